@@ -1,0 +1,1 @@
+"""The daemon on the Pi: the conversation at the counter, and the wires to everything else."""
