@@ -1,0 +1,53 @@
+"""What the counter needs to know of the person in front of it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from loyalty.entry import Personal
+
+
+class Status(Enum):
+    """Whether a card may be served."""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    REPLACED = "replaced"
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """One purse as the counter sees it: `balance` is what the person sees, `spendable` what this terminal may spend now."""
+
+    purse: str
+    balance: int = 0
+    spendable: int = 0
+    instance: str = ""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A card that was found, and its account as this terminal sees it at this moment."""
+
+    whose: Personal
+    name: str = ""
+    level: str = ""
+    language: str = ""
+    status: Status = Status.ACTIVE
+    holdings: tuple[Holding, ...] = ()
+    typed: bool = False
+
+    def holding(self, purse: str, instance: str = "") -> Holding:
+        """The holding of a purse; an empty one where the account has none yet."""
+        for holding in self.holdings:
+            if holding.purse == purse and holding.instance == instance:
+                return holding
+        return Holding(purse=purse, instance=instance)
+
+
+class Staff(msgspec.Struct, frozen=True):
+    """A member of staff: `account` is their own customer account, which they may not serve."""
+
+    id: str
+    name: str
+    account: bytes | None = None

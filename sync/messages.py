@@ -1,0 +1,230 @@
+"""Everything that crosses the wire between a terminal and the cloud, as msgspec structs in JSON (bytes as base64).
+
+Each message is made so that losing it, doubling it or receiving it late does no harm: lines are placed by sequence and hash,
+leases are totals, rows carry the sequence they include and the change they come from. `docs/protocol.md` tells the protocol.
+
+All requests but `Pair` are signed (RFC 9421) over `SIGNED_COMPONENTS`; the key id is the terminal's identity.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from uuid import UUID
+
+import msgspec
+
+from loyalty.account import Status
+from loyalty.chain import Head, Line
+
+PAIR_PATH = "/v1/pair"
+PUSH_PATH = "/v1/push"
+PULL_PATH = "/v1/pull"
+ASK_PATH = "/v1/ask"
+RENEW_PATH = "/v1/renew"
+PROGRAMME_PATH = "/v1/programme"
+
+COUNTER_HEADER = "Bodka-Counter"
+"""A durable number of the terminal's, one higher for each new request. The same number again gets the stored answer."""
+
+SIGNED_COMPONENTS = ("@method", "@target-uri", "content-digest", "bodka-counter")
+SIGNATURE_LABEL = "bodka"
+
+MAX_LINES = 500
+"""Lines in one push."""
+MAX_ROWS = 1_000
+"""Changes in one pull answer."""
+
+
+class Standing(Enum):
+    """What the cloud thinks of the terminal that asked."""
+
+    GOOD = "good"
+    OFF_HEAD = "off head"
+    """The terminal's lines are not those that the cloud has: a copy, or a restored backup. It must renew."""
+    WRITTEN_OFF = "written off"
+    """The merchant gave it up: it stops spending, drains its lines, and pairs anew."""
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Not signed: a one-time code, and the Ed25519 public key (32 bytes) that the device made.
+
+    The same code with the same key again gets the same answer, so that a lost answer does not burn the code.
+    """
+
+    code: str
+    public_key: bytes
+    device: str = ""
+
+
+class KeyMessage(msgspec.Struct, frozen=True):
+    """A token key; the highest id is the current one."""
+
+    id: int
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"KeyMessage(id={self.id})"
+
+
+class Paired(msgspec.Struct, frozen=True):
+    """The answer to `Pair`."""
+
+    identity: UUID
+    network: UUID
+    merchant: UUID
+    merchant_name: str
+    shop: str
+    shop_name: str
+    keys: tuple[KeyMessage, ...]
+
+
+class Push(msgspec.Struct, frozen=True):
+    """Lines in order, from the one after the cloud's last known head; `head` is the terminal's own."""
+
+    identity: UUID
+    head: Head
+    lines: tuple[Line, ...] = ()
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """What the cloud has stored of this identity (`head`), and how far it has posted."""
+
+    standing: Standing
+    head: Head
+    posted: int
+    now_ms: int
+    trouble: str = ""
+    """Why posting stopped behind `posted`, in English, where it did."""
+
+
+class Pull(msgspec.Struct, frozen=True):
+    """Asks for what changed after `cursor`, a change number of the merchant (0: everything)."""
+
+    identity: UUID
+    head: Head
+    cursor: int
+    limit: int = MAX_ROWS
+
+
+class PurseRow(msgspec.Struct, frozen=True, array_like=True):
+    """One purse for this terminal. With the answer's `through` it becomes one row of the mirror, in one statement."""
+
+    account: bytes
+    purse: str
+    instance: str
+    balance: int
+    granted: int
+    change: int
+
+
+class CardRow(msgspec.Struct, frozen=True, array_like=True):
+    """A token of a card or phone, and the account it leads to."""
+
+    token: bytes
+    account: bytes
+    status: Status
+    change: int
+
+
+class MemberRow(msgspec.Struct, frozen=True, array_like=True):
+    """The person behind an account, as far as the counter needs to know."""
+
+    account: bytes
+    name: str
+    level: str
+    language: str
+    change: int
+
+
+class StaffRow(msgspec.Struct, frozen=True, array_like=True):
+    """A member of staff's card; `account` is their own customer account, `active` False once they left."""
+
+    token: bytes
+    id: str
+    name: str
+    account: bytes | None
+    active: bool
+    change: int
+
+
+class Pulled(msgspec.Struct, frozen=True):
+    """Changes in order of their number, up to `cursor`. Applied only if the terminal's own line at `through` has `hash`.
+
+    A row replaces a stored one only if its `change` is not lower. The cursor moves on only if the terminal still stands at
+    `since`, and in the transaction that writes the last row.
+    """
+
+    standing: Standing
+    through: int
+    hash: bytes
+    since: int
+    cursor: int
+    more: bool
+    programme: int
+    now_ms: int
+    purses: tuple[PurseRow, ...] = ()
+    cards: tuple[CardRow, ...] = ()
+    members: tuple[MemberRow, ...] = ()
+    staff: tuple[StaffRow, ...] = ()
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """Asks that the lease on one purse be raised to `wanted` in all; asking twice grants once."""
+
+    identity: UUID
+    head: Head
+    account: bytes
+    purse: str
+    instance: str
+    wanted: int
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The row of the purse that was asked for, applied like a row of `Pulled` but without moving the cursor."""
+
+    standing: Standing
+    through: int
+    hash: bytes
+    now_ms: int
+    row: PurseRow | None = None
+
+
+class Renew(msgspec.Struct, frozen=True):
+    """A terminal that is off the head, or was written off and is drained, asks for a new identity with a new key.
+
+    Signed with the old key. The same new key again gets the same answer.
+    """
+
+    identity: UUID
+    head: Head
+    public_key: bytes
+
+
+class Renewed(msgspec.Struct, frozen=True):
+    """The new identity starts with no lines and no leases; lines of the old one after `accepted` are wrapped and sent again."""
+
+    identity: UUID
+    accepted: int
+
+
+class Programme(msgspec.Struct, frozen=True):
+    """Asks for the text of one version of the merchant's programme."""
+
+    identity: UUID
+    version: int
+
+
+class ProgrammeText(msgspec.Struct, frozen=True):
+    """A programme as TOML, for `loyalty.programme.read`."""
+
+    version: int
+    text: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Any answer with a status of 400 and above (after RFC 9457): what went wrong, in words, and what to do."""
+
+    title: str
+    detail: str = ""
+    counter: int | None = None
+    """With status 409: the counter the cloud holds; the next request must carry a higher one."""
