@@ -29,7 +29,7 @@ class Purse:
 
     @property
     def free(self) -> int:
-        """What nobody holds a lease on: may be granted, or touched by portal, expiry, merge. Below zero only in listed cases."""
+        """What nobody holds a lease on: may be granted, or touched by portal, expiry, merge. Below zero only where listed."""
         return self.earned - self.spent - self.leased
 
 

@@ -98,7 +98,7 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """Asks for what changed after `cursor`, a change number of the merchant (0: everything)."""
+    """Asks for what changed after `cursor`, a change number of the network (0: everything)."""
 
     identity: UUID
     head: Head
