@@ -151,7 +151,7 @@ def _fits(cause: Cause, posting: Posting) -> bool:
             return delta < 0 and 0 <= used <= -delta
         case Cause.GIVE_BACK:
             return delta == 0 and used > 0
-        case Cause.ISSUE:
+        case Cause.ISSUE:  # pragma: no branch
             return False
 
 
