@@ -72,6 +72,8 @@ class Purchase(msgspec.Struct, frozen=True):
     amount: int
     currency: str
     shares: tuple[Share, ...] = ()
+    discount: int = 0
+    """What points paid of the bill."""
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):
