@@ -6,9 +6,6 @@ read exactly; there is no float anywhere.
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -16,6 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from loyalty import toml
 from loyalty.numbers import Check, Scheme
 
 Text: TypeAlias = str | dict[str, str]
@@ -164,35 +162,10 @@ def in_language(text: Text, language: str) -> str:
 def read(text: str) -> Programme:
     """Reads a programme from TOML; raises `ProgrammeError`."""
     try:
-        tables = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise ProgrammeError(f"the programme is not valid TOML: {error}") from error
-    try:
-        document = msgspec.convert(tables, type=Document)
-    except msgspec.ValidationError as error:
-        raise ProgrammeError(_explain(str(error), text)) from error
+        document = toml.read(text, Document, "the programme")
+    except toml.TomlError as error:
+        raise ProgrammeError(str(error)) from error
     return _understand(document)
-
-
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<where>[^`]*)`)?")
-_KNOWN_KEYS = sorted({
-    field.encode_name
-    for table in (Document, Rules, PointsRules, Group, Reward, StampRules, CardRules)
-    for field in msgspec.structs.fields(table)
-})  # fmt: skip
-
-
-def _explain(message: str, text: str) -> str:
-    """msgspec's message in the words of somebody who edits the file."""
-    unknown = _UNKNOWN.match(message)
-    if not unknown:
-        return f"the programme cannot be used: {message.replace('`$.', '`').replace('`$`', 'the file')}"
-    key, where = unknown["key"], unknown["where"] or "the file"
-    line = next((n for n, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*\s*{re.escape(key)}\b", row)), None)
-    place = f"line {line}, in {where}" if line else f"in {where}"
-    near = difflib.get_close_matches(key, _KNOWN_KEYS, n=1)
-    advice = f'did you mean "{near[0]}"?' if near else "remove it"
-    return f'the programme has an unknown key "{key}" ({place}): {advice}'
 
 
 def _understand(document: Document) -> Programme:
