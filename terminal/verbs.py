@@ -147,10 +147,10 @@ def redeem(state: State, programme: Programme, account: Account, basket: Basket,
     return go(state, states.Choice(account, state.now + states.CONFIRM_MS), Signal(Sign.KEY))
 
 
-def ask(state: State, account: Account, purse: str, missing: int, back: Mode) -> Outcome:
-    """Asks the cloud to raise the lease."""
+def ask(state: State, account: Account, purse: str, need: int, back: Mode) -> Outcome:
+    """Asks the cloud to raise the lease, so that `need` may be spent here."""
     mode = states.Asking(account, state.now + ASK_MS, back)
-    return go(state, mode, Ask(account.whose.account, purse, "", missing))
+    return go(state, mode, Ask(account.whose.account, purse, "", need))
 
 
 def give_stamps(state: State, account: Account, stamps: StampRules, back: Mode, *, may_ask: bool) -> Outcome:
@@ -160,7 +160,7 @@ def give_stamps(state: State, account: Account, stamps: StampRules, back: Mode, 
         return say(state, Message.NOT_ENOUGH, back)
     if usable(holding) < stamps.goal:
         if may_ask and state.desk.cloud.online:
-            return ask(state, account, stamps.purse, stamps.goal - holding.spendable, back)
+            return ask(state, account, stamps.purse, stamps.goal, back)
         return say(state, Message.NOT_ENOUGH, back)
     draft = Draft(Cause.REDEEM, account.whose, rules.full_card(stamps), reward=stamps.reward_key or stamps.purse)
     return confirm(state, account, draft, faces.stamp_face(state, stamps, account, confirm=True), Verb.REDEEM, back)
@@ -173,10 +173,9 @@ def give_reward(state: State, programme: Programme, mode: states.Choice, *, may_
         return say(state, Message.NO_REWARD, card(state, mode.account))
     reward = offered[mode.index % len(offered)]
     holding = mode.account.holding(programme.points.purse)
-    missing = rules.cost(reward) - usable(holding)
-    if missing > 0:
+    if usable(holding) < rules.cost(reward):
         if may_ask and state.desk.cloud.online:
-            return ask(state, mode.account, programme.points.purse, missing, mode)
+            return ask(state, mode.account, programme.points.purse, rules.cost(reward), mode)
         return say(state, Message.NOT_ENOUGH, card(state, mode.account))
     draft = Draft(Cause.REDEEM, mode.account.whose, rules.give(programme, reward), reward=reward.key)
     return record(state, draft, mode.account)
@@ -189,7 +188,7 @@ def pay(state: State, programme: Programme, account: Account, basket: Basket, ba
     purchase, holding = basket.purchase(programme.currency), account.holding(programme.points.purse)
     wanted, now = rules.pay(programme, purchase, holding.balance), rules.pay(programme, purchase, usable(holding))
     if now.discount < wanted.discount and may_ask and state.desk.cloud.online:
-        return ask(state, account, programme.points.purse, wanted.cost - usable(holding), back)
+        return ask(state, account, programme.points.purse, wanted.cost, back)
     if now.discount == 0:
         return say(state, Message.NOT_ENOUGH, back)
     shown = screens.PayConfirm if now.discount == wanted.discount else screens.PayLess
