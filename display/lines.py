@@ -80,7 +80,7 @@ def fit(line: Line, columns: int) -> str:
     Numbers whose tightest forms alone are wider than the row would be lost: `display.amounts` makes none.
 
     >>> fit((Name("Bartolomej Novomeský"), Word(" · "), Number(("10 z 10",))), 16)
-    'Bartol… · 10 z 10'
+    'Barto… · 10 z 10'
     """
     pieces = list(line)
     for shorten in (_shorten_names, _tighten_numbers, _shorten_words, _drop_all_but_numbers):

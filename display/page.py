@@ -67,7 +67,7 @@ class Circles:
 
     def __str__(self) -> str:
         shown = min(self.total, self.MOST)
-        filled = self.filled * shown // self.total
+        filled = self.filled * shown // max(self.total, 1)
         return "●" * filled + "○" * (shown - filled)
 
 
