@@ -29,14 +29,19 @@ LETTERS = {
 
 def ink(text: str, height: int) -> set[tuple[int, int]]:
     picture = draw(Page((Text(text, height),)))
-    return {(x, y) for x in range(picture.width) for y in range(picture.height) if picture.getpixel((x, y))}
+    return {
+        (place % 16 * 8 + bit, place // 16)
+        for place, dot in enumerate(picture.tobytes())
+        for bit in range(8)
+        if dot << bit & 0x80
+    }
 
 
 @pytest.mark.parametrize("height", HEIGHTS)
 def test_every_drawable_letter_has_a_glyph(height: int) -> None:
     missing = bytes(font(height).getmask("\ue123", mode="1"))
     assert bytes(font(height).getmask("▸", mode="1")) == missing
-    letters = [chr(code) for code in range(0x21, 0x3000) if drawable(chr(code)) and chr(code) not in OWN]
+    letters = [chr(code) for code in range(0x21, 0x3000) if drawable(chr(code)) and chr(code) not in OWN | {"?"}]
     assert len(letters) > 400
     without = [letter for letter in letters if bytes(font(height).getmask(letter, mode="1")) == missing]
     assert without == []
@@ -64,6 +69,14 @@ def test_the_caron_beside_the_letter_is_ours() -> None:
     left = (128 - 6) // 2
     top = 52 // 2
     assert ink("ť", 12) == {(left + x, top + y) for x, y in dots("ť", 12)}
+
+
+@pytest.mark.parametrize("letter", "ďľĽť")
+@pytest.mark.parametrize("height", [12, 16])
+def test_the_mark_stands_beside_the_stem(letter: str, height: int) -> None:
+    in_the_third_row = sorted(x for x, y in dots(letter, height) if y == 2)
+    strokes = 1 + sum(after - before > 1 for before, after in zip(in_the_third_row, in_the_third_row[1:], strict=False))
+    assert strokes == 2
 
 
 def test_hard_and_narrow_spaces_are_spaces() -> None:
