@@ -13,7 +13,7 @@ NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.CARD_ISSUED})
 """Not refusals: they go by themselves, so they name no button."""
 
 _ASK_STAFF = msgid("Please ask the staff")
-_SHOW_OURS = msgid("Show the shop's card")
+_SHOW_OURS = msgid("Show our shop's card")
 _MANAGER = msgid("A manager can help")
 _SUPPORT = msgid("Call your support")
 _TRY_AGAIN = msgid("Please try again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_the_caron_beside_the_letter_is_ours() -> None:
 @pytest.mark.parametrize("height", [12, 16])
 def test_the_mark_stands_beside_the_stem(letter: str, height: int) -> None:
     in_the_third_row = sorted(x for x, y in dots(letter, height) if y == 2)
-    strokes = 1 + sum(after - before > 1 for before, after in zip(in_the_third_row, in_the_third_row[1:], strict=False))
+    strokes = 1 + sum(after - before > 1 for before, after in pairwise(in_the_third_row))
     assert strokes == 2
 
 
