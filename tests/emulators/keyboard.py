@@ -6,18 +6,18 @@ Written after
 - USB HID Usage Tables 1.12, section 10 (Keyboard/Keypad page, 0x07): the usages of keys;
 - Linux `drivers/hid/hid-input.c`, table hid_keyboard: which usage becomes which key code.
 
-Not modelled, because a pseudo-terminal stands in for the kernel's queue: the queue of 64 events that runs over by itself (see
-`lose_keys`; here `type` waits for the reader instead), and EVIOCGRAB's refusal of a second reader. EVIOCSCLOCKID is refused:
-events carry wall-clock time, the kernel's own default.
+Not modelled, because a pseudo-terminal stands in for the kernel's queue: the queue of 64 events that runs over by itself (here
+typing waits for the reader, and fails if there is none; see `lose_keys`), and EVIOCGRAB's refusal of a second reader.
+EVIOCSCLOCKID is refused: events carry wall-clock time, the kernel's own default. A node is known by one path: links to it, as
+in /dev/input/by-id, open but answer no ioctl.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
+import ctypes
 import os
+import select
 import struct
-import termios
 import time
 
 from emulators.umockdev import Testbed
@@ -90,13 +90,13 @@ class Keyboard:
         self.bed.add(self._description(number), self.node, self._ioctls())
         self._master = self.bed.master(self.node)
         self._terminal = os.readlink(self.bed.root / self.node[1:])
-        self._slave = os.open(self._terminal, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        self._reads = _watch_reads(self._terminal)
 
     def unplug(self) -> None:
         """Pulls it out: its node goes, and who reads it gets ENODEV."""
         self.bed.remove(f"{self._parent}/{self.node.rpartition('/')[2]}", self._parent)
         self.bed.forget_terminal(self._terminal)
-        os.close(self._slave)
+        os.close(self._reads)
         os.close(self._master)
         self.node = ""
 
@@ -106,47 +106,62 @@ class Keyboard:
         for position, character in enumerate(text):
             if position and ms_per_key:
                 time.sleep(ms_per_key / 1000)
-            shift, usage = (False, KEYPAD[character]) if keypad else US[character]
-            pressed = self.press(usage, *([LEFT_SHIFT] if shift else []))
+            pressed = time.monotonic_ns()
+            self._write(self._stroke(*self._keys_of(character, keypad)))
         return pressed
 
-    def press(self, usage: int, *modifiers: int, repeats: int = 0) -> int:
-        """One key by its usage, down, held for some repeats, and up; returns when it went down."""
-        pressed = time.monotonic_ns()
-        self._report([(held, 1) for held in (*modifiers, usage)])
-        for _ in range(repeats):
-            self._write([(EV_KEY, self.code(usage), 2), (EV_SYN, SYN_REPORT, 1)])
-        self._report([(held, 0) for held in (*modifiers, usage)])
-        return pressed
+    def type_at_once(self, text: str, ms_per_key: float) -> None:
+        """Types up to ten keys into the queue of a program that is busy: timed by the kernel, to be read together, later."""
+        now = time.time_ns()
+        strokes = [
+            self._stroke(*self._keys_of(character), at=now + int(i * ms_per_key * 1e6)) for i, character in enumerate(text)
+        ]
+        self._write(b"".join(strokes))
+
+    def press(self, usage: int, *modifiers: int, repeats: int = 0) -> None:
+        """One key by its usage, down, held for some repeats, and up."""
+        self._write(self._stroke(usage, *modifiers, repeats=repeats))
 
     def lose_keys(self) -> None:
         """What the kernel says when its queue has run over: all that was in it is gone."""
-        self._write([(EV_SYN, SYN_DROPPED, 0)])
+        self._write(_packed([(EV_SYN, SYN_DROPPED, 0)], time.time_ns()))
 
     @staticmethod
     def code(usage: int) -> int:
         """The key code that the kernel makes of a usage."""
         return HIGHER_USAGES[usage] if usage in HIGHER_USAGES else HID_KEYBOARD[usage]
 
-    def _report(self, changes: list[tuple[int, int]]) -> None:
-        """The events of one HID report: the usage and the key for each change, then SYN_REPORT."""
+    @staticmethod
+    def _keys_of(character: str, keypad: bool = False) -> list[int]:
+        """The usage that types a character, and the modifier that it needs."""
+        shift, usage = (False, KEYPAD[character]) if keypad else US[character]
+        return [usage, LEFT_SHIFT] if shift else [usage]
+
+    def _stroke(self, usage: int, *modifiers: int, repeats: int = 0, at: int | None = None) -> bytes:
+        """The events of one key at a moment (`time.time_ns`): HID reports as the key goes down and up, repeats between them."""
+        held = [(EV_KEY, self.code(usage), 2), (EV_SYN, SYN_REPORT, 1)] * repeats
+        events = [*self._report(1, *modifiers, usage), *held, *self._report(0, *modifiers, usage)]
+        return _packed(events, time.time_ns() if at is None else at)
+
+    def _report(self, value: int, *usages: int) -> list[tuple[int, int, int]]:
+        """The events of one HID report: for each change its usage and its key, then SYN_REPORT."""
         events = []
-        for usage, value in changes:
+        for usage in usages:
             events += [(EV_MSC, MSC_SCAN, KEYBOARD_PAGE << 16 | usage), (EV_KEY, self.code(usage), value)]
-        self._write([*events, (EV_SYN, SYN_REPORT, 0)])
+        return [*events, (EV_SYN, SYN_REPORT, 0)]
 
-    def _write(self, events: list[tuple[int, int, int]]) -> None:
-        second, nanosecond = divmod(time.time_ns(), 1_000_000_000)
-        self._wait_for_reader()
-        os.write(self._master, b"".join(EVENT.pack(second, nanosecond // 1000, *event) for event in events))
+    def _write(self, events: bytes) -> None:
+        """Lets the program have the events, and waits until it has read them.
 
-    def _wait_for_reader(self) -> None:
-        """A pseudo-terminal holds 4,095 bytes, and cuts an event in two at that point: stay well below."""
-        limit = time.monotonic() + 10
-        while struct.unpack("i", fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)))[0] > 2000:
-            if time.monotonic() > limit:
-                raise OSError(errno.EPIPE, "nobody reads the keyboard")
-            time.sleep(0.0002)
+        A pseudo-terminal tells apart neither writes nor events: what came while a read was going on would be cut anywhere. So
+        nothing is written before all was read, as inotify reports it, and no more than one read of python-evdev takes.
+        """
+        assert len(events) <= 64 * EVENT.size
+        while select.select([self._reads], [], [], 0)[0]:
+            os.read(self._reads, 4096)
+        os.write(self._master, events)
+        if not select.select([self._reads], [], [], 10)[0]:
+            raise TimeoutError(f"nobody reads {self.node}")
 
     def _keys(self) -> bytes:
         """The bit map of its key codes, as EVIOCGBIT(EV_KEY) gives it: KEY_CNT is 0x300."""
@@ -194,3 +209,18 @@ A: dev=13:{64 + number}
 L: device=../../input{number}
 
 """
+
+
+def _packed(events: list[tuple[int, int, int]], at: int) -> bytes:
+    """Events that happened at one moment (`time.time_ns`), as a program reads them."""
+    second, nanosecond = divmod(at, 1_000_000_000)
+    return b"".join(EVENT.pack(second, nanosecond // 1000, *event) for event in events)
+
+
+def _watch_reads(path: str) -> int:
+    """A descriptor that can be read each time somebody has read from the file (inotify(7), IN_ACCESS)."""
+    library = ctypes.CDLL(None, use_errno=True)
+    descriptor = library.inotify_init1(os.O_CLOEXEC)
+    if descriptor < 0 or library.inotify_add_watch(descriptor, path.encode(), 0x00000001) < 0:
+        raise OSError(ctypes.get_errno(), "inotify")
+    return descriptor

@@ -22,6 +22,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 PRELOAD = "libumockdev-preload.so.0"
 LARGEST = 1 << 17
@@ -151,7 +152,7 @@ class _Library:
         self._bed = self._library.umockdev_testbed_new()
         self.root = Path(self._call("get_root_dir").decode())
 
-    def _call(self, name: str, *arguments: str | None):  # noqa: ANN202  # whatever the C function gives
+    def _call(self, name: str, *arguments: str | None) -> Any:
         encoded = [None if argument is None else argument.encode() for argument in arguments]
         return getattr(self._library, f"umockdev_testbed_{name}")(self._bed, *encoded)
 

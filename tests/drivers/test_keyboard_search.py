@@ -1,0 +1,56 @@
+"""How the settings describe a scanner or a pad."""
+
+from __future__ import annotations
+
+import pytest
+from drivers.keyboard_search import By, Match, MatchError
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("name:ACME Scanner", Match(By.NAME, "ACME Scanner")),
+        (" Name:  SM SM-2D  PRODUCT HID KBW ", Match(By.NAME, "SM SM-2D PRODUCT HID KBW")),
+        ("name:a:b", Match(By.NAME, "a:b")),
+        ("path:/dev/input/by-id/usb-ACME-event-kbd", Match(By.PATH, "/dev/input/by-id/usb-ACME-event-kbd")),
+        ("usb:0C2E:0b61", Match(By.USB, "0c2e:0b61")),
+    ],
+)
+def test_a_match_is_read(text: str, match: Match) -> None:
+    assert Match.parse(text) == match
+    assert Match.parse(str(match)) == match
+
+
+@pytest.mark.parametrize(
+    "text", ["", "name:", "name: ", "ACME Scanner", "path:event5", "path:/etc/passwd", "usb:1234", "usb:12345:1", "x:y"]
+)
+def test_a_match_that_says_nothing_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(MatchError, match='write "name:"'):
+        Match.parse(text)
+
+
+@given(st.text())
+def test_a_match_is_read_or_refused(text: str) -> None:
+    try:
+        match = Match.parse(text)
+    except MatchError:
+        return
+    assert Match.parse(str(match)) == match
+
+
+def test_names_fit_whatever_their_case_and_spaces() -> None:
+    match = Match.parse("name:acme scanner")
+    assert match.fits("ACME  Scanner ", "1234:5678")
+    assert not match.fits("ACME Scanner Consumer Control", "1234:5678")
+
+
+def test_usb_fits_vendor_and_product() -> None:
+    match = Match.parse("usb:1234:abcd")
+    assert match.fits("anything", "1234:ABCD")
+    assert not match.fits("1234:abcd", "1234:abce")
+
+
+def test_a_path_fits_no_name() -> None:
+    assert not Match.parse("path:/dev/input/event5").fits("/dev/input/event5", "1234:5678")
