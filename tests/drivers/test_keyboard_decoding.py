@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from drivers.events import MAX_CARD_TEXT, PAD_KEYS, Trouble
-from drivers.keyboard_decoding import SCAN_PAUSE_MS, SHORTEST_WITHOUT_ENTER, PadDecoder, ScanDecoder
-from drivers.keyboard_layouts import KEYPAD, LAYOUTS, MODIFIER_KEYS, US, Keystroke, KeysLost
 from hypothesis import given
 from hypothesis import strategies as st
+
+from drivers.events import MAX_CARD_TEXT, PAD_KEYS, Trouble
+from drivers.keyboard_decoding import SCAN_PAUSE_MS, SHORTEST_WITHOUT_ENTER, PadDecoder, ScanDecoder
+from drivers.keyboard_layouts import KEYPAD, LAYOUTS, MODIFIER_KEYS, US, KeysLost, Keystroke
 
 PRINTABLE = "".join(map(chr, range(32, 127)))
 KEYS = {character: (code, shift) for code in US.keys for shift in (False, True) if (character := US.character(code, shift))}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from drivers.keyboard_search import By, Match, MatchError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from drivers.keyboard_search import By, Match, MatchError
 
 
 @pytest.mark.parametrize(
