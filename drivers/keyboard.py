@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from drivers.events import CardSeen, CardTrouble, Emit, Form, Medium, PadKey, Picture, Trouble
 from drivers.keyboard_decoding import SCAN_PAUSE_MS, PadDecoder, ScanDecoder
 from drivers.keyboard_layouts import US, KeysLost, Keystroke, Layout
-from drivers.keyboard_search import DeviceBusy, DeviceForbidden, DeviceUnplugged, Match, NotAKeyboard, find
+from drivers.keyboard_search import DeviceUnplugged, Match, NotAKeyboard, explain, find
 
 if TYPE_CHECKING:
     from evdev import InputDevice, InputEvent
@@ -147,7 +147,7 @@ class _InputNode:
             try:
                 self._device = self._take(path)
             except OSError as error:
-                problem = self._explain(error, path)
+                problem = explain(error, path, self._match)
             if self._device:
                 return
         raise problem
@@ -171,13 +171,6 @@ class _InputNode:
             device.close()
             raise
         return device
-
-    def _explain(self, error: OSError, path: str) -> Exception:
-        if error.errno == errno.EBUSY:
-            return DeviceBusy(f"{path} ({self._match}) is in use: stop the other program that reads it")
-        if error.errno in (errno.EACCES, errno.EPERM):
-            return DeviceForbidden(f"{path} ({self._match}) may not be opened: add the daemon's user to the group input")
-        return error
 
     async def read(self, take: Callable[[list[Keystroke | KeysLost]], None]) -> None:
         """Hands over what is typed, as it comes, until cancelled; raises DeviceUnplugged.

@@ -6,6 +6,7 @@ searched for each time it is opened, by what does not change.
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -111,3 +112,12 @@ def find(match: Match) -> list[str]:
             f"There are: {', '.join(sorted(seen)) or 'none at all'}"
         )
     return found
+
+
+def explain(error: OSError, path: str, match: Match) -> Exception:
+    """What a refusal to open a device means: DeviceBusy, DeviceForbidden, or the error itself where there is no more to say."""
+    if error.errno == errno.EBUSY:
+        return DeviceBusy(f"{path} ({match}) is in use: stop the other program that reads it")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return DeviceForbidden(f"{path} ({match}) may not be opened: add the daemon's user to the group input")
+    return error

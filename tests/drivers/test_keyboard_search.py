@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.keyboard_search import By, Match, MatchError
+from drivers.keyboard_search import By, DeviceBusy, DeviceForbidden, DeviceNotFound, Match, MatchError, explain, find
 
 
 @pytest.mark.parametrize(
@@ -32,10 +35,10 @@ def test_a_match_that_says_nothing_is_refused_with_what_to_write(text: str) -> N
         Match.parse(text)
 
 
-@given(st.text())
-def test_a_match_is_read_or_refused(text: str) -> None:
+@given(st.sampled_from(["name:", "path:/dev/", "usb:", ""]), st.text())
+def test_a_match_is_read_or_refused(kind: str, text: str) -> None:
     try:
-        match = Match.parse(text)
+        match = Match.parse(kind + text)
     except MatchError:
         return
     assert Match.parse(str(match)) == match
@@ -55,3 +58,23 @@ def test_usb_fits_vendor_and_product() -> None:
 
 def test_a_path_fits_no_name() -> None:
     assert not Match.parse("path:/dev/input/event5").fits("/dev/input/event5", "1234:5678")
+
+
+def test_a_path_that_is_not_there_is_said_to_be() -> None:
+    with pytest.raises(DeviceNotFound, match="/dev/input/event99999 is not there: plug the device in"):
+        find(Match.parse("path:/dev/input/event99999"))
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "advice"),
+    [
+        (errno.EBUSY, DeviceBusy, "stop the other program"),
+        (errno.EACCES, DeviceForbidden, "group input"),
+        (errno.EPERM, DeviceForbidden, "group input"),
+        (errno.ENODEV, OSError, "No such device"),
+    ],
+)
+def test_a_refusal_is_explained(number: int, kind: type[Exception], advice: str) -> None:
+    problem = explain(OSError(number, os.strerror(number)), "/dev/input/event5", Match.parse("name:ACME Scanner"))
+    assert isinstance(problem, kind)
+    assert advice in str(problem)

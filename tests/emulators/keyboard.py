@@ -6,10 +6,11 @@ Written after
 - USB HID Usage Tables 1.12, section 10 (Keyboard/Keypad page, 0x07): the usages of keys;
 - Linux `drivers/hid/hid-input.c`, table hid_keyboard: which usage becomes which key code.
 
-Not modelled, because a pseudo-terminal stands in for the kernel's queue: the queue of 64 events that runs over by itself (here
-typing waits for the reader, and fails if there is none; see `lose_keys`), and EVIOCGRAB's refusal of a second reader.
-EVIOCSCLOCKID is refused: events carry wall-clock time, the kernel's own default. A node is known by one path: links to it, as
-in /dev/input/by-id, open but answer no ioctl.
+Not modelled, because a pseudo-terminal stands in for the kernel's queue:
+- the queue of 64 events that runs over by itself (here typing waits for the reader, and fails if there is none; see `lose_keys`);
+- ENODEV once it is unplugged: a node that is open comes to its end instead (read returns nothing);
+- EVIOCGRAB's refusal of a second reader, and EVIOCSCLOCKID: events carry wall-clock time, the kernel's own default;
+- links to the node, as in /dev/input/by-id: they open but answer no ioctl.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ HID_KEYBOARD = (
 
 KEYPAD_COMMA = 0x85
 LEFT_CONTROL, LEFT_SHIFT, LEFT_ALT = 0xE0, 0xE1, 0xE2
-HIGHER_USAGES = {KEYPAD_COMMA: 121, LEFT_CONTROL: 29, LEFT_SHIFT: 42, LEFT_ALT: 56}
+HIGHER_USAGES = {KEYPAD_COMMA: 121, **dict(zip(range(0xE0, 0xE8), (29, 42, 56, 125, 97, 54, 100, 126), strict=True))}
+"""The same for what is used of the rest; 0xE0 to 0xE7 are the modifiers, Control, Shift, Alt and Meta, left and right."""
 
 ENTER, ESCAPE, BACKSPACE, TAB = 0x28, 0x29, 0x2A, 0x2B
 
@@ -93,7 +95,7 @@ class Keyboard:
         self._reads = _watch_reads(self._terminal)
 
     def unplug(self) -> None:
-        """Pulls it out: its node goes, and who reads it gets ENODEV."""
+        """Pulls it out: its node goes, and who reads it comes to its end."""
         self.bed.remove(f"{self._parent}/{self.node.rpartition('/')[2]}", self._parent)
         self.bed.forget_terminal(self._terminal)
         os.close(self._reads)
