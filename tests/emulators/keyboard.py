@@ -7,7 +7,7 @@ Written after
 - Linux `drivers/hid/hid-input.c`, table hid_keyboard: which usage becomes which key code.
 
 Not modelled, because a pseudo-terminal stands in for the kernel's queue:
-- the queue of 64 events that runs over by itself (here typing waits for the reader, and fails if there is none; see `lose_keys`);
+- the queue of 64 events that runs over by itself: here typing waits for the reader, and fails without one; see `lose_keys`;
 - ENODEV once it is unplugged: a node that is open comes to its end instead (read returns nothing);
 - EVIOCGRAB's refusal of a second reader, and EVIOCSCLOCKID: events carry wall-clock time, the kernel's own default;
 - links to the node, as in /dev/input/by-id: they open but answer no ioctl.
