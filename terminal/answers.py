@@ -164,7 +164,8 @@ def _done(state: State, programme: Programme, entry: Entry, event: Recorded, *, 
     if stamps is not None:
         filled = account.holding(stamps.purse).balance
         reward = in_language(stamps.reward, faces.language_of(state, account))
-        shown = screens.DoneStamps(account.name, min(filled, stamps.goal), stamps.goal, reward, later)
+        until_reward = faces.until_of(state, stamps, account)
+        shown = screens.DoneStamps(account.name, min(filled, stamps.goal), stamps.goal, reward, later, until_reward)
         return states.Done(account, until, shown, Recalled(entry, account, 0, event.at), stamps)
     if entry.cause is Cause.REDEEM and entry.purchase is not None:
         return _paid(state, entry, entry.purchase, account, later=later)
