@@ -129,12 +129,14 @@ class Signals:
 
     def _interrupted(self, end: float, stop: threading.Event) -> bool:
         """Waits until `end`, or less: whether there is something newer to do."""
-        with self._news:
-            while (left := end - time.monotonic()) > 0:
-                if self._next is not None or stop.is_set():
+        while (left := end - time.monotonic()) > 0:
+            with self._news:
+                if self._news.wait_for(lambda: self._next is not None, min(left, LOOK_SECONDS)):
                     return True
-                self._news.wait(min(left, LOOK_SECONDS))
-            return self._next is not None
+            if stop.is_set():
+                return True
+            self._look()
+        return self._next is not None
 
     def _set(self, step: Step) -> None:
         """Only what differs is touched: a tone that goes on through two steps must not click."""

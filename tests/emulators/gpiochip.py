@@ -158,7 +158,7 @@ class GpioChip:
             before, line.driven = line.level, level
             line.settle()
             if line.level != before:
-                self._edge(number, line)
+                self._edge(number, line, time.time_ns())
 
     def bounce(self, number: int, level: int | None, *, times: int = 4, gap: float = 0.0005) -> None:
         """Drives a pin as a bad contact does: `times` false starts, `gap` seconds apart, then the level for good."""
@@ -170,15 +170,23 @@ class GpioChip:
             time.sleep(gap)
         self.drive(number, level)
 
+    def pulse(self, number: int, level: int, nanoseconds: int = 5_000) -> None:
+        """A disturbance: both edges are there before anybody can look."""
+        with self.lock:
+            line, now = self.lines[number], time.time_ns()
+            before = line.level
+            for moment, line.level in ((now, level), (now + nanoseconds, before)):
+                self._edge(number, line, moment)
+
     def levels(self, *numbers: int) -> tuple[int, ...]:
         """What a meter shows on these pins."""
         with self.lock:
             return tuple(self.lines[number].level for number in numbers)
 
-    def _edge(self, number: int, line: Line) -> None:
+    def _edge(self, number: int, line: Line, wall_clock: int) -> None:
         if line.channel is None or not line.flags & (RISING if line.level else FALLING):
             return
-        clock = time.time_ns() if line.flags & REALTIME else time.monotonic_ns()
+        clock = wall_clock if line.flags & REALTIME else wall_clock - time.time_ns() + time.monotonic_ns()
         self._sequence += 1
         line.sequence += 1
         kind = RISING_EDGE if line.level else FALLING_EDGE
