@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
-from display.changes import WHOLE, pages_of, windows
+from display.changes import HEIGHT, WHOLE, WIDTH, Window, pages_of, windows
 
 COLUMNS, PAGES, NOTHING = 0x21, 0x22, 0xE3
 """Commands: set column address, set page address, no operation."""
@@ -90,8 +90,7 @@ class Oled:
         pages = pages_of(image, upside_down=self._upside_down)
         shown, self._shown = self._shown, None  # unknown until the last byte went out
         for window in windows(shown, pages) if shown is not None else windows(bytes(WHOLE), b"\xff" * WHOLE):
-            wire.command(COLUMNS, window.left, window.right, PAGES, window.top, window.bottom)
-            wire.data(window.cut(pages))
+            self._send(wire, window, pages)
         self._shown = pages
 
     def check(self) -> None:
@@ -111,14 +110,19 @@ class Oled:
         self._device = self._wire = self._shown = None
         self._tells_status = False
         with contextlib.suppress(Exception):
-            if device is not None and not lost:
+            if device is not None and wire is not None and not lost:
                 device.hide()
-                device.clear()
+                self._send(wire, Window(0, WIDTH - 1, 0, HEIGHT // 8 - 1), bytes(WHOLE))
         if device is not None:
             device.persist = True  # or luma's exit handler would write to a bus that is closed or dead
         with contextlib.suppress(Exception):
             if wire is not None:
                 wire.cleanup()
+
+    @staticmethod
+    def _send(wire: Wire, window: Window, pages: bytes) -> None:
+        wire.command(COLUMNS, window.left, window.right, PAGES, window.top, window.bottom)
+        wire.data(window.cut(pages))
 
     def _opened(self) -> Wire:
         if self._wire is None:

@@ -25,7 +25,8 @@ def clock() -> int:
 
 
 def say(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+    sys.stdout.write(json.dumps(what) + "\n")  # in one piece: two threads speak
+    sys.stdout.flush()
 
 
 def emit(event: Event) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from drivers.debounce import CONTACT_MS, OPEN_MS, Change, Debounce, Said
 from drivers.events import HOLD_MS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PRESSED, HELD, RELEASED = Change.PRESSED, Change.HELD, Change.RELEASED
@@ -50,6 +50,7 @@ def presses(draw: st.DrawFn) -> list[tuple[int, int, list[int]]]:
     return found
 
 
+@settings(deadline=None)
 @given(presses())
 def test_each_press_of_a_finger_is_one_press_and_one_release(fingers: list[tuple[int, int, list[int]]]) -> None:
     times = [time for _, _, changes in fingers for time in changes]
@@ -58,11 +59,13 @@ def test_each_press_of_a_finger_is_one_press_and_one_release(fingers: list[tuple
     assert [news.at for news in said if news.change is RELEASED] == [opened for _, opened, _ in fingers]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, CONTACT_MS - 1)), max_size=30))
 def test_disturbances_are_never_a_press(pulses: list[tuple[int, int]]) -> None:
     assert play(edges_of([time for gap_and_pulse in pulses for time in gap_and_pulse])) == []
 
 
+@settings(deadline=None)
 @given(lengths, st.lists(st.integers(0, 5000), max_size=30))
 def test_how_often_one_looks_changes_nothing(times: list[int], looks: list[int]) -> None:
     edges = edges_of(times)
@@ -78,6 +81,7 @@ def test_how_often_one_looks_changes_nothing(times: list[int], looks: list[int])
     assert said == play(edges, end=1_000_000)
 
 
+@settings(deadline=None)
 @given(lengths)
 def test_looking_when_it_is_due_says_everything_in_time(times: list[int]) -> None:
     button, closed = Debounce(closed=False), False
@@ -93,6 +97,7 @@ def test_looking_when_it_is_due_says_everything_in_time(times: list[int]) -> Non
             assert said, "called when due, and nothing to say"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["edge", "passed"]), st.booleans(), st.integers(0, 3000)),

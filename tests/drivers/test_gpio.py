@@ -268,3 +268,20 @@ def test_no_chip_and_a_pin_in_use_say_what_to_do(counter: Counter) -> None:
         why = program.expect(event="DeviceLost")["why"]
         assert "GPIO 5 is in use" in why
         assert "another pin" in why
+
+
+def test_with_umockdev_in_the_same_process_nothing_has_to_be_set(counter: Counter, library: Path) -> None:
+    """As in the end-to-end daemon: a testbed supplies the Pi's revision in /proc, as the firmware does."""
+    bed = counter.folder / "testbed"
+    revision = bed / "proc/device-tree/system/linux,revision"
+    revision.parent.mkdir(parents=True)
+    revision.write_bytes(bytes.fromhex("00c03114"))
+    (bed / "dev").mkdir()
+    del counter.environment["RPI_LGPIO_REVISION"]
+    counter.environment |= counter.board.environment(library, "libumockdev-preload.so.0")
+    counter.environment["UMOCKDEV_DIR"] = str(bed)
+    with counter.start("buttons", "signals") as program:
+        counter.chip.drive(AWARD, 0)
+        program.expect(event="ButtonPressed")
+        counter.board.remove(CHIP)
+        program.expect(event="DeviceLost", device="buttons")

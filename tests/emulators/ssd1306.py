@@ -67,22 +67,23 @@ class Ssd1306:
 
     def rows(self) -> list[str]:
         """64 rows of 128 signs: # is lit, . is dark."""
-        return ["".join("#" if self._lit(x, y) else "." for x in range(WIDTH)) for y in range(HEIGHT)]
+        return ["".join(".#"[lit] for lit in self._row(y)) for y in range(HEIGHT)]
 
     def image(self) -> Image.Image:
         """The same as a 1-bit image."""
         image = Image.new("1", (WIDTH, HEIGHT))
-        image.putdata([255 * self._lit(x, y) for y in range(HEIGHT) for x in range(WIDTH)])
+        image.putdata([255 * lit for y in range(HEIGHT) for lit in self._row(y)])
         return image
 
-    def _lit(self, x: int, y: int) -> bool:
+    def _row(self, y: int) -> list[int]:
         if not (self.on and self.pump):
-            return False
+            return [0] * WIDTH
         if self.all_on:
-            return True
+            return [1] * WIDTH
         com = y if self.upright_rows else HEIGHT - 1 - y
         line = (com + self.start_line + self.offset) % HEIGHT
-        return bool(self.memory[line // 8 * WIDTH + x] >> line % 8 & 1) != self.inverse
+        start = line // 8 * WIDTH
+        return [(value >> line % 8 & 1) ^ self.inverse for value in self.memory[start : start + WIDTH]]
 
     # ---- the bus ----
 
