@@ -62,7 +62,9 @@ class Gpio:
                 return
             # lgpio puts a pipe into LG_WD, and where that is not set into the working directory, which a service may not
             # write to; and it moves the whole process there.
-            os.environ.setdefault("LG_WD", tempfile.gettempdir())
+            if "LG_WD" not in os.environ:
+                runtime = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]  # systemd's RuntimeDirectory=
+                os.environ["LG_WD"] = runtime or tempfile.mkdtemp(prefix="lgpio-")
             with contextlib.chdir("."):
                 try:
                     import lgpio  # late: a terminal without buttons needs none of this

@@ -6,9 +6,10 @@ import json
 import sys
 import time
 
+from PIL import Image
+
 from display.oled import Oled
 from display.panel import Panel
-from PIL import Image
 
 
 def say(**what: object) -> None:

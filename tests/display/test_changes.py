@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from display.changes import HEIGHT, WHOLE, WIDTH, WINDOW_BYTES, Window, pages_of, windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+
+from display.changes import HEIGHT, WHOLE, WIDTH, WINDOW_BYTES, Window, pages_of, windows
 
 
 @st.composite

@@ -7,11 +7,12 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from display.oled import Oled, PanelForgot
 from emulators.ssd1306 import Ssd1306
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
+
+from display.oled import Oled, PanelForgot
 
 # luma 3.16 clears the panel through a function that Pillow 14 takes away.
 pytestmark = pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")
@@ -62,7 +63,7 @@ class ModelWire:
 
 
 @pytest.fixture(autouse=True)
-def _no_exit_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
+def exit_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
     """luma registers one for each device; here they are collected, to be run by the test that is about them."""
     handlers: list[Callable[[], None]] = []
     monkeypatch.setattr(atexit, "register", handlers.append)
@@ -197,7 +198,7 @@ def test_it_ends_dark() -> None:
     glass.close()
 
 
-def test_a_lost_panel_is_let_go_without_a_word(_no_exit_handlers: list[Callable[[], None]]) -> None:
+def test_a_lost_panel_is_let_go_without_a_word(exit_handlers: list[Callable[[], None]]) -> None:
     glass, _, wire = oled()
     glass.open()
     wire.fault = OSError(errno.EIO, "gone")
@@ -205,19 +206,19 @@ def test_a_lost_panel_is_let_go_without_a_word(_no_exit_handlers: list[Callable[
         glass.write(text("x"))
     glass.close()
     wire.fault, before = None, wire.sent
-    for handler in _no_exit_handlers:
+    for handler in exit_handlers:
         handler()
     assert wire.sent == before  # luma's exit handler has nothing to say either
 
 
-def test_trying_in_vain_leaves_no_exit_handlers_behind(_no_exit_handlers: list[Callable[[], None]]) -> None:
+def test_trying_in_vain_leavesexit_handlers_behind(exit_handlers: list[Callable[[], None]]) -> None:
     glass, _, wire = oled()
     wire.fault = OSError(errno.EREMOTEIO, "nobody there")
     for _ in range(3):
         with pytest.raises(OSError, match="nobody there"):
             glass.open()
         glass.close()
-    assert _no_exit_handlers == []
+    assert exit_handlers == []
     assert wire.closed == 3
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from drivers.debounce import CONTACT_MS, OPEN_MS, Change, Debounce, Said
-from drivers.events import HOLD_MS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from drivers.debounce import CONTACT_MS, OPEN_MS, Change, Debounce, Said
+from drivers.events import HOLD_MS
 
 PRESSED, HELD, RELEASED = Change.PRESSED, Change.HELD, Change.RELEASED
 
