@@ -125,8 +125,8 @@ class ChipReader:
             emit(CardGone(self.name, self._here, at))
             self._here = None
         if present and self._here is None:
-            self._here = Medium.NFC if contactless(atr) else Medium.CHIP
             reading = Trouble.UNREADABLE if state & scard.SCARD_STATE_MUTE else self._read(atr)
+            self._here = Medium.NFC if contactless(atr) else Medium.CHIP
             emit(self._event(self._here, reading, at))
         return state >> 16
 
