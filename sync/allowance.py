@@ -1,4 +1,4 @@
-"""What the journal allows: the rules of spending, undo and return, asked inside the transaction that records (invariants 5, 6)."""
+"""What the journal allows: spending, undo and return, asked inside the transaction that records (invariants 5 and 6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def inverse(postings: tuple[Posting, ...]) -> tuple[Posting, ...]:
     return tuple(Posting(p.purse, -p.delta, max(0, p.delta), p.instance) for p in postings)
 
 
-def allowed(connection: sqlite3.Connection, base: int, standing: str, draft: Draft, rows: Rows, owns: Owns) -> tuple[Posting, ...]:
+def allowed(
+    connection: sqlite3.Connection, base: int, standing: str, draft: Draft, rows: Rows, owns: Owns
+) -> tuple[Posting, ...]:
     """The postings that may be recorded for `draft`: its own, with the leased part of a return worked out.
 
     `base` is the place before the current identity's first line, `standing` what the cloud thinks of it. Raises a refusal of

@@ -20,7 +20,9 @@ class InsecureCloud(ValueError):
     """The cloud's address would send points and names in the clear."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"{url} is not safe: write the cloud's address with https:// (http:// only reaches this machine itself).")
+        super().__init__(
+            f"{url} is not safe: write the cloud's address with https:// (http:// only reaches this machine itself)."
+        )
 
 
 def check_address(url: str) -> str:

@@ -25,7 +25,9 @@ class DiskFull(NotRecorded):
     """The disk is full: nothing was written."""
 
     def __init__(self) -> None:
-        super().__init__("The disk is full and nothing was saved. Free some space, then try again; bodka-terminal doctor shows it.")
+        super().__init__(
+            "The disk is full and nothing was saved. Free some space, then try again; bodka-terminal doctor shows it."
+        )
 
 
 class JournalFailed(NotRecorded):
@@ -90,7 +92,9 @@ def upgrade(connection: sqlite3.Connection, version: int, migrate: Callable[[sql
     """Runs `migrate` where the file's schema is older than `version`; raises `UnsafeJournal` where it is newer."""
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > version:
-        raise UnsafeJournal(f"This file was written by a newer version of the terminal (schema {found}, known {version}): update it.")
+        raise UnsafeJournal(
+            f"This file was written by a newer version of the terminal (schema {found}, known {version}): update it."
+        )
     if found < version:
         with _words():
             migrate(connection)

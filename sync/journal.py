@@ -61,7 +61,7 @@ class Identity:
 
 
 def open_journal(path: Path) -> sqlite3.Connection:
-    """Opens or creates the journal; raises `UnsafeJournal`, `DiskFull` or `JournalFailed`. Use the connection in this thread only."""
+    """Opens or creates the journal, for use in this thread only; raises `UnsafeJournal`, `DiskFull` or `JournalFailed`."""
     connection = connect(path, FULL)
     try:
         upgrade(connection, schema.JOURNAL_VERSION, schema.migrate_journal)
@@ -105,8 +105,8 @@ def record(
 
     `key` is the conversation's own id: the same key again gives the first result and writes nothing. `rows` is
     `sync.mirror.rows(...)`; `random(n)` gives n random bytes. Raises a `NotRecorded` (`NotEnough`, `AlreadyUndone`,
-    `NothingToUndo`, `TooMuchReturned`, `SpendingStopped`, `DiskFull`, `JournalFailed`, `NotPaired`), after which the journal is as
-    it was; `ImpossiblePosting` where the draft contradicts itself.
+    `NothingToUndo`, `TooMuchReturned`, `SpendingStopped`, `DiskFull`, `JournalFailed`, `NotPaired`), after which the journal
+    is as it was; `ImpossiblePosting` where the draft contradicts itself.
     """
     with transaction(connection):
         earlier = _recorded(connection, key)
@@ -125,12 +125,12 @@ def record(
         line = Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
         after = extend(now.identity, before, line)
         place = now.base + line.sequence
+        line_bytes = (line.before, after.hash, line.body, line.digest, personal, salt)
         refers = draft.refers.bytes if draft.refers is not None else None
         connection.execute(
             "INSERT INTO lines (place, id, key, cause, account, refers, before, hash, body, digest, personal, salt)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (place, entry.id.bytes, key, draft.cause.value, draft.whose.account, refers)
-            + (line.before, after.hash, line.body, line.digest, personal, salt),
+            (place, entry.id.bytes, key, draft.cause.value, draft.whose.account, refers, *line_bytes),
         )
         for posting in postings:
             _post(connection, now.number, place, draft.whose.account, posting)
@@ -186,6 +186,17 @@ def accept(connection: sqlite3.Connection, stored: Head, posted: int) -> bool:
             update = "UPDATE identities SET accepted = ?, posted = ? WHERE number = ?"
             connection.execute(update, (stored.sequence, min(posted, stored.sequence), now.number))
     return True
+
+
+def contradicts(connection: sqlite3.Connection, stored: Head) -> bool:
+    """Whether the cloud's `stored` shows that this terminal is a copy or behind one: another line, or one not yet written here.
+
+    A line that was pruned here contradicts nothing.
+    """
+    now = current(connection)
+    if stored.sequence > _head(connection, now).sequence:
+        return True
+    return hash_at(connection, now, stored.sequence) not in (None, stored.hash)
 
 
 def stop(connection: sqlite3.Connection, standing: Standing) -> None:

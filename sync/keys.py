@@ -23,7 +23,9 @@ class BrokenStateFile(RuntimeError):
     """A file in the state folder is not what the terminal wrote there."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path.name} in the state folder is damaged. Restore it from a backup, or move it away and pair anew.")
+        super().__init__(
+            f"{path.name} in the state folder is damaged. Restore it from a backup, or move it away and pair anew."
+        )
 
 
 @dataclass(frozen=True, slots=True)

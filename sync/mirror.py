@@ -24,6 +24,9 @@ SLICE_ROWS = 150
 """Rows in one transaction: well under 20 ms, so that a tap between two slices is recorded at once."""
 
 
+AnyRow = PurseRow | CardRow | MemberRow | StaffRow
+
+
 class Misplaced(ValueError):
     """An answer that does not belong to this terminal's lines as they are now; nothing of it is applied."""
 
@@ -81,7 +84,7 @@ def apply(
     Raises `Misplaced` before the first slice where the answer was made for other lines than these.
     """
     place = _place(journal_connection, asked_as, pulled.through, pulled.hash)
-    rows = iter((*pulled.cards, *pulled.members, *pulled.staff, *pulled.purses))
+    rows: Iterator[AnyRow] = iter((*pulled.cards, *pulled.members, *pulled.staff, *pulled.purses))
     last = False
     while not last:
         part = list(islice(rows, max_rows))
@@ -113,29 +116,32 @@ def _place(journal_connection: sqlite3.Connection, asked_as: UUID, through: int,
     return now.base + through
 
 
-_IF_NEWER = " WHERE excluded.change >= change"
 _PURSE = (
     "INSERT INTO purses (account, purse, instance, balance, granted, place, identity, change) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET balance = excluded.balance, granted = excluded.granted, place = excluded.place,"
     " identity = excluded.identity, change = excluded.change WHERE excluded.change > change"
-    # The same change seen from a later line says the same: the later line is kept, so that the order of answers is all one.
-    " OR (excluded.change = change AND (excluded.identity <> identity OR excluded.place >= place))"
+    # Of one change the picture from the later line, with the larger grant, is the later one: the order of answers is all one.
+    " OR (excluded.change = change AND"
+    " (excluded.identity <> identity OR (excluded.place, excluded.granted) >= (place, granted)))"
 )
 _CARD = (
     "INSERT INTO cards (token, account, status, change) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET account = excluded.account, status = excluded.status, change = excluded.change" + _IF_NEWER
+    " ON CONFLICT DO UPDATE SET account = excluded.account, status = excluded.status, change = excluded.change"
+    " WHERE excluded.change >= change"
 )
 _MEMBER = (
     "INSERT INTO members (account, name, level, language, change) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-    " name = excluded.name, level = excluded.level, language = excluded.language, change = excluded.change" + _IF_NEWER
+    " name = excluded.name, level = excluded.level, language = excluded.language, change = excluded.change"
+    " WHERE excluded.change >= change"
 )
 _STAFF = (
-    "INSERT INTO staff (token, id, name, account, active, change) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET id = excluded.id,"
-    " name = excluded.name, account = excluded.account, active = excluded.active, change = excluded.change" + _IF_NEWER
+    "INSERT INTO staff (token, id, name, account, active, change) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+    " id = excluded.id, name = excluded.name, account = excluded.account, active = excluded.active, change = excluded.change"
+    " WHERE excluded.change >= change"
 )
 
 
-def _write(connection: sqlite3.Connection, row: PurseRow | CardRow | MemberRow | StaffRow, asked_as: UUID, place: int) -> None:
+def _write(connection: sqlite3.Connection, row: AnyRow, asked_as: UUID, place: int) -> None:
     match row:
         case PurseRow(account, purse, instance, balance, granted, change):
             connection.execute(_PURSE, (account, purse, instance, balance, granted, place, asked_as.bytes, change))
@@ -177,7 +183,7 @@ def pull_anew(connection: sqlite3.Connection) -> None:
 def complete_through(connection: sqlite3.Connection, journal_connection: sqlite3.Connection) -> int:
     """The sequence that every row includes since the last whole pull: up to there, lines may be pruned."""
     complete = connection.execute("SELECT complete FROM state").fetchone()[0]
-    return max(0, complete - journal.current(journal_connection).base)
+    return max(0, int(complete) - journal.current(journal_connection).base)
 
 
 def rows(connection: sqlite3.Connection, journal_connection: sqlite3.Connection) -> Rows:
@@ -219,10 +225,12 @@ def prove_time(connection: sqlite3.Connection, now_ms: int, at: Moment) -> None:
     """Notes the cloud's time, read at `at`; a time earlier than what is known already changes nothing."""
     if now_ms > known_ms(connection, at):
         with transaction(connection):
-            connection.execute("UPDATE state SET known_ms = ?, known_boot = ?, known_up_ms = ?", (now_ms, at.boot.bytes, at.up_ms))
+            connection.execute(
+                "UPDATE state SET known_ms = ?, known_boot = ?, known_up_ms = ?", (now_ms, at.boot.bytes, at.up_ms)
+            )
 
 
 def known_ms(connection: sqlite3.Connection, at: Moment) -> int:
-    """Known time (invariant 9): the last time proved plus what went by since; after a reboot only a lower bound. 0: none yet."""
+    """Known time (invariant 9): the last time proved and what went by since; after a reboot a lower bound. 0: none yet."""
     known, boot, up = connection.execute("SELECT known_ms, known_boot, known_up_ms FROM state").fetchone()
     return int(known) + (max(0, at.up_ms - up) if boot == at.boot.bytes else 0)

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from loyalty.tokens import KEY_BYTES, TokenKey
-from sync.keys import BrokenStateFile, DeviceKey, write_safely
+from sync.keys import BrokenStateFile, DeviceKey, promote, write_safely
 from sync.messages import PAIR_PATH, KeyMessage, Pair, Paired, Problem
 
 PAIRING_FILE = "pairing.json"
@@ -55,6 +55,10 @@ class CodeExpired(PairingFailed):
     """The code is too old."""
 
 
+class TooManyTries(PairingFailed):
+    """Wrong codes were typed too often."""
+
+
 class CloudUnreachable(PairingFailed):
     """Nothing answered."""
 
@@ -67,20 +71,24 @@ _REFUSED: dict[int, tuple[type[PairingFailed], str]] = {
     404: (CodeUnknown, "The cloud does not know this code. Check each character, or make a new code in the portal."),
     409: (CodeUsed, "This code was used for another device already. Make a new code in the portal."),
     410: (CodeExpired, "This code is too old. Make a new one in the portal and type it within its time."),
+    429: (TooManyTries, "Too many wrong codes were tried. Wait ten minutes, then try again."),
 }
 
 
 async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str = "") -> Pairing:
     """Trades a code for an identity. Nothing is saved here; the same code with the same key gives the same answer.
 
-    Raises a `PairingFailed`: `CodeUnknown`, `CodeUsed`, `CodeExpired`, `CloudUnreachable` or `AnswerUnclear`.
+    `client` has no auth: this request is not signed. Raises a `PairingFailed`: `CodeUnknown`, `CodeUsed`, `CodeExpired`,
+    `TooManyTries`, `CloudUnreachable` or `AnswerUnclear`.
     """
     body = msgspec.json.encode(Pair(code=code, public_key=key.public, device=device))
     try:
-        response = await client.post(PAIR_PATH, content=body, auth=None)
+        response = await client.post(PAIR_PATH, content=body)
     except httpx.TransportError as error:
         why = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise CloudUnreachable(f"The cloud did not answer ({why}). Check the network and the cloud's address, then try again.") from error
+        raise CloudUnreachable(
+            f"The cloud did not answer ({why}). Check the network and the cloud's address, then try again."
+        ) from error
     except httpx.HTTPError as error:
         raise AnswerUnclear(f"The cloud's answer cannot be read ({error}). Check the cloud's address.") from error
     if response.status_code in _REFUSED:
@@ -93,7 +101,9 @@ async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str
         if not paired.keys or any(len(key.secret) != KEY_BYTES for key in paired.keys):
             raise ValueError("no usable token key")
     except (msgspec.MsgspecError, ValueError) as error:
-        raise AnswerUnclear(f"This does not look like a Bodka cloud ({error}). Check its address, then try the same code again.") from error
+        raise AnswerUnclear(
+            f"This does not look like a Bodka cloud ({error}). Check its address, then try the same code again."
+        ) from error
     return Pairing(
         cloud=str(client.base_url).rstrip("/"),
         identity=paired.identity,
@@ -120,6 +130,16 @@ def load(folder: Path) -> Pairing | None:
         return None
     except msgspec.MsgspecError as error:
         raise BrokenStateFile(path) from error
+
+
+def settle(folder: Path, pairing: Pairing, identity: UUID) -> Pairing:
+    """The pairing for the journal's `identity`, and its key in place: finishes a renewal, also one cut by a crash."""
+    if pairing.identity == identity:
+        return pairing
+    promote(folder)
+    settled = msgspec.structs.replace(pairing, identity=identity)
+    save(folder, settled)
+    return settled
 
 
 def _with_detail(words: str, content: bytes) -> str:

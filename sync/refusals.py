@@ -12,7 +12,8 @@ class NotEnough(NotRecorded):
 
     def __init__(self, purse: str, wanted: int, spendable: int) -> None:
         super().__init__(
-            f"Only {max(0, spendable)} of {purse} can be used here now, {wanted} would be needed. Use less, or ask for more once online."
+            f"Only {max(0, spendable)} of {purse} can be used here now, {wanted} would be needed."
+            " Use less, or ask for more once online."
         )
         self.purse, self.wanted, self.spendable = purse, wanted, spendable
 

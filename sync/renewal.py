@@ -1,4 +1,4 @@
-"""A journal's second life: a new identity for a copy that was found out (invariant 8), and forgetting old lines (invariant 11)."""
+"""A journal's second life: a new identity for a copy that was found out (invariant 8), and pruning (invariant 11)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from sync.journal import current, pruned
 def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int) -> None:
     """Makes `new_identity` the current one; the old one's lines after `accepted` are wrapped and wait to be sent again.
 
-    Ids, bodies and places stay. What the cloud says it accepted counts only as far as this journal knows it too: a line sent
-    twice does no harm, a line not sent is lost. The same new identity again changes nothing.
+    Ids, bodies and places stay. The cloud's `accepted` may be lower than what it said of these very lines before: the higher
+    of the two counts. The same new identity again changes nothing.
     """
     with transaction(connection):
         old = current(connection)
         if old.identity == new_identity:
             return
-        base = max(old.base + min(accepted, old.accepted), pruned(connection))
+        end = connection.execute("SELECT coalesce(max(place), 0) FROM lines").fetchone()[0]
+        base = max(min(old.base + max(accepted, old.accepted), end), pruned(connection), old.base)
         number = old.number + 1
         connection.execute(
             "INSERT INTO identities (number, identity, base) VALUES (?, ?, ?)", (number, new_identity.bytes, base)

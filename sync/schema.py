@@ -1,7 +1,7 @@
 """The tables of the terminal's two files, and the steps that bring an older file up to date.
 
-A step is never changed once a terminal has run it; a new need is a new step. sqlite-utils keeps the list of steps done, each in
-one transaction with its note. It is imported only when there is a step to run: on a Pi that import alone takes most of a second.
+A step is never changed once a terminal has run it; a new need is a new step. sqlite-utils keeps the list of steps done, each
+in one transaction with its note. It is imported only when there is a step to run: on a Pi that alone takes most of a second.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from sync.journal import Identity, current, own_between
 def look(
     journal: sqlite3.Connection, mirror: sqlite3.Connection, token: bytes, kind: TokenKind, *, typed: bool = False
 ) -> Account | None:
-    """The account behind a token, with a holding for every purse that the mirror or an own line knows; None for an unknown card.
+    """The account behind a token, with a holding for every purse that mirror or own lines know; None for an unknown card.
 
     A card that the cloud does not know yet but that earned or was issued here is found too: its account's id is its token.
     """

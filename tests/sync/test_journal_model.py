@@ -1,10 +1,11 @@
-"""The journal against a model of a few lines: any order of records, repeats, undos, spends, crashes and restarts (invariants 1 to 5)."""
+"""The journal against a model of a few lines: records, repeats, undos, spends, crashes, restarts (invariants 1 to 5)."""
 
 from __future__ import annotations
 
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -142,10 +143,8 @@ class JournalModel(RuleBasedStateMachine):
         key = f"cut {self.seed}/{len(self.done)}"
         cut = Cut(journal.open_journal(self.path), statement, after=after)
         lost = None
-        try:
+        with suppress(PowerCut):
             lost = Till(cast(sqlite3.Connection, cut), self.seed + 1_000).record(award(amount), key)
-        except PowerCut:
-            pass
         cut.connection.close()
         self.restarts()
         recorded = self.till.record(award(amount), key)

@@ -20,7 +20,9 @@ from sync.messages import Answered, CardRow, MemberRow, ProgrammeText, Pulled, P
 from sync.view import look, staff_by
 
 
-def answer(ledger: sqlite3.Connection, through: int, since: int, cursor: int, *rows: Any, more: bool = False, programme: int = 1) -> Pulled:
+def answer(
+    ledger: sqlite3.Connection, through: int, since: int, cursor: int, *rows: Any, more: bool = False, programme: int = 1
+) -> Pulled:
     hash = journal.hash_at(ledger, journal.current(ledger), through)
     assert hash is not None
 
@@ -28,7 +30,18 @@ def answer(ledger: sqlite3.Connection, through: int, since: int, cursor: int, *r
         return tuple(row for row in rows if isinstance(row, kind))
 
     return Pulled(
-        Standing.GOOD, through, hash, since, cursor, more, programme, 1_790_000_000_000, of(PurseRow), of(CardRow), of(MemberRow), of(StaffRow)
+        Standing.GOOD,
+        through,
+        hash,
+        since,
+        cursor,
+        more,
+        programme,
+        1_790_000_000_000,
+        of(PurseRow),
+        of(CardRow),
+        of(MemberRow),
+        of(StaffRow),
     )
 
 
@@ -41,10 +54,14 @@ def take_in(glass: sqlite3.Connection, ledger: sqlite3.Connection, pulled: Pulle
 
 
 def contents(glass: sqlite3.Connection) -> list[list[Any]]:
-    return [glass.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall() for table in ("purses", "cards", "members", "staff")]
+    return [
+        glass.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall() for table in ("purses", "cards", "members", "staff")
+    ]
 
 
-def test_a_known_card_is_found_with_all_that_it_holds(glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till) -> None:
+def test_a_known_card_is_found_with_all_that_it_holds(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till
+) -> None:
     till.record(award(5))
     card = CardRow(b"t" * 16, account(), Status.BLOCKED, 2)
     member = MemberRow(account(), "Jana K.", "gold", "sk", 3)
@@ -54,7 +71,13 @@ def test_a_known_card_is_found_with_all_that_it_holds(glass: sqlite3.Connection,
     till.record(award(1, purse="stamps"))
     found = look(ledger, glass, b"t" * 16, TokenKind.CARD, typed=True)
     assert found is not None
-    assert (found.name, found.level, found.language, found.status, found.typed) == ("Jana K.", "gold", "sk", Status.BLOCKED, True)
+    assert (found.name, found.level, found.language, found.status, found.typed) == (
+        "Jana K.",
+        "gold",
+        "sk",
+        Status.BLOCKED,
+        True,
+    )
     # the one award of 5 is in 105 and 25 already, as `through` says
     till.rows = mirror.rows(glass, ledger)
     assert found.holdings == (Holding("points", 101, 21), Holding("stamps", 1, 1))
@@ -62,7 +85,9 @@ def test_a_known_card_is_found_with_all_that_it_holds(glass: sqlite3.Connection,
     assert found.whose.account == account()
 
 
-def test_an_unknown_card_is_unknown_until_it_earned_or_was_issued_here(glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till) -> None:
+def test_an_unknown_card_is_unknown_until_it_earned_or_was_issued_here(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till
+) -> None:
     assert look(ledger, glass, account(4), TokenKind.CARD) is None
     till.record(award(5, who=4))
     found = look(ledger, glass, account(4), TokenKind.PHONE)
@@ -94,7 +119,9 @@ def test_an_answer_for_other_lines_is_not_applied(glass: sqlite3.Connection, led
     assert contents(glass)[0] == []
 
 
-def test_an_answer_from_before_the_prune_point_is_not_applied(glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till) -> None:
+def test_an_answer_from_before_the_prune_point_is_not_applied(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till
+) -> None:
     for _ in range(4):
         till.record(award(1))
     early = answer(ledger, 2, 0, 5, purse(2, 2, 3))
@@ -110,7 +137,9 @@ def test_an_answer_from_before_the_prune_point_is_not_applied(glass: sqlite3.Con
     assert found.holdings == (Holding("points", 4, 4),)
 
 
-def test_the_cursor_moves_with_the_last_slice_and_only_from_where_it_stood(glass: sqlite3.Connection, ledger: sqlite3.Connection) -> None:
+def test_the_cursor_moves_with_the_last_slice_and_only_from_where_it_stood(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection
+) -> None:
     pulled = answer(ledger, 0, 0, 7, *(purse(1, 1, n, who=n) for n in range(1, 8)))
     slices = mirror.apply(glass, ledger, IDENTITY, pulled, max_rows=3)
     for _ in range(2):
@@ -173,7 +202,9 @@ def test_an_answer_to_ask_is_one_row_and_no_cursor(glass: sqlite3.Connection, le
     assert mirror.rows(glass, ledger)(account(), "points", "").granted == 9
 
 
-def test_a_new_identity_shows_the_same_and_spends_nothing(glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till) -> None:
+def test_a_new_identity_shows_the_same_and_spends_nothing(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till
+) -> None:
     for _ in range(4):
         till.record(award(10))
     take_in(glass, ledger, answer(ledger, 1, 0, 3, purse(110, 60, 3)))
@@ -195,7 +226,9 @@ def test_a_new_identity_shows_the_same_and_spends_nothing(glass: sqlite3.Connect
     assert found.holdings == (Holding("points", 140, 10),)
 
 
-def test_a_return_beyond_the_lease_leaves_nothing_to_spend(glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till) -> None:
+def test_a_return_beyond_the_lease_leaves_nothing_to_spend(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till
+) -> None:
     till.rows = mirror.rows(glass, ledger)
     till.record(award(5))
     till.record(returned(8))
@@ -204,7 +237,9 @@ def test_a_return_beyond_the_lease_leaves_nothing_to_spend(glass: sqlite3.Connec
     assert found.holdings == (Holding("points", -3, 0),)
 
 
-def test_a_damaged_mirror_is_made_anew_and_the_journal_is_not_touched(tmp_path: Path, ledger: sqlite3.Connection, till: Till) -> None:
+def test_a_damaged_mirror_is_made_anew_and_the_journal_is_not_touched(
+    tmp_path: Path, ledger: sqlite3.Connection, till: Till
+) -> None:
     till.record(award(5))
     path = tmp_path / "glass.sqlite"
     first = mirror.open_mirror(path, ledger)

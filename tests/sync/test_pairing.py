@@ -16,7 +16,9 @@ from sync.keys import BrokenStateFile, DeviceKey
 from sync.messages import KeyMessage, Pair, Paired, Problem
 
 SECRET = b"0123456789abcdef0123456789abcdef"
-PAIRED = Paired(UUID(int=1), UUID(int=2), UUID(int=3), "Bodka", "main", "Main square", (KeyMessage(1, SECRET[::-1]), KeyMessage(2, SECRET)))
+PAIRED = Paired(
+    UUID(int=1), UUID(int=2), UUID(int=3), "Bodka", "main", "Main square", (KeyMessage(1, SECRET[::-1]), KeyMessage(2, SECRET))
+)
 KEY = DeviceKey(bytes(range(32)))
 
 
@@ -50,10 +52,17 @@ def test_secrets_are_in_no_repr() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(404, pairing.CodeUnknown), (409, pairing.CodeUsed), (410, pairing.CodeExpired), (500, pairing.AnswerUnclear)]
+    ("status", "error"),
+    [
+        (404, pairing.CodeUnknown),
+        (409, pairing.CodeUsed),
+        (410, pairing.CodeExpired),
+        (429, pairing.TooManyTries),
+        (500, pairing.AnswerUnclear),
+    ],
 )
 def test_a_refusal_says_what_to_do(status: int, error: type[Exception]) -> None:
-    with pytest.raises(error, match=r"new code|new one|address"):
+    with pytest.raises(error, match=r"new code|new one|address|ten minutes"):
         pair(lambda _: httpx.Response(status, content=b"<html>"))
 
 
@@ -63,7 +72,9 @@ def test_the_clouds_own_words_are_passed_on() -> None:
         pair(lambda _: httpx.Response(409, content=problem))
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>Login</html>", b"{}", msgspec.json.encode(msgspec.structs.replace(PAIRED, keys=()))])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>Login</html>", b"{}", msgspec.json.encode(msgspec.structs.replace(PAIRED, keys=()))]
+)
 def test_an_answer_that_is_not_ours_is_said(content: bytes) -> None:
     with pytest.raises(pairing.AnswerUnclear, match="Bodka cloud"):
         pair(lambda _: httpx.Response(200, content=content))
@@ -88,7 +99,9 @@ def test_safe_addresses(url: str) -> None:
     assert check_address(url) == url
 
 
-@pytest.mark.parametrize("url", ["http://cloud.example", "http://10.0.0.1", "ftp://localhost", "localhost:80", "", "http://localhost.evil.example"])
+@pytest.mark.parametrize(
+    "url", ["http://cloud.example", "http://10.0.0.1", "ftp://localhost", "localhost:80", "", "http://localhost.evil.example"]
+)
 def test_plain_http_only_reaches_this_machine(url: str) -> None:
     with pytest.raises(InsecureCloud, match="https://"):
         cloud_client(url)

@@ -21,7 +21,9 @@ IDENTITY = UUID(int=5)
 KEY = DeviceKey(bytes(range(32)))
 
 
-def signed(body: bytes = b"{}", headers: dict[str, str] | None = None, clock: Callable[[], float] = lambda: 1_000.5) -> httpx.Request:
+def signed(
+    body: bytes = b"{}", headers: dict[str, str] | None = None, clock: Callable[[], float] = lambda: 1_000.5
+) -> httpx.Request:
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -30,7 +32,9 @@ def signed(body: bytes = b"{}", headers: dict[str, str] | None = None, clock: Ca
 
     async def send() -> None:
         signer = RequestSigner(IDENTITY, KEY, clock)
-        async with httpx.AsyncClient(base_url="https://cloud.example", auth=signer, transport=httpx.MockTransport(answer)) as client:
+        async with httpx.AsyncClient(
+            base_url="https://cloud.example", auth=signer, transport=httpx.MockTransport(answer)
+        ) as client:
             await client.post(PUSH_PATH, content=body, headers={COUNTER_HEADER: "7"} if headers is None else headers)
 
     asyncio.run(send())
