@@ -38,7 +38,7 @@ def found(state: State, event: Found) -> Outcome:
     if event.account.status is not Status.ACTIVE:
         blocked = event.account.status is Status.BLOCKED
         return say(state, Message.CARD_BLOCKED if blocked else Message.CARD_REPLACED, _without_card(mode))
-    changed = event.at if before is not None and not same and not isinstance(mode, states.Done) else None
+    changed = state.now if before is not None and not same and not isinstance(mode, states.Done) else None
     sign = CARD if changed is None else OTHER_CARD
     after, effects = _take(state, programme, mode, event.account, changed)
     return after, (sign, *effects)

@@ -15,7 +15,7 @@ from terminal.settings import Settings, SettingsError, load
 DEFAULT_SETTINGS = "/etc/bodka/terminal.toml"
 
 
-class SettingsFile(click.ParamType):
+class SettingsFile(click.ParamType[Settings]):
     """A path that becomes the settings in it."""
 
     name = "file"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -66,6 +67,8 @@ class Daemon:
         self._store, self._keys, self._clocks = store, keys, clocks
         self._equipment, self._show_page = equipment, show_page
         self._queue: asyncio.Queue[Event | Input] = asyncio.Queue()
+        self._answers: deque[Input] = deque()
+        """What look-ups have answered: stepped after all effects of the step that asked."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,6 +81,11 @@ class Daemon:
             return
         with contextlib.suppress(RuntimeError):  # the loop closed between the question and the call
             loop.call_soon_threadsafe(self._queue.put_nowait, event)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing waits to be served and nothing is under way."""
+        return self._queue.empty() and not self._tasks
 
     def refresh(self, accounts: set[bytes]) -> None:
         """The cloud changed these accounts: the one on the screen is looked at again."""
@@ -116,10 +124,14 @@ class Daemon:
         return Tick(monotonic_ms(), self._clocks.time_of_day())
 
     def _take(self, event: Event | Input) -> None:
-        """One event to its end. Whatever goes wrong with it, the next one is served."""
+        """One event and the answers it gets at once. Whatever goes wrong with it, the next one is served."""
         try:
-            self._step(self._translate(event))
+            self._answers.append(self._translate(event))
+            while self._answers:
+                self.state, effects = session.step(self.state, self._answers.popleft())
+                self._do_all(effects)
         except Exception:
+            self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)
 
     def _translate(self, event: Event | Input) -> Input:
@@ -142,10 +154,6 @@ class Daemon:
     def _programme(self) -> Programme | None:
         return self.state.desk.programme
 
-    def _step(self, event: Input) -> None:
-        self.state, effects = session.step(self.state, event)
-        self._do_all(effects)
-
     # effects go out
 
     def _do_all(self, effects: tuple[Effect, ...]) -> None:
@@ -159,11 +167,11 @@ class Daemon:
             case Signal(sign=sign):
                 self._equipment.player.play(SIGNS[sign])
             case Look(card=card):
-                self._step(self._store.look(card, monotonic_ms()))
+                self._answers.append(self._store.look(card, monotonic_ms()))
             case Identify(number=number) if self._programme:
-                self._step(cards.identify_typed(number, self._programme, self._keys, monotonic_ms()))
+                self._answers.append(cards.identify_typed(number, self._programme, self._keys, monotonic_ms()))
             case Recall():
-                self._step(self._store.recall(self._clocks.moment(), monotonic_ms()))
+                self._answers.append(self._store.recall(self._clocks.moment(), monotonic_ms()))
             case Record():
                 self._spawn(self._record(effect))
             case Ask():

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from display.panel import Panel
 from emulators.board import Board, build
 from emulators.i2c import I2cBus
 from emulators.program import PATIENCE, Program
 from emulators.ssd1306 import Ssd1306
-from PIL import Image
-
-from display.panel import Panel
 
 BUS = "/dev/i2c-1"
 

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from emulators.pcscd import Pcscd
-from emulators.supervised import Supervised, clock, eventually
-from emulators.virtual_card import ATR_CONTACTLESS, ATR_T1, VirtualCard, payment_card
 
 from drivers.chip import WAIT_MS, ChipReader
 from drivers.chip_card import ChipProfile
 from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Form, Medium, Trouble
+from emulators.pcscd import Pcscd
+from emulators.supervised import Supervised, clock, eventually
+from emulators.virtual_card import ATR_CONTACTLESS, ATR_T1, VirtualCard, payment_card
 
 pytestmark = pytest.mark.xdist_group("pcscd")
 

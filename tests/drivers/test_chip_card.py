@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from emulators.virtual_card import ATR_CONTACTLESS, ATR_T0, ATR_T1, VirtualCard, payment_card
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import apdu
 from drivers.chip_card import ChipProfile, ChipProfileError, contactless, number, read_card
 from drivers.events import Form, Trouble
+from emulators.virtual_card import ATR_CONTACTLESS, ATR_T0, ATR_T1, VirtualCard, payment_card
 
 AID = bytes.fromhex("F0424F444B41")
 PROFILE = ChipProfile(AID, sfi=2, record=3)

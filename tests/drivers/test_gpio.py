@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from emulators.board import Board, build
 from emulators.gpiochip import GpioChip, Put
 from emulators.program import PATIENCE, Program

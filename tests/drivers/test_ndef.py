@@ -6,11 +6,11 @@ import contextlib
 
 import ndef as ndeflib
 import pytest
-from emulators.nfc_tags import Type2Tag
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import ndef
+from emulators.nfc_tags import Type2Tag
 
 HEAD = bytes(12)
 CONTAINER = bytes.fromhex("E1101200")

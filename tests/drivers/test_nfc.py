@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Form, Medium, Trouble
+from drivers.nfc import TRUST_MS, NfcReader
+from drivers.nfc_frontend import NfcPathError, port
 from emulators.nfc_tags import (
     ClassicCard,
     RandomUidTag,
@@ -20,10 +24,6 @@ from emulators.nfc_tags import (
 )
 from emulators.pn532 import Pn532
 from emulators.supervised import Supervised, clock, eventually
-
-from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Form, Medium, Trouble
-from drivers.nfc import TRUST_MS, NfcReader
-from drivers.nfc_frontend import NfcPathError, port
 
 AID = bytes.fromhex("F0424F444B41")
 

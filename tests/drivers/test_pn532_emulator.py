@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from emulators.nfc_tags import ClassicCard, Type2Tag, bank_card, crc_a, text_message
 from emulators.pn532 import Pn532
 from emulators.supervised import eventually

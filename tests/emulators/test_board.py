@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from emulators.board import Board, build
 from emulators.gpiochip import GpioChip
 from emulators.i2c import I2cBus

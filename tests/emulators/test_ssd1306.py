@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from emulators.ssd1306 import Ssd1306
 
 AWAKE = bytes.fromhex("00 8D14 A1 C8 AF")
