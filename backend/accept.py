@@ -29,7 +29,7 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
     for line in push.lines:
         lines.check_shape(line)
     writer = identities.lock(connection, identity)
-    on_head = not is_off_head(connection, writer, push.head)
+    on_head = not is_off_head(writer, push.head)
     if on_head:
         writer, on_head = _store(connection, writer, push.lines, now_ms)
     if not on_head:
@@ -45,7 +45,7 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
     )
 
 
-def is_off_head(connection: sa.Connection, writer: Identity, head: Head) -> bool:
+def is_off_head(writer: Identity, head: Head) -> bool:
     """Whether a terminal with this head is a copy or a restored backup (invariant 8): behind the cloud's head, or beside it.
 
     A head further on than the cloud's cannot be judged; its lines will be, when they come.
@@ -70,7 +70,7 @@ def _store(connection: sa.Connection, writer: Identity, pushed: tuple[Line, ...]
         stored = lines.hashes_between(connection, writer, min(sequences), max(sequences))
         if any(stored.get(line.sequence) != line_hash(writer.id, line) for line in old):
             return writer, False
-    for line in pushed[len(old) :]:
+    for line in (line for line in pushed if line.sequence > writer.head.sequence):
         if line.sequence != head.sequence + 1:
             # A gap, or the lines are out of order: the answer's head says from where to send again.
             break

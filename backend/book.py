@@ -195,6 +195,16 @@ class Book:
         _insert(self.connection, tables.posting, self.posting_rows)
         alarms.put(self.connection, self.identity.merchant, self.alarms, self.now_ms)
 
+    def write_grants(self) -> None:
+        """Writes purses and leases where nothing but leases of this identity was raised: no new change numbers."""
+        p = tables.purse.c
+        of = (p.account == sa.bindparam("a")) & (p.purse == sa.bindparam("p")) & (p.instance == sa.bindparam("i"))
+        raised = sa.update(tables.purse).where(p.merchant == self.identity.merchant, of).values(leased=sa.bindparam("l"))
+        rows = [{"a": k.account, "p": k.purse, "i": k.instance, "l": self.purses[k].leased} for k in self._touched]
+        if rows:
+            self.connection.execute(raised, rows)
+        self._write_leases()
+
     def _write_accounts(self) -> None:
         mine = {"merchant": self.identity.merchant, "opened_ms": self.now_ms}
         _insert(self.connection, tables.account, [mine | {"id": account} for account in self._new_accounts])
