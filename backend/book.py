@@ -178,7 +178,7 @@ class Book:
             for row in self.connection.execute(earned):
                 self.awards[TakingKey(row.entry, row.purse, row.instance)] = row.delta
 
-    def _column(self, statement: sa.Select[tuple[T]]) -> Sequence[T]:
+    def _column(self, statement: sa.Select[Any]) -> Sequence[Any]:
         return self.connection.execute(statement).scalars().all()
 
     # Writing.
@@ -273,7 +273,7 @@ class Book:
         old = [{f"the_{name}": part for name, part in key.items()} | values for there, key, values in full if there]
         if old:
             same = [column == sa.bindparam(f"the_{column.name}") for column in table.primary_key]
-            named = {name: sa.bindparam(name) for name in full[0][2]}
+            named: dict[str, Any] = {name: sa.bindparam(name) for name in full[0][2]}
             self.connection.execute(sa.update(table).where(*same).values(named), old)
 
 

@@ -97,12 +97,14 @@ def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -
 
 def _last_change(connection: sa.Connection, asker: Identity) -> int:
     n = tables.network.c
-    return connection.execute(sa.select(n.change).where(n.id == asker.network)).scalar_one()
+    change: int = connection.execute(sa.select(n.change).where(n.id == asker.network)).scalar_one()
+    return change
 
 
 def _programme(connection: sa.Connection, asker: Identity) -> int:
     m = tables.merchant.c
-    return connection.execute(sa.select(m.programme).where(m.id == asker.merchant)).scalar_one()
+    version: int = connection.execute(sa.select(m.programme).where(m.id == asker.merchant)).scalar_one()
+    return version
 
 
 def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, now_ms: int) -> tuple[_Rows, bool]:

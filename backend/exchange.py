@@ -1,4 +1,4 @@
-"""One signed request and its answer, in one transaction: signature, counter, effects, and the answer kept for a repeat.
+"""One signed request and its answer, in one transaction: counter, effects, and the answer that is kept for a repeat.
 
 A request lost on the way is sent again with the same counter; if it had arrived after all, its stored answer is given.
 """
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from backend import identities, tables
 from backend.identities import Identity
-from backend.signatures import Request, verify
+from backend.signatures import Request, Signer
 
 
 class CounterTooLow(ValueError):
@@ -25,14 +25,16 @@ class CounterTooLow(ValueError):
 
 
 def exchange(
-    connection: sa.Connection, request: Request, now_ms: int, answer: Callable[[sa.Connection, Identity], bytes]
+    connection: sa.Connection,
+    signer: Signer,
+    request: Request,
+    now_ms: int,
+    answer: Callable[[sa.Connection, Identity], bytes],
 ) -> bytes:
-    """The answer to a signed request: a stored one, or what `answer` makes of it.
+    """The answer to a request that `signer` signed: a stored one, or what `answer` makes of it.
 
-    Raises `signatures.BadSignature`, `CounterTooLow`, and what `answer` raises: then nothing is changed, the counter
-    included, if the caller rolls back.
+    Raises `CounterTooLow`, and what `answer` raises: then nothing is changed, the counter included, if the caller rolls back.
     """
-    signer = verify(connection, request)
     sender = identities.lock(connection, signer.identity)
     digest = hashlib.sha256(urlsplit(request.url).path.encode() + b"\n" + request.body).digest()
     if signer.counter <= sender.counter:

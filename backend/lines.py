@@ -78,9 +78,9 @@ def hash_at(connection: sa.Connection, identity: Identity, sequence: int) -> byt
         return identity.head.hash
     if not 0 < sequence < identity.head.sequence:
         return None
-    return connection.execute(
-        sa.select(tables.line.c.hash).where(_mine(identity) & (tables.line.c.sequence == sequence))
-    ).scalar_one()
+    stored = sa.select(tables.line.c.hash).where(_mine(identity) & (tables.line.c.sequence == sequence))
+    found: bytes = connection.execute(stored).scalar_one()
+    return found
 
 
 def hashes_between(connection: sa.Connection, identity: Identity, first: int, last: int) -> dict[int, bytes]:

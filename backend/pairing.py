@@ -93,7 +93,7 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
         network=network,
         merchant=code.merchant,
         shop=code.shop,
-        device=message.device[:200],
+        device=message.device.replace("\0", "")[:200],
         public_key=message.public_key,
         now_ms=now_ms,
     )

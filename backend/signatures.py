@@ -59,10 +59,10 @@ def verify(connection: sa.Connection, request: Request) -> Signer:
     counter = request.headers.get(COUNTER_HEADER.lower(), "")
     if not (counter.isascii() and counter.isdigit() and 0 < len(counter) <= 19 and 0 < int(counter) <= LARGEST_COUNTER):
         raise BadSignature(f"{COUNTER_HEADER} must be a whole number above 0")
-    return Signer(UUID(results[0].parameters["keyid"]), int(counter))
+    return Signer(UUID(str(results[0].parameters["keyid"])), int(counter))
 
 
-class _Keys(HTTPSignatureKeyResolver):  # type: ignore[misc]
+class _Keys(HTTPSignatureKeyResolver):
     """Public keys by identity."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -76,6 +76,6 @@ class _Keys(HTTPSignatureKeyResolver):  # type: ignore[misc]
         return None if public_key is None else Ed25519PublicKey.from_public_bytes(public_key)
 
 
-class _Verifier(HTTPMessageVerifier):  # type: ignore[misc]
+class _Verifier(HTTPMessageVerifier):
     def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
         """Nothing: see above."""
