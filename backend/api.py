@@ -168,7 +168,9 @@ def _decode(body: bytes, kind: type[M]) -> M:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedMessage(f"this is no {kind.__name__} message: compare the terminal's version with the cloud's") from error
+        raise MalformedMessage(
+            f"this is no {kind.__name__} message: compare the terminal's version with the cloud's"
+        ) from error
 
 
 async def _receive(cloud: Cloud, request: Request) -> signatures.Request:

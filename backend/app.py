@@ -16,7 +16,6 @@ from backend.portal import routes as portal
 from backend.problems import add_problems
 from backend.surroundings import Clock, Random
 
-
 _QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 

@@ -130,9 +130,7 @@ class Book:
                 key = PurseKey(row.account, row.purse, row.instance)
                 self.purses[key] = Purse(row.earned, row.spent, row.leased, row.overdraft, row.debt)
                 self._stored_purses.add(key)
-            held = sa.select(tables.lease).where(
-                le.merchant == mine, le.identity == self.identity.id, le.account.in_(some)
-            )
+            held = sa.select(tables.lease).where(le.merchant == mine, le.identity == self.identity.id, le.account.in_(some))
             for row in self.connection.execute(held):
                 key = PurseKey(row.account, row.purse, row.instance)
                 self.leases[key] = Lease(row.granted, row.used, row.written_off)

@@ -9,7 +9,9 @@ from backend.identities import Identity
 from loyalty.entry import Entry, Personal, Posting
 
 
-def entry_row(identity: Identity, sequence: int, entry: Entry, whose: Personal, body_hash: bytes, now_ms: int) -> dict[str, Any]:
+def entry_row(
+    identity: Identity, sequence: int, entry: Entry, whose: Personal, body_hash: bytes, now_ms: int
+) -> dict[str, Any]:
     """One row of `tables.entry`."""
     purchase = entry.purchase
     return {

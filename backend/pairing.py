@@ -139,9 +139,7 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
 def _paired(connection: sa.Connection, identity: UUID) -> Paired:
     found = identities.find(connection, identity)
     merchant = connection.execute(sa.select(tables.merchant).where(tables.merchant.c.id == found.merchant)).one()
-    shop_name = sa.select(tables.shop.c.name).where(
-        tables.shop.c.merchant == found.merchant, tables.shop.c.id == found.shop
-    )
+    shop_name = sa.select(tables.shop.c.name).where(tables.shop.c.merchant == found.merchant, tables.shop.c.id == found.shop)
     k = tables.token_key.c
     newest = sa.select(k.id, k.secret).where(k.network == found.network).order_by(k.id.desc()).limit(2)
     return Paired(

@@ -69,7 +69,9 @@ def _meet(book: Book, line: Line, whose: Personal) -> None:
         book.lead(whose.token, whose.account)
         return
     if card.account != whose.account:
-        _flag(book, Kind.TWO_ACCOUNTS, line, whose, "the card leads to another account than the one the entry names: merge them")
+        _flag(
+            book, Kind.TWO_ACCOUNTS, line, whose, "the card leads to another account than the one the entry names: merge them"
+        )
     if card.status is not Status.ACTIVE:
         _flag(book, Kind.CARD_NOT_ACTIVE, line, whose, f"the card is {card.status.value}")
 
@@ -86,7 +88,13 @@ def _post_one(
     changed, lease = _arithmetic(entry.cause, posting, purse, lease)
     book.put(key, changed, lease)
     if changed.overdraft > purse.overdraft:
-        _flag(book, Kind.OVERDRAFT, line, whose, f"{changed.overdraft - purse.overdraft} of {posting.purse} had no lease behind it")
+        _flag(
+            book,
+            Kind.OVERDRAFT,
+            line,
+            whose,
+            f"{changed.overdraft - purse.overdraft} of {posting.purse} had no lease behind it",
+        )
     if changed.debt > purse.debt:
         _flag(book, Kind.DEBT, line, whose, f"{changed.debt - purse.debt} of {posting.purse} was already spent")
     _settle_takings(book, entry, whose, posting, random)

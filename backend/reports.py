@@ -94,14 +94,12 @@ def terminals(connection: sa.Connection, merchant: UUID) -> list[Row]:
     """Every identity that was ever paired, newest first."""
     i, s = tables.identity.c, tables.shop.c
     found = (
-        sa.select(
-            i.id, i.device, i.standing, i.head_sequence, i.posted, i.made_ms, i.seen_ms, i.renews, s.name.label("shop")
-        )
+        sa.select(i.id, i.device, i.standing, i.head_sequence, i.posted, i.made_ms, i.seen_ms, i.renews, s.name.label("shop"))
         .outerjoin_from(tables.identity, tables.shop, (i.merchant == s.merchant) & (i.shop == s.id))
         .where(i.merchant == merchant, i.public_key.is_not(None))
         .order_by(i.made_ms.desc(), i.id)
     )
-    return [row._mapping for row in connection.execute(found)]
+    return [dict(row._mapping) for row in connection.execute(found)]
 
 
 def alarms(connection: sa.Connection, merchant: UUID, limit: int) -> list[Row]:
@@ -118,5 +116,5 @@ def _postings(connection: sa.Connection, merchant: UUID, of: list[UUID] | None) 
         wanted = wanted.where(p.entry.in_(of))
     found: defaultdict[UUID, list[Row]] = defaultdict(list)
     for row in connection.execute(wanted):
-        found[row.entry].append(row._mapping)
+        found[row.entry].append(dict(row._mapping))
     return found
