@@ -72,6 +72,8 @@ class Purchase(msgspec.Struct, frozen=True):
     amount: int
     currency: str
     shares: tuple[Share, ...] = ()
+    discount: int = 0
+    """What points paid of the bill."""
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):
@@ -151,7 +153,7 @@ def _fits(cause: Cause, posting: Posting) -> bool:
             return delta < 0 and 0 <= used <= -delta
         case Cause.GIVE_BACK:
             return delta == 0 and used > 0
-        case Cause.ISSUE:
+        case Cause.ISSUE:  # pragma: no branch
             return False
 
 

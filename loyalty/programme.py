@@ -1,0 +1,234 @@
+"""A programme: how purchases become points and stamps, what rewards cost, which cards are ours. Read from TOML.
+
+`config/programmes/` holds commented examples. Every sum, rate and coefficient is written as text ("0.50") or a whole number and
+read exactly; there is no float anywhere.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import TypeAlias
+
+import msgspec
+
+from loyalty import toml
+from loyalty.numbers import Check, Scheme
+
+Text: TypeAlias = str | dict[str, str]
+"""A name, or one per language: "Káva" or {sk = "Káva", en = "Coffee"}."""
+
+MINOR_DIGITS = {"EUR": 2, "CZK": 2, "PLN": 2, "HUF": 0}
+"""Digits behind the point at the counter, by currency (ISO 4217; forints have no decimals at any till)."""
+
+POINT = 1_000
+"""Points are kept in thousandths."""
+
+
+class SignIn(Enum):
+    """How often staff show their card before spends, undos and returns."""
+
+    NONE = "none"
+    SHIFT = "shift"
+    SPEND = "spend"
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[programme]` table."""
+
+    key: str
+    version: int
+    name: Text
+    currency: str = "EUR"
+    sign_in: SignIn = SignIn.SHIFT
+    undo_minutes: int = 5
+    ask_above: Decimal | None = None
+    """Sums above this are asked for once more."""
+    largest_sum: Decimal = Decimal(1000)
+    presets: tuple[Decimal, ...] = ()
+    """Ready sums for a counter without a number pad."""
+    languages: tuple[str, ...] = ("sk", "en")
+    any_uid: bool = False
+    """Blank cards without a number of ours may be issued by their UID: enough for points, not for money."""
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A product group: `key` is what is typed after * on the pad; a coefficient of 0 earns nothing."""
+
+    key: str
+    name: Text
+    coefficient: Decimal = Decimal(1)
+
+
+class Reward(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that points buy."""
+
+    key: str
+    name: Text
+    cost: Decimal
+
+
+class PointsRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[points]` table."""
+
+    per_unit: Decimal
+    """Points for one whole unit of the currency, before the group's coefficient."""
+    purse: str = "points"
+    worth: Decimal | None = None
+    """What one point pays, in the currency; without it nothing can be paid with points."""
+    payable: Decimal | None = None
+    """The smallest step of a discount; one minor unit where nothing is said."""
+    groups: tuple[Group, ...] = ()
+    rewards: tuple[Reward, ...] = ()
+
+
+class StampRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[stamps]]` table: buy `goal`, get `reward`."""
+
+    purse: str
+    name: Text
+    goal: int
+    reward: Text
+    reward_key: str = ""
+
+
+class CardRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[cards]]` table: a range of numbers that the programme owns."""
+
+    prefix: str
+    length: int
+    check: Check = Check.NONE
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    programme: Rules
+    points: PointsRules | None = None
+    stamps: tuple[StampRules, ...] = ()
+    cards: tuple[CardRules, ...] = ()
+
+
+class Programme(msgspec.Struct, frozen=True):
+    """A programme that was read and found to make sense. Sums are in minor units, points in thousandths, rates exact."""
+
+    document: Document
+    schemes: tuple[Scheme, ...]
+    digits: int
+    """Decimals of the currency."""
+    per_minor: Fraction
+    """Thousandths of a point for one minor unit; 0 where there are no points."""
+    worth: Fraction
+    """Minor units that one thousandth of a point pays; 0 where it pays nothing."""
+    payable: int
+    ask_above: int | None
+    largest_sum: int
+    presets: tuple[int, ...]
+
+    @property
+    def version(self) -> int:
+        return self.document.programme.version
+
+    @property
+    def currency(self) -> str:
+        return self.document.programme.currency
+
+    @property
+    def points(self) -> PointsRules | None:
+        return self.document.points
+
+    @property
+    def stamps(self) -> tuple[StampRules, ...]:
+        return self.document.stamps
+
+    def group(self, key: str) -> Group | None:
+        """The product group typed as `*key`, or None."""
+        groups = self.document.points.groups if self.document.points else ()
+        return next((group for group in groups if group.key == key), None)
+
+
+class ProgrammeError(ValueError):
+    """A programme file that cannot be used; the text names the place and what to write there instead."""
+
+
+def in_language(text: Text, language: str) -> str:
+    """A name in the language, or in the first one it has."""
+    if isinstance(text, str):
+        return text
+    return text.get(language) or next(iter(text.values()))
+
+
+def read(text: str) -> Programme:
+    """Reads a programme from TOML; raises `ProgrammeError`."""
+    try:
+        document = toml.read(text, Document, "the programme")
+    except toml.TomlError as error:
+        raise ProgrammeError(str(error)) from error
+    return _understand(document)
+
+
+def _understand(document: Document) -> Programme:
+    rules, points = document.programme, document.points
+    if rules.currency not in MINOR_DIGITS:
+        raise ProgrammeError(f'currency "{rules.currency}" is not known: use one of {", ".join(MINOR_DIGITS)}')
+    if points is None and not document.stamps:
+        raise ProgrammeError("the programme gives nothing: add a [points] or a [[stamps]] table")
+    if rules.version < 1 or rules.undo_minutes < 0:
+        raise ProgrammeError("programme.version is at least 1, and programme.undo_minutes at least 0")
+    digits = MINOR_DIGITS[rules.currency]
+    _check_purses(document)
+    if points is not None:
+        _check_points(points)
+    for stamps in document.stamps:
+        if not 1 <= stamps.goal <= 100:
+            raise ProgrammeError(f'stamps "{stamps.purse}": goal is 1 to 100, not {stamps.goal}')
+    try:
+        schemes = tuple(Scheme(card.prefix, card.length, card.check) for card in document.cards)
+    except ValueError as error:
+        raise ProgrammeError(f"cards: {error}") from error
+    return Programme(
+        document=document,
+        schemes=schemes,
+        digits=digits,
+        per_minor=Fraction(points.per_unit) * POINT / 10**digits if points else Fraction(0),
+        worth=Fraction(points.worth) * 10**digits / POINT if points and points.worth else Fraction(0),
+        payable=max(1, _minor(points.payable, digits, "points.payable")) if points and points.payable else 1,
+        ask_above=None if rules.ask_above is None else _minor(rules.ask_above, digits, "programme.ask_above"),
+        largest_sum=_minor(rules.largest_sum, digits, "programme.largest_sum"),
+        presets=tuple(_minor(preset, digits, "programme.presets") for preset in rules.presets),
+    )
+
+
+def _check_purses(document: Document) -> None:
+    purses = [stamps.purse for stamps in document.stamps]
+    if document.points:
+        purses.append(document.points.purse)
+    for purse in purses:
+        if purses.count(purse) > 1:
+            raise ProgrammeError(f'two tables use the purse "{purse}": give each a purse of its own')
+        if not purse:
+            raise ProgrammeError("a purse needs a name")
+
+
+def _check_points(points: PointsRules) -> None:
+    rates = {"points.per_unit": points.per_unit, "points.worth": points.worth or Decimal(0)}
+    rates |= {f'the coefficient of group "{group.key}"': group.coefficient for group in points.groups}
+    for name, rate in rates.items():
+        if not rate.is_finite() or rate < 0:
+            raise ProgrammeError(f"{name} is {rate}: write a number of 0 or more")
+    keys = [group.key for group in points.groups]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ProgrammeError(f'two groups have the key "{key}"')
+    for reward in points.rewards:
+        if not reward.cost.is_finite() or reward.cost <= 0 or reward.cost * POINT % 1:
+            raise ProgrammeError(f'reward "{reward.key}" costs {reward.cost}: write points above 0, with at most 3 decimals')
+
+
+def _minor(amount: Decimal, digits: int, name: str) -> int:
+    """An amount of the file in minor units."""
+    scaled = amount.scaleb(digits) if amount.is_finite() else amount
+    if not scaled.is_finite() or scaled < 0 or scaled % 1:
+        raise ProgrammeError(f"{name} is {amount}: write an amount with at most {digits} decimals")
+    return int(scaled)

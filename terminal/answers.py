@@ -1,0 +1,252 @@
+"""What cards and the answers of the house mean in each state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from display import screens
+from display.screens import Message, Money, Points, Verb
+from loyalty.account import Account, Status
+from loyalty.entry import Cause, Entry, Purchase
+from loyalty.programme import Programme, SignIn, StampRules, in_language
+from terminal import faces, pad, states, verbs
+from terminal.effects import Sign, Signal
+from terminal.inputs import Found, NotRecorded, Recalled, Recorded, StaffFound, Unknown
+from terminal.states import EMPTY, Basket, State
+from terminal.verbs import Outcome, card, go, say, stay
+
+CARD = Signal(Sign.CARD)
+OTHER_CARD = Signal(Sign.OTHER_CARD)
+
+IN_THE_MIDDLE = (states.Choice, states.Confirm, states.Asking)
+"""States in which another card is refused: something was shown to the first one's owner."""
+
+
+def found(state: State, event: Found) -> Outcome:
+    """A card of somebody's."""
+    mode, programme = _open(state), state.desk.programme
+    if isinstance(mode, states.Unpaired):
+        return stay(state)
+    if programme is None:
+        return say(state, Message.NO_PROGRAMME, states.Idle())
+    if isinstance(mode, states.Saving):
+        return go(state, replace(mode, waiting=event))
+    before = faces.account_of(mode)
+    same = before is not None and before.whose.account == event.account.whose.account
+    if isinstance(mode, IN_THE_MIDDLE):
+        return stay(state) if same else _other_card(state, mode)
+    if event.account.status is not Status.ACTIVE:
+        blocked = event.account.status is Status.BLOCKED
+        return say(state, Message.CARD_BLOCKED if blocked else Message.CARD_REPLACED, _without_card(mode))
+    changed = event.at if before is not None and not same and not isinstance(mode, states.Done) else None
+    sign = CARD if changed is None else OTHER_CARD
+    after, effects = _take(state, programme, mode, event.account, changed)
+    return after, (sign, *effects)
+
+
+def _other_card(state: State, mode: states.Mode) -> Outcome:
+    """Refused in words, but never so that the cloud's answer finds the question gone."""
+    if isinstance(mode, states.Asking):
+        return stay(state, Signal(Sign.REFUSED))
+    return say(state, Message.OTHER_CARD, mode)
+
+
+def _open(state: State) -> states.Mode:
+    """The mode that a card comes to: under a message lies the conversation."""
+    return state.mode.back if isinstance(state.mode, states.Notice) else state.mode
+
+
+def _without_card(mode: states.Mode) -> states.Mode:
+    return mode if isinstance(mode, states.Typing | states.Sum | states.Card) else states.Idle()
+
+
+def _take(state: State, programme: Programme, mode: states.Mode, account: Account, changed: int | None) -> Outcome:
+    """The card joins what was typed or armed before it."""
+    until = state.now + states.SUM_MS
+    match mode:
+        case states.Typing(card=True):
+            return go(state, pad.beneath(state, replace(mode, account=account)))
+        case states.Typing():
+            return go(state, replace(mode, account=account, until=until))
+        case states.Sum(basket=basket) | states.NewCard(basket=basket) if basket.lines:
+            if basket.returning:
+                return verbs.redeem(state, programme, account, basket, 0, states.Sum(basket, until))
+            return go(state, states.Sum(basket, until, account, changed))
+        case states.Armed(verb=Verb.AWARD, basket=basket):
+            back = states.Sum(basket, until, account) if basket.lines else card(state, account)
+            return verbs.award(state, programme, account, basket, 0, back)
+        case states.Armed(basket=basket):
+            back = states.Sum(basket, until, account) if basket.lines else card(state, account)
+            return verbs.redeem(state, programme, account, basket, 0, back)
+        case states.Card() if changed is None:
+            return go(state, card(state, account, mode.face, mode.changed))
+        case _:
+            return go(state, card(state, account, changed=changed))
+
+
+def unknown(state: State, event: Unknown) -> Outcome:
+    """Nobody's card: a blank one of ours may be issued."""
+    mode = _open(state)
+    if isinstance(mode, states.Unpaired):
+        return stay(state)
+    if isinstance(mode, states.Saving):
+        return go(state, replace(mode, waiting=event))
+    if isinstance(mode, IN_THE_MIDDLE):
+        return _other_card(state, mode)
+    if state.desk.programme is None:
+        return say(state, Message.NO_PROGRAMME, states.Idle())
+    basket = _basket(state, state.desk.programme, mode)
+    if event.typed or not event.issuable or basket.returning:
+        return say(state, Message.NOT_OUR_CARD, _without_card(mode))
+    sign = OTHER_CARD if faces.account_of(mode) and not isinstance(mode, states.Done) else CARD
+    return go(state, states.NewCard(event.whose, state.now + states.CONFIRM_MS, basket), sign)
+
+
+def _basket(state: State, programme: Programme, mode: states.Mode) -> Basket:
+    """The bill so far, with the line that is being typed."""
+    if isinstance(mode, states.Typing):
+        return pad.bill(state, programme, mode)
+    return mode.basket if isinstance(mode, states.Sum | states.Armed | states.NewCard) else EMPTY
+
+
+def staff_found(state: State, event: StaffFound) -> Outcome:
+    """A member of staff's card: signs in, in the middle of anything but a write."""
+    if isinstance(state.mode, states.Unpaired):
+        return stay(state)
+    signed = states.with_desk(state, staff=event.staff)
+    if isinstance(state.mode, states.Saving | states.Asking):
+        return stay(signed, Signal(Sign.KEY))
+    mode = _open(signed)
+    back = (
+        mode if isinstance(mode, states.Typing | states.Sum | states.Card | states.Confirm | states.Choice) else states.Idle()
+    )
+    return say(signed, Message.SIGNED_IN, back, event.staff.name)
+
+
+def refused(state: State, message: Message) -> Outcome:
+    """A card that cannot be used."""
+    mode = _open(state)
+    if isinstance(mode, states.Unpaired | states.Saving | states.Asking):
+        return stay(state, Signal(Sign.REFUSED))
+    return say(state, message, mode if not isinstance(mode, states.Done | states.Undo) else states.Idle())
+
+
+def recorded(state: State, event: Recorded) -> Outcome:
+    """The entry is on the disk: now, and only now, it is shown."""
+    mode, programme = state.mode, state.desk.programme
+    if not isinstance(mode, states.Saving) or mode.key != event.key or programme is None:
+        return stay(state)
+    later = not state.desk.cloud.online
+    sign = Signal(Sign.DONE_LATER if later else Sign.DONE)
+    spent = event.entry.cause not in (Cause.AWARD, Cause.ISSUE)
+    if spent and programme.document.programme.sign_in is SignIn.SPEND:
+        state = states.with_desk(state, staff=None)
+    if event.entry.cause is Cause.ISSUE:
+        after, effects = _issued(state, event.account, mode.basket)
+    else:
+        after, effects = go(state, _done(state, programme, event.entry, event, later=later))
+    if mode.waiting is not None:
+        after, more = found(after, mode.waiting) if isinstance(mode.waiting, Found) else unknown(after, mode.waiting)
+        return after, (sign, *effects, *more)
+    return after, (sign, *effects)
+
+
+def _issued(state: State, account: Account, basket: Basket) -> Outcome:
+    if basket.lines:
+        return go(state, states.Sum(basket, state.now + states.SUM_MS, account))
+    return go(state, card(state, account))
+
+
+def _done(state: State, programme: Programme, entry: Entry, event: Recorded, *, later: bool) -> states.Done:
+    """The screen of an entry that is safe."""
+    account, until = event.account, state.now + states.DONE_MS
+    stamps = _stamped(programme, entry)
+    if stamps is not None:
+        filled = account.holding(stamps.purse).balance
+        reward = in_language(stamps.reward, faces.language_of(state, account))
+        shown = screens.DoneStamps(account.name, min(filled, stamps.goal), stamps.goal, reward, later)
+        return states.Done(account, until, shown, Recalled(entry, account, 0, event.at), stamps)
+    if entry.cause is Cause.REDEEM and entry.purchase is not None:
+        return _paid(state, entry, entry.purchase, account, later=later)
+    change = faces.change(programme, entry.postings)
+    total = faces.amount_of(programme, entry.postings[0].purse, account.holding(entry.postings[0].purse).balance)
+    if entry.cause is Cause.UNDO:
+        return states.Done(account, until, screens.Undone(change, total, later))
+    return states.Done(account, until, screens.Done(change, total, later, _reward_name(state, programme, entry, account)))
+
+
+def _stamped(programme: Programme, entry: Entry) -> StampRules | None:
+    """The stamp card that an award stamped."""
+    if entry.cause is not Cause.AWARD:
+        return None
+    purse = entry.postings[0].purse
+    return next((stamps for stamps in programme.stamps if stamps.purse == purse), None)
+
+
+def _paid(state: State, entry: Entry, bill: Purchase, account: Account, *, later: bool) -> states.Done:
+    """What the till must be told stays on the screen until somebody has typed it in."""
+    earned = sum(posting.earned for posting in entry.postings)
+    discount, rest = Money(bill.discount, bill.currency), Money(bill.amount - bill.discount, bill.currency)
+    shown = screens.DonePaid(discount, rest, Points(earned), later)
+    return states.Done(account, state.now + states.PAID_MS, shown)
+
+
+def _reward_name(state: State, programme: Programme, entry: Entry, account: Account) -> str:
+    language = faces.language_of(state, account)
+    named = {stamps.reward_key or stamps.purse: stamps.reward for stamps in programme.stamps}
+    if programme.points:
+        named |= {reward.key: reward.name for reward in programme.points.rewards}
+    return in_language(named[entry.reward], language) if entry.reward in named else ""
+
+
+def not_recorded(state: State, event: NotRecorded) -> Outcome:
+    """Nothing was written: said so, and the conversation goes on with the card."""
+    mode = state.mode
+    if not isinstance(mode, states.Saving) or mode.key != event.key:
+        return stay(state)
+    if mode.basket.lines:
+        back: states.Mode = states.Sum(mode.basket, state.now + states.SUM_MS, mode.account)
+    else:
+        back = card(state, mode.account) if mode.account else states.Idle()
+    return say(state, event.message, back)
+
+
+def recalled(state: State, event: Recalled) -> Outcome:
+    """The last entry, to ask about it, or to undo it where × is held down already."""
+    mode, programme = state.mode, state.desk.programme
+    if not isinstance(mode, states.Undo) or programme is None:
+        return stay(state)
+    if reason := verbs.why_not_undo(state, programme, event):
+        return say(state, reason, states.Idle())
+    if mode.held:
+        return verbs.undo(state, programme, event)
+    return go(state, replace(mode, recalled=event))
+
+
+def answered(state: State, account: Account) -> Outcome:
+    """The cloud has raised the lease as far as it would, or has not answered: goes on with what is there."""
+    mode, programme = state.mode, state.desk.programme
+    if not isinstance(mode, states.Asking) or programme is None:
+        return stay(state)
+    match mode.back:
+        case states.Choice() as choice:
+            return verbs.give_reward(state, programme, replace(choice, account=account), may_ask=False)
+        case states.Sum(basket=basket) as back:
+            return verbs.pay(state, programme, account, basket, replace(back, account=account), may_ask=False)
+        case states.Card(face=face) as back:
+            shown = faces.faces(programme)[face % len(faces.faces(programme))]
+            if isinstance(shown, StampRules):
+                return verbs.give_stamps(state, account, shown, replace(back, account=account), may_ask=False)
+            return go(state, back)
+        case back:
+            return go(state, back)
+
+
+def refreshed(state: State, account: Account) -> Outcome:
+    """The cloud's news about the card on the screen, where nothing is under way with it."""
+    mode = state.mode
+    if not isinstance(mode, states.Card | states.Sum | states.Typing | states.Choice) or mode.account is None:
+        return stay(state)
+    if mode.account.whose.account != account.whose.account:
+        return stay(state)
+    return go(state, replace(mode, account=account))

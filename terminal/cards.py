@@ -1,0 +1,81 @@
+"""From what a reader read to what the session may know: a card's number becomes tokens here, and goes no further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from display.screens import Message
+from drivers.events import CardSeen, CardTrouble, Form, Trouble
+from loyalty.entry import TokenKind
+from loyalty.numbers import Verdict, judge, normalise, uid_number
+from loyalty.programme import Programme
+from loyalty.tokens import TokenKey, token
+from terminal.inputs import CardRefused, CardShown, Identification
+
+TROUBLES = {
+    Trouble.UNREADABLE: Message.READ_AGAIN,
+    Trouble.TOO_LONG: Message.NOT_OUR_CARD,
+    Trouble.FOREIGN_CHIP: Message.NOT_OUR_CARD,
+    Trouble.BANK_CARD: Message.BANK_CARD,
+    Trouble.TWO_CARDS: Message.TWO_CARDS,
+    Trouble.RANDOM_UID: Message.NO_IDENTITY,
+}
+
+PHONE_DIGITS = range(6, 16)
+"""Digits of a phone number without its plus (ITU-T E.164: at most 15)."""
+
+
+def refuse(trouble: CardTrouble) -> CardRefused:
+    """A card that gave nothing, in the screen's words."""
+    return CardRefused(TROUBLES[trouble.trouble], trouble.at)
+
+
+def identify(seen: CardSeen, programme: Programme | None, keys: Sequence[TokenKey]) -> CardShown | CardRefused:
+    """The tokens of a card that was read; `keys` has the current one first.
+
+    A misread is refused at once; a stranger's number is looked up all the same (it may be bound to a member, or be a staff
+    card), and is not issued.
+    """
+    if programme is None:
+        return CardRefused(Message.NO_PROGRAMME, seen.at)
+    if seen.form is Form.UID:
+        issuable = programme.document.programme.any_uid
+        return CardShown(_tokens(TokenKind.CARD, uid_number(seen.data), keys, issuable=issuable), seen.at)
+    verdict, number = judge(normalise(seen.data), programme.schemes)
+    if verdict is Verdict.MISREAD or not number:
+        return CardRefused(Message.READ_AGAIN, seen.at)
+    return CardShown(_tokens(TokenKind.CARD, number, keys, issuable=verdict is Verdict.OURS), seen.at)
+
+
+def identify_typed(typed: str, programme: Programme, keys: Sequence[TokenKey], at: int) -> CardShown | CardRefused:
+    """The tokens of a number typed after "/": a card's, where it is of our ranges, else a phone's."""
+    verdict, number = judge(normalise(typed), programme.schemes)
+    if verdict is Verdict.MISREAD:
+        return CardRefused(Message.READ_AGAIN, at)
+    if verdict is Verdict.OURS:
+        return CardShown(_tokens(TokenKind.CARD, number, keys, typed=True), at)
+    if len(number) not in PHONE_DIGITS:
+        return CardRefused(Message.NOT_OUR_CARD, at)
+    return CardShown(_tokens(TokenKind.PHONE, phone_number(number), keys, typed=True), at)
+
+
+NATIONAL_PREFIX = "421"
+
+
+def phone_number(digits: str) -> str:
+    """A phone number's normal form: with the country's prefix, without its leading zeros.
+
+    >>> phone_number("0905123456")
+    '421905123456'
+    """
+    if digits.startswith("00"):
+        return digits[2:]
+    national = digits.removeprefix("0")
+    return digits if digits.startswith(NATIONAL_PREFIX) and len(digits) > 9 else NATIONAL_PREFIX + national
+
+
+def _tokens(
+    kind: TokenKind, number: str, keys: Sequence[TokenKey], *, issuable: bool = True, typed: bool = False
+) -> Identification:
+    staff = () if typed else tuple(token(key, TokenKind.STAFF, number) for key in keys)
+    return Identification(kind, tuple(token(key, kind, number) for key in keys), staff, typed, issuable)

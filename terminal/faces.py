@@ -1,0 +1,171 @@
+"""From the state of the conversation to the screen that shows it."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from display import screens
+from display.screens import Amount, Money, Points, Screen, Stamps
+from loyalty import rules
+from loyalty.account import Account
+from loyalty.entry import Posting
+from loyalty.programme import PointsRules, Programme, Reward, StampRules, in_language
+from terminal import states
+from terminal.states import State
+
+Face: TypeAlias = StampRules | PointsRules
+
+MENU = (
+    screens.MenuItem.RETURN,
+    screens.MenuItem.SIGN_OUT,
+    screens.MenuItem.QUEUE,
+    screens.MenuItem.NETWORK,
+    screens.MenuItem.DEVICES,
+    screens.MenuItem.LANGUAGE,
+)
+
+
+def faces(programme: Programme) -> tuple[Face, ...]:
+    """What ▸ steps through on a card: the stamp cards, then the points."""
+    return (*programme.stamps, programme.points) if programme.points else programme.stamps
+
+
+def language_of(state: State, account: Account | None) -> str:
+    """The member's language where the programme speaks it, else the shop's."""
+    programme = state.desk.programme
+    known = programme.document.programme.languages if programme else ()
+    return account.language if account and account.language in known else state.desk.language
+
+
+def account_of(mode: states.Mode) -> Account | None:
+    """Whose conversation it is, where it is anybody's."""
+    match mode:
+        case states.Card() | states.Choice() | states.Confirm() | states.Asking() | states.Done():
+            return mode.account
+        case states.Typing() | states.Sum() | states.Saving():
+            return mode.account
+        case states.Undo(recalled=recalled):
+            return recalled.account if recalled else None
+        case states.Notice(back=back):
+            return account_of(back)
+        case _:
+            return None
+
+
+def rewards(programme: Programme, account: Account) -> tuple[Reward, ...]:
+    """The rewards that a balance reaches, in the programme's order."""
+    if programme.points is None:
+        return ()
+    balance = account.holding(programme.points.purse).balance
+    return tuple(reward for reward in programme.points.rewards if rules.cost(reward) <= balance)
+
+
+def amount_of(programme: Programme, purse: str, units: int) -> Amount:
+    """A purse's units as the screen's amount."""
+    return Stamps(units) if any(purse == stamps.purse for stamps in programme.stamps) else Points(units)
+
+
+def change(programme: Programme, postings: tuple[Posting, ...]) -> Amount:
+    """What an entry changed, as one amount: all deltas of its first purse."""
+    purse = postings[0].purse
+    return amount_of(programme, purse, sum(posting.delta for posting in postings if posting.purse == purse))
+
+
+def screen_of(state: State) -> Screen | None:
+    """The screen of a state; None where the last one stays."""
+    mode, desk = state.mode, state.desk
+    match mode:
+        case states.Unpaired():
+            return screens.Unpaired(desk.pairing_code)
+        case states.Idle():
+            return screens.Idle(desk.shop, not desk.cloud.online, desk.cloud.waiting, desk.missing, desk.clock)
+        case states.Notice():
+            return screens.Notice(mode.message, mode.name)
+        case states.Confirm() | states.Done():
+            return mode.screen
+        case states.NewCard():
+            return screens.NewCard()
+        case states.Asking():
+            return screens.Wait(asking=True)
+        case states.Saving():
+            return screens.Wait() if state.now >= mode.slow else None
+        case states.Menu():
+            return screens.Menu(MENU[mode.index], mode.index + 1, len(MENU))
+        case states.Info():
+            return _info(state, mode)
+        case _:
+            return _with_programme(state, desk.programme) if desk.programme else None
+
+
+def _with_programme(state: State, programme: Programme) -> Screen | None:
+    mode = state.mode
+    match mode:
+        case states.Typing():
+            return screens.Typing(mode.text, mode.card, programme.currency)
+        case states.Card():
+            return card_face(state, programme, mode.account, mode.face)
+        case states.Sum():
+            return sum_face(state, programme, mode)
+        case states.Armed():
+            amount = Money(mode.basket.total, programme.currency) if mode.basket.lines else None
+            return screens.Armed(mode.verb, max(0, mode.until - state.now + 999) // 1000, amount)
+        case states.Choice():
+            return _choice(state, programme, mode)
+        case states.Undo(recalled=recalled) if recalled:
+            minutes = recalled.age_ms // 60_000
+            return screens.UndoQuestion(change(programme, recalled.entry.postings), recalled.account.name, minutes)
+        case _:
+            return None
+
+
+def card_face(state: State, programme: Programme, account: Account, index: int) -> Screen:
+    """One face of a card: a stamp card, or the points."""
+    every = faces(programme)
+    face, more = every[index % len(every)], len(every) > 1
+    if isinstance(face, StampRules):
+        return stamp_face(state, face, account, more=more)
+    points = Points(account.holding(face.purse).balance)
+    return screens.Balance(points, account.name, account.level, more)
+
+
+def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool = False, confirm: bool = False) -> Screen:
+    """A stamp card, full or not."""
+    filled = account.holding(stamps.purse).balance
+    reward = in_language(stamps.reward, language_of(state, account))
+    if filled >= stamps.goal:
+        return screens.StampCardFull(account.name, stamps.goal, stamps.goal, reward, confirm, more)
+    return screens.StampCard(account.name, max(0, filled), stamps.goal, reward, more)
+
+
+def sum_face(state: State, programme: Programme, mode: states.Sum, *, ask: bool = False) -> Screen:
+    """The sum, its last line's group, and whose it is."""
+    basket, account = mode.basket, mode.account
+    group = programme.group(basket.lines[-1][0]) if basket.lines else None
+    return screens.Sum(
+        Money(basket.total, programme.currency),
+        in_language(group.name, language_of(state, account)) if group else "",
+        account.name if account else "",
+        basket.preset is not None,
+        basket.returning,
+        ask,
+    )
+
+
+def _choice(state: State, programme: Programme, mode: states.Choice) -> Screen | None:
+    offered = rewards(programme, mode.account)
+    if programme.points is None or not offered:
+        return None
+    reward = offered[mode.index % len(offered)]
+    price = rules.cost(reward)
+    leaves = mode.account.holding(programme.points.purse).balance - price
+    name = in_language(reward.name, language_of(state, mode.account))
+    return screens.RewardChoice(mode.index + 1, len(offered), name, Points(price), Points(leaves))
+
+
+def _info(state: State, mode: states.Info) -> Screen:
+    cloud = state.desk.cloud
+    if mode.item is screens.MenuItem.QUEUE:
+        return screens.Queue(cloud.waiting, cloud.oldest_ms // 60_000)
+    if mode.item is screens.MenuItem.NETWORK:
+        return screens.Network(cloud.online, max(0, state.now - cloud.since) // 60_000, cloud.trouble)
+    return screens.Devices(state.desk.working, state.desk.missing)

@@ -1,0 +1,193 @@
+"""What can happen to a conversation: the events of `Session.step`.
+
+Buttons, the number pad and devices speak in `drivers.events`; the rest are answers to effects, cards that the edge has already
+turned into tokens, and news of the house. No event here holds a card number, except the digits typed on the pad.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from display.screens import Message
+from drivers.events import ButtonHeld, ButtonPressed, CardGone, DeviceBack, DeviceLost, PadKey
+from loyalty.account import Account, Staff
+from loyalty.entry import Entry, Personal, TokenKind
+from loyalty.programme import Programme
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """A card, phone or typed number, as tokens: `tokens[0]` is made with the current key, the others with earlier ones."""
+
+    kind: TokenKind
+    tokens: tuple[bytes, ...]
+    staff_tokens: tuple[bytes, ...] = ()
+    """The same number as a staff card's."""
+    typed: bool = False
+    issuable: bool = True
+    """A number of the programme's ranges (or a UID, where those may be issued): if nobody knows it, it is a blank card."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardShown:
+    """A card that can be looked up."""
+
+    card: Identification
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardRefused:
+    """A card that cannot: why, in the screen's words."""
+
+    message: Message
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Answer to Look: the card's account as this terminal sees it."""
+
+    account: Account
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Answer to Look: nobody's card yet."""
+
+    whose: Personal
+    typed: bool
+    issuable: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFound:
+    """Answer to Look: a member of staff's card."""
+
+    staff: Staff
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The cloud changed something about an account; it may be the one on the screen."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Answer to Record: the entry is on the disk, and the account stands like this now."""
+
+    key: str
+    entry: Entry
+    account: Account
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecorded:
+    """Answer to Record: nothing was written, and why."""
+
+    key: str
+    message: Message
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Answer to Recall: the last entry of this terminal that could be undone, and how old it is."""
+
+    entry: Entry
+    account: Account
+    age_ms: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToRecall:
+    """Answer to Recall: there is no entry, or it is undone already."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Answer to Ask: the account after the cloud raised the lease, as far as it would."""
+
+    account: Account
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Answer to Ask: the cloud said nothing in time."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloudNews:
+    """What the courier says of the cloud."""
+
+    online: bool
+    waiting: int
+    oldest_ms: int = 0
+    """Age of the oldest entry that waits."""
+    since: int = 0
+    """Since when it has been so, in milliseconds of the monotonic clock."""
+    trouble: str = ""
+    stopped: bool = False
+    """The cloud has written this terminal off, or it is a copy: it may not spend."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeNews:
+    """The programme came, or a new version of it."""
+
+    programme: Programme
+
+
+@dataclass(frozen=True, slots=True)
+class ShopNews:
+    """The terminal was paired: whose it is now."""
+
+    shop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed; asked for with `State.wake_at`."""
+
+    at: int
+    clock: str | None = None
+    """The time of day, where it is trusted: "14:05"."""
+
+
+Input: TypeAlias = (
+    ButtonPressed
+    | ButtonHeld
+    | PadKey
+    | CardGone
+    | DeviceLost
+    | DeviceBack
+    | CardShown
+    | CardRefused
+    | Found
+    | Unknown
+    | StaffFound
+    | Refreshed
+    | Recorded
+    | NotRecorded
+    | Recalled
+    | NothingToRecall
+    | Granted
+    | NoAnswer
+    | CloudNews
+    | ProgrammeNews
+    | ShopNews
+    | Tick
+)

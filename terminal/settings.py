@@ -1,0 +1,173 @@
+"""`terminal.toml`: which devices there are and where, and where the cloud is. `config/terminal.toml` is the commented default.
+
+Devices that are not in the file are not used and cost nothing. Everything is checked on load; a mistake is named with its
+place.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from loyalty import toml
+
+
+class SettingsError(ValueError):
+    """`terminal.toml` cannot be used; the text names the place and what to write there instead."""
+
+
+class House(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[terminal]` table."""
+
+    state: str = "/var/lib/bodka"
+    """Folder of the journal, the mirror and the keys."""
+    language: str = "sk"
+    implied_decimals: bool = False
+    """1250 on the number pad means 12,50."""
+    log: str = "info"
+
+
+class Cloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[cloud]` table."""
+
+    url: str
+    poll_seconds: int = 15
+
+
+class Keyboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A `[[scanner]]` or `[[pad]]` table; `match` is "name:...", "path:/dev/input/..." or "usb:vendor:product"."""
+
+    name: str
+    match: str
+
+
+class Nfc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An `[[nfc]]` table; `path` is nfcpy's, as in "tty:USB0:pn532"."""
+
+    name: str
+    path: str
+
+
+class Chip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A `[[chip]]` table: which record of which application holds the card's number."""
+
+    name: str
+    aid: str
+    """The application's identifier in hex (ISO/IEC 7816-5)."""
+    sfi: int = 1
+    record: int = 1
+    offset: int = 0
+    length: int | None = None
+    encoding: str = "ascii"
+    reader: str | None = None
+    """Part of the reader's name, where there are several."""
+
+
+class Buttons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[buttons]` table: BCM numbers of pins, each pulled to ground by its button."""
+
+    award: int
+    redeem: int
+    next: int
+    cancel: int
+
+
+class Signals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[signals]` table: BCM numbers of pins; leave out what is not there."""
+
+    green: int | None = None
+    red: int | None = None
+    beeper: int | None = None
+    passive: bool = True
+    """A passive buzzer makes the tone it is given; an active one has a tone of its own."""
+
+
+class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[panel]` table: the OLED's I2C bus and address."""
+
+    port: int = 1
+    address: int = 0x3C
+
+
+class Virtual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[virtual]` table: the counter page takes the devices' place. Only with a cloud on this machine."""
+
+    port: int = 0
+    """TCP port of the counter page on 127.0.0.1; 0 takes a free one."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    cloud: Cloud
+    terminal: House = House()
+    scanner: tuple[Keyboard, ...] = ()
+    pad: tuple[Keyboard, ...] = ()
+    nfc: tuple[Nfc, ...] = ()
+    chip: tuple[Chip, ...] = ()
+    buttons: Buttons | None = None
+    signals: Signals | None = None
+    panel: Panel | None = None
+    virtual: Virtual | None = None
+
+
+HIGHEST_PIN = 27
+"""The last GPIO on the 40-pin header (Raspberry Pi documentation, "GPIO and the 40-pin header")."""
+
+
+def read(text: str) -> Settings:
+    """Settings from TOML; raises `SettingsError`."""
+    try:
+        settings = toml.read(text, Settings, "terminal.toml")
+    except toml.TomlError as error:
+        raise SettingsError(str(error)) from error
+    _check_pins(settings)
+    _check_names(settings)
+    for chip in settings.chip:
+        _check_chip(chip)
+    return settings
+
+
+def load(path: Path) -> Settings:
+    """Settings from a file; raises `SettingsError`, also where it cannot be read."""
+    try:
+        return read(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}): copy config/terminal.toml there and edit it") from error
+
+
+def _check_pins(settings: Settings) -> None:
+    taken: dict[int, str] = {}
+    tables = {"buttons": settings.buttons, "signals": settings.signals}
+    for table, values in tables.items():
+        pins = msgspec.structs.asdict(values) if values else {}
+        for name, pin in pins.items():
+            if not isinstance(pin, int) or isinstance(pin, bool):
+                continue
+            if not 0 <= pin <= HIGHEST_PIN:
+                raise SettingsError(
+                    f"terminal.toml: {table}.{name} = {pin} is no pin: use a BCM number from 0 to {HIGHEST_PIN}"
+                )
+            if pin in taken:
+                raise SettingsError(f"terminal.toml: {table}.{name} and {taken[pin]} both use pin {pin}: move one of them")
+            taken[pin] = f"{table}.{name}"
+
+
+def _check_names(settings: Settings) -> None:
+    """Names tell devices apart on the screen and in the log."""
+    names = [device.name for devices in (settings.scanner, settings.pad, settings.nfc, settings.chip) for device in devices]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f'terminal.toml: two devices are called "{name}": give each a name of its own')
+
+
+def _check_chip(chip: Chip) -> None:
+    try:
+        aid = bytes.fromhex(chip.aid)
+    except ValueError:
+        aid = b""
+    if not 5 <= len(aid) <= 16:
+        raise SettingsError(f'terminal.toml: chip "{chip.name}": aid is 5 to 16 bytes in hex, as in "F04C4F59414C5459"')
+    if not 1 <= chip.sfi <= 30 or not 1 <= chip.record <= 254:
+        raise SettingsError(f'terminal.toml: chip "{chip.name}": sfi is 1 to 30 and record 1 to 254')

@@ -1,0 +1,99 @@
+"""What readers read becomes tokens or a plain message; the number itself goes no further."""
+
+import pytest
+from counter_table import PROGRAMME
+from hypothesis import given
+from hypothesis import strategies as st
+
+from display.screens import Message
+from drivers.events import CardSeen, CardTrouble, Form, Medium, Trouble
+from loyalty.entry import TokenKind
+from loyalty.numbers import Check, with_check
+from loyalty.programme import read
+from loyalty.tokens import TokenKey, token
+from terminal.cards import identify, identify_typed, phone_number, refuse
+from terminal.inputs import CardRefused, CardShown
+from terminal.signs import SIGNS
+
+KEYS = (TokenKey(2, b"\x02" * 32), TokenKey(1, b"\x01" * 32))
+CAFE = read(
+    '[programme]\nkey="p"\nversion=1\nname="P"\nany_uid=true\n[points]\nper_unit="1"\n'
+    '[[cards]]\nprefix="2100"\nlength=13\ncheck="ean13"'
+)
+OURS = with_check("210000000017", Check.EAN13)
+
+
+def seen(data: str, form: Form = Form.NUMBER) -> CardSeen:
+    return CardSeen("scanner", Medium.BARCODE, form, data, 5)
+
+
+def test_a_card_of_ours() -> None:
+    shown = identify(seen(f" {OURS[:4]}-{OURS[4:]}"), CAFE, KEYS)
+    assert isinstance(shown, CardShown)
+    assert shown.card.tokens == tuple(token(key, TokenKind.CARD, OURS) for key in KEYS)
+    assert shown.card.staff_tokens == tuple(token(key, TokenKind.STAFF, OURS) for key in KEYS)
+    assert (shown.card.typed, shown.card.issuable) == (False, True)
+
+
+def test_a_milk_carton_is_looked_up_and_never_issued() -> None:
+    shown = identify(seen("8588000001237"), CAFE, KEYS)
+    assert isinstance(shown, CardShown)
+    assert not shown.card.issuable
+
+
+@pytest.mark.parametrize("data", [OURS[:-1] + str((int(OURS[-1]) + 1) % 10), OURS[:8], "", " - "])
+def test_a_misread_is_worth_another_try(data: str) -> None:
+    assert identify(seen(data), CAFE, KEYS) == CardRefused(Message.READ_AGAIN, 5)
+
+
+def test_uids_are_issued_where_the_programme_says_so() -> None:
+    for programme, issuable in ((CAFE, True), (PROGRAMME, False)):
+        shown = identify(seen("04a1b2c3d4e5f6", Form.UID), programme, KEYS)
+        assert isinstance(shown, CardShown)
+        assert shown.card.issuable is issuable
+
+
+def test_without_a_programme_nothing_is_looked_up() -> None:
+    assert identify(seen(OURS), None, KEYS) == CardRefused(Message.NO_PROGRAMME, 5)
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_each_trouble_has_a_message(trouble: Trouble) -> None:
+    assert isinstance(refuse(CardTrouble("nfc", Medium.NFC, trouble, 5)).message, Message)
+
+
+def test_typed_numbers_find_the_same_card_and_phones() -> None:
+    typed = identify_typed(OURS, CAFE, KEYS, 5)
+    shown = identify(seen(OURS), CAFE, KEYS)
+    assert isinstance(typed, CardShown)
+    assert isinstance(shown, CardShown)
+    assert typed.card.tokens == shown.card.tokens
+    assert typed.card.typed
+    assert not typed.card.staff_tokens
+    phone = identify_typed("0905123456", CAFE, KEYS, 5)
+    assert isinstance(phone, CardShown)
+    assert phone.card.kind is TokenKind.PHONE
+    assert phone.card.tokens[0] == token(KEYS[0], TokenKind.PHONE, "421905123456")
+    assert identify_typed("12345", CAFE, KEYS, 5) == CardRefused(Message.NOT_OUR_CARD, 5)
+    assert identify_typed(OURS[:9], CAFE, KEYS, 5) == CardRefused(Message.READ_AGAIN, 5)
+
+
+@pytest.mark.parametrize("typed", ["905123456", "0905123456", "421905123456", "00421905123456"])
+def test_one_phone_however_it_is_typed(typed: str) -> None:
+    assert phone_number(typed) == "421905123456"
+
+
+@given(st.text(max_size=600), st.sampled_from(Form))
+def test_any_text_of_a_number_is_a_card_or_a_message(text: str, form: Form) -> None:
+    if form is Form.NUMBER:
+        assert isinstance(identify(seen(text, form), CAFE, KEYS), CardShown | CardRefused)
+
+
+def test_the_number_is_in_no_repr() -> None:
+    assert OURS not in repr(seen(OURS)) + repr(identify(seen(OURS), CAFE, KEYS))
+
+
+def test_four_answers_are_told_apart_with_eyes_shut_and_with_ears_shut() -> None:
+    four = list(SIGNS.values())[:4]
+    assert len({tuple((tone, ms) for _, _, tone, ms in steps) for steps in four}) == 4
+    assert len({tuple((green, red, ms) for green, red, _, ms in steps) for steps in four}) == 4

@@ -1,0 +1,65 @@
+"""terminal.toml: the default is good, and a mistake is named with its place."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terminal.settings import SettingsError, load, read
+
+DEFAULT = Path(__file__).parents[2] / "config" / "terminal.toml"
+CLOUD = '[cloud]\nurl = "http://127.0.0.1:1"\n'
+PINS = "award = 17\nredeem = 22\nnext = 23\n"
+
+
+def test_the_default_is_good() -> None:
+    settings = load(DEFAULT)
+    assert settings.buttons is not None
+    assert settings.buttons.award == 17
+    assert [device.name for device in (*settings.scanner, *settings.pad, *settings.nfc, *settings.chip)] == [
+        "scanner",
+        "pad",
+        "nfc",
+        "chip",
+    ]
+    assert settings.virtual is None
+
+
+def test_a_device_that_is_not_named_is_not_there() -> None:
+    settings = read(CLOUD)
+    assert (settings.scanner, settings.nfc, settings.buttons, settings.panel) == ((), (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", 'lacks "cloud" in the file: add it'),
+        (CLOUD + f"[buttons]\n{PINS}", r'lacks "cancel" in \[buttons\]: add it'),
+        (CLOUD + f"[buttons]\n{PINS}cancel = 28", r"buttons.cancel = 28 is no pin: use a BCM number from 0 to 27"),
+        (CLOUD + f"[buttons]\n{PINS}cancel = 17", r"buttons.cancel and buttons.award both use pin 17"),
+        (CLOUD + f"[buttons]\n{PINS}cancel = 24\n[signals]\ngreen = 24", r"signals.green and buttons.cancel both use pin 24"),
+        (CLOUD + '[buttons]\naward = "17"', "Expected `int`"),
+        (CLOUD + "[pannel]\nport = 1", r'unknown key "pannel" \(line 3, in the file\): did you mean "panel"'),
+        (CLOUD + "[panel]\nadress = 0x3C", r'unknown key "adress" \(line 4, in panel\): did you mean "address"'),
+        (CLOUD + '[[nfc]]\nname = "a"\npath = "x"\n[[scanner]]\nname = "a"\nmatch = "name:x"', 'two devices are called "a"'),
+        (CLOUD + '[[chip]]\nname = "c"\naid = "F0"', "aid is 5 to 16 bytes"),
+        (CLOUD + '[[chip]]\nname = "c"\naid = "zz"', "aid is 5 to 16 bytes"),
+        (CLOUD + '[[chip]]\nname = "c"\naid = "F04C4F5941"\nsfi = 31', "sfi is 1 to 30"),
+        ("[cloud", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        read(text)
+
+
+def test_a_file_that_is_not_there_says_where_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"copy config/terminal\.toml"):
+        load(tmp_path / "nothing.toml")
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_settings_or_a_named_error(text: str) -> None:
+    with pytest.raises(SettingsError):
+        read(text)
