@@ -7,11 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, lines, tables
+from backend import identities, tables
 from backend.accept import is_off_head
 from backend.leases import write_off_terminal
 from backend.surroundings import Random
 from loyalty.ids import uuid7
+from loyalty.numbers import Check, check_holds, with_check
 from sync.messages import KeyMessage, Pair, Paired, Renew, Renewed, Standing
 
 CODE_DIGITS = 12
@@ -40,22 +41,15 @@ class NothingToRenew(ValueError):
     """A terminal in good standing, exactly where the cloud knows it to be, needs no new identity."""
 
 
-def check_digit(digits: str) -> str:
-    """The last digit of a code, so that a mistyped one is noticed at once (Luhn, ISO/IEC 7812-1 annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 == 0 else 1)
-        total += value // 10 + value % 10
-    return str(-total % 10)
-
-
 def make_code(
     connection: sa.Connection, merchant: UUID, shop: str, now_ms: int, random: Random, lasts_ms: int = CODE_LASTS_MS
 ) -> str:
-    """A new one-time code for a terminal in `shop`, like `1234-5678-9012`. Only its hash is kept."""
+    """A new one-time code for a terminal in `shop`, like `1234-5678-9012`. Only its hash is kept.
+
+    The last digit is a check digit (Luhn), so that a mistyped code is noticed at once.
+    """
     number = int.from_bytes(random(16), "big") % 10 ** (CODE_DIGITS - 1)
-    digits = f"{number:0{CODE_DIGITS - 1}}"
-    digits += check_digit(digits)
+    digits = with_check(f"{number:0{CODE_DIGITS - 1}}", Check.LUHN)
     connection.execute(
         sa.insert(tables.pairing_code).values(
             code_hash=_hash(digits), merchant=merchant, shop=shop, expires_ms=now_ms + lasts_ms
@@ -72,7 +66,7 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
     _check_key(message.public_key)
     digits = "".join(c for c in message.code if c not in "- ")
     wrong = WrongCode("this code is not known: compare it with the one the cloud shows, or make a new one")
-    if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()) or check_digit(digits[:-1]) != digits[-1]:
+    if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()) or not check_holds(digits, Check.LUHN):
         raise wrong
     c = tables.pairing_code.c
     known = sa.select(tables.pairing_code).where(c.code_hash == _hash(digits)).with_for_update()
@@ -104,9 +98,9 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
 def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int, random: Random) -> Renewed:
     """A new identity for a terminal that is off the head, or was written off and has sent all its lines.
 
-    The old identity stays: of two copies, one may still be using it. `accepted` is how far the terminal's own lines are
-    certain to be here: the head it names, if the cloud has that very line, else 0. A terminal also knows from the rows it
-    applied; it sends again what lies after the higher of the two. Raises `BadPublicKey` or `NothingToRenew`.
+    The old identity stays: of two copies, one may still be using it. `accepted` is how far both chains reach; where they
+    part before that only the terminal can know, so it sends again what lies after the lower of `accepted` and the last of its
+    own lines that the cloud acknowledged. Raises `BadPublicKey` or `NothingToRenew`.
     """
     _check_key(message.public_key)
     old = identities.lock(connection, identity)
@@ -119,8 +113,7 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
         write_off_terminal(connection, identity, now_ms)
     elif message.head.sequence <= old.head.sequence and not is_off_head(old, message.head):
         raise NothingToRenew("this terminal is in good standing: it goes on with the identity it has")
-    here = lines.hash_at(connection, old, message.head.sequence) == message.head.hash
-    accepted = message.head.sequence if here else 0
+    accepted = max(0, min(message.head.sequence, old.head.sequence))
     new = identities.add(
         connection,
         id=uuid7(now_ms, random(10)),
