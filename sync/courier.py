@@ -35,6 +35,8 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_RETRY_AFTER = 3600.0
 ASK_SECONDS = 1.5
+KEPT_MS = 90 * 24 * 3600 * 1000
+"""How long an entry stays on the terminal after the cloud has it."""
 
 T = TypeVar("T")
 
@@ -49,6 +51,8 @@ class CloudState:
     online: bool = False
     trouble: str = ""
     waiting: int = 0
+    oldest: Moment | None = None
+    """When the oldest of those that wait was recorded; `sync.history.Waiting.age_ms` makes an age of it."""
     standing: Standing = Standing.GOOD
     posting: str = ""
 
@@ -121,7 +125,7 @@ class Courier:
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pull()
             await self._publish(replace(self.state, online=True, trouble=""))
-            await self._blocking(checkpoint)
+            await self._blocking(self._tidy)
         except Trouble as trouble:
             await self._tell(str(trouble))
             return trouble.retry_after or 0.0
@@ -241,6 +245,13 @@ class Courier:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
 
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """Forgets old lines that every row includes (invariant 11), and empties the write-ahead log, while nobody waits."""
+        before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
+        renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
+        checkpoint(connection)
+        checkpoint(self._mirror)
+
     async def _tell(self, words: str) -> None:
         try:
             await self._publish(replace(self.state, online=False, trouble=words))
@@ -248,7 +259,8 @@ class Courier:
             self._on_cloud(replace(self.state, online=False, trouble=words))
 
     async def _publish(self, state: CloudState) -> None:
-        state = replace(state, waiting=(await self._blocking(history.waiting)).count)
+        waiting = await self._blocking(history.waiting)
+        state = replace(state, waiting=waiting.count, oldest=waiting.oldest)
         if state != self.state:
             self.state = state
             self._on_cloud(state)

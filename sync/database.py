@@ -37,6 +37,10 @@ class JournalFailed(NotRecorded):
         super().__init__(f"The journal cannot be used ({why}). Restart the terminal; if it fails again, change the SD card.")
 
 
+class DamagedFile(JournalFailed):
+    """The file is no database any more."""
+
+
 def connect(path: Path, synchronous: int) -> sqlite3.Connection:
     """A connection in WAL mode with explicit transactions; raises `UnsafeJournal` where the file system cannot do it.
 
@@ -88,9 +92,16 @@ def checkpoint(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether SQLite finds the file whole (PRAGMA quick_check): some 50 ms for 100,000 members on a PC."""
+    with _words():
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+
+
 def upgrade(connection: sqlite3.Connection, version: int, migrate: Callable[[sqlite3.Connection], None]) -> None:
     """Runs `migrate` where the file's schema is older than `version`; raises `UnsafeJournal` where it is newer."""
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    with _words():
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > version:
         raise UnsafeJournal(
             f"This file was written by a newer version of the terminal (schema {found}, known {version}): update it."
@@ -109,6 +120,8 @@ def _words() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise DiskFull from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise DamagedFile(str(error)) from error
         if code in _FAILURES:
             raise JournalFailed(str(error)) from error
         raise
@@ -122,8 +135,6 @@ _FAILURES = frozenset(
     {
         sqlite3.SQLITE_READONLY,
         sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,

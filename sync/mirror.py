@@ -17,7 +17,7 @@ from loyalty.entry import Moment
 from loyalty.holding import Row
 from sync import journal, schema
 from sync.allowance import Rows
-from sync.database import NORMAL, JournalFailed, UnsafeJournal, connect, transaction, upgrade
+from sync.database import NORMAL, DamagedFile, UnsafeJournal, connect, is_sound, transaction, upgrade
 from sync.messages import Answered, CardRow, MemberRow, ProgrammeText, Pulled, PurseRow, StaffRow
 
 SLICE_ROWS = 150
@@ -39,7 +39,7 @@ def open_mirror(path: Path, journal_connection: sqlite3.Connection) -> sqlite3.C
 
     Raises `DiskFull` or `JournalFailed` only where a new one cannot be made either. The journal is only read.
     """
-    with suppress(JournalFailed, UnsafeJournal, sqlite3.DatabaseError):
+    with suppress(DamagedFile, UnsafeJournal):
         connection = _open(path)
         if _belongs(connection, journal_connection):
             return connection
@@ -52,10 +52,9 @@ def open_mirror(path: Path, journal_connection: sqlite3.Connection) -> sqlite3.C
 def _open(path: Path) -> sqlite3.Connection:
     connection = connect(path, NORMAL)
     try:
-        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise JournalFailed("the mirror is damaged")
         upgrade(connection, schema.MIRROR_VERSION, schema.migrate_mirror)
-        connection.execute("SELECT cursor FROM state").fetchone()[0]
+        if not is_sound(connection):
+            raise DamagedFile("the mirror is damaged")
     except BaseException:
         connection.close()
         raise

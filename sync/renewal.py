@@ -10,6 +10,8 @@ from loyalty.entry import decode_entry
 from sync.database import transaction
 from sync.journal import current, pruned
 
+PRUNE_LINES = 100
+
 
 def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int) -> None:
     """Makes `new_identity` the current one; the old one's lines after `accepted` are wrapped and wait to be sent again.
@@ -49,23 +51,26 @@ def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int) -> 
 def prune(connection: sqlite3.Connection, through: int, before_ms: int) -> int:
     """Deletes lines up to `through` (sequence) that were recorded before `before_ms` (wall clock), and says how many.
 
-    `through` comes from `sync.mirror.complete_through`: what every row of the mirror includes. The last line deleted up to is
-    kept for its hash, so that the chain and later answers still find their place.
+    `through` comes from `sync.mirror.complete_through`: what every row of the mirror includes. The last such line is kept for
+    its hash, so that the chain and later answers still find their place. A line recorded while the clock was not trusted goes
+    with the next one that is known to be old. At most `PRUNE_LINES` at a time, so that a tap need not wait.
     """
     with transaction(connection):
         now = current(connection)
         last = now.base + min(through, now.accepted, now.posted)
         keep = None
-        places = "SELECT place, body, account FROM lines WHERE place <= ? ORDER BY place"
-        gone: list[tuple[int, bytes, bytes | None]] = []
-        for place, body, account in connection.execute(places, (last,)):
-            if decode_entry(body).moment.wall_ms >= before_ms:
+        oldest = connection.execute(
+            "SELECT place, body, account FROM lines WHERE place <= ? ORDER BY place LIMIT ?", (last, PRUNE_LINES)
+        ).fetchall()
+        for place, body, _ in oldest:
+            moment = decode_entry(body).moment
+            if moment.trusted and moment.wall_ms >= before_ms:
                 break
-            keep = place
-            gone.append((place, body, account))
-        if keep is None or len(gone) < 2:
+            keep = place if moment.trusted else keep
+        gone = [line for line in oldest if keep is not None and line[0] < keep]
+        if not gone:
             return 0
-        for place, body, account in gone[:-1]:
+        for place, body, account in gone:
             for posting in decode_entry(body).postings if account is not None else ():
                 connection.execute(
                     "DELETE FROM postings WHERE account = ? AND purse = ? AND instance = ? AND place = ?",
@@ -73,4 +78,4 @@ def prune(connection: sqlite3.Connection, through: int, before_ms: int) -> int:
                 )
         connection.execute("DELETE FROM lines WHERE place < ?", (keep,))
         connection.execute("UPDATE terminal SET pruned = ?", (keep,))
-        return len(gone) - 1
+        return len(gone)

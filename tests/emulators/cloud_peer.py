@@ -1,7 +1,7 @@
-"""A cloud that speaks the terminal's protocol just well enough to be broken: for faults of the network, not for the ledger's rules.
+"""A cloud that speaks the terminal's protocol just well enough to be broken: for faults of the network, not for the rules.
 
 It stores lines by sequence, posts them at once, and keeps balances; `fault` takes the next requests away from it.
-Written after `sync.messages` and the ledger page's protocol; the real cloud is tested in its own room and in `test_with_cloud.py`.
+Written after `sync.messages` and the ledger page's protocol. The courier meets the real cloud in `test_with_cloud.py`.
 """
 
 from __future__ import annotations

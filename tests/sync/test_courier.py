@@ -171,6 +171,23 @@ def test_a_lost_answer_and_a_doubled_request_do_no_harm(counter: Counter) -> Non
     assert counter.waiting() == 0
 
 
+def test_lines_of_90_days_ago_are_forgotten_once_everything_is_settled(counter: Counter) -> None:
+    for _ in range(4):
+        counter.till.record(award(2))
+    counter.exchange()
+    assert journal.line_at(counter.journal, 1) is not None
+    later = moment(91 * 24 * 3600 * 1000)
+    mirror.prove_time(counter.mirror, later.wall_ms, moment(50))
+    counter.exchange()
+    assert journal.line_at(counter.journal, 3) is None
+    counter.restart()
+    counter.till.record(spend(8))
+    assert counter.exchange() is None
+    found = look(counter.journal, counter.mirror, account(), TokenKind.CARD)
+    assert found is not None
+    assert found.holdings == (Holding("points", 0, 0),)
+
+
 def test_retry_after_is_heeded(counter: Counter) -> None:
     counter.peer.faults.append(says(503, headers={"Retry-After": "40"}))
     assert counter.exchange() == 40.0
@@ -362,7 +379,7 @@ def test_an_entry_wakes_the_loop_and_the_network_hurries_it(counter: Counter) ->
     run_for(counter, body)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_faults_and_crashes_end_with_both_sides_equal(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

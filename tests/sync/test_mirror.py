@@ -161,7 +161,7 @@ def test_pruning_waits_for_the_last_page_of_a_pull(glass: sqlite3.Connection, le
     assert mirror.complete_through(glass, ledger) == 3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_any_order_and_doubling_of_answers_ends_equal(data: st.DataObject) -> None:
     """Answers of one cloud, each a true picture of some moment, delivered as the network likes, in slices of any size."""
@@ -254,6 +254,18 @@ def test_a_damaged_mirror_is_made_anew_and_the_journal_is_not_touched(
         assert mirror.cursor(anew) == 0
         anew.close()
     assert journal.head(ledger).sequence == 1
+
+
+def test_a_mirror_that_is_only_busy_is_kept(tmp_path: Path, ledger: sqlite3.Connection) -> None:
+    path = tmp_path / "glass.sqlite"
+    first = mirror.open_mirror(path, ledger)
+    take_in(first, ledger, answer(ledger, 0, 0, 4, purse(5, 5, 1)))
+    first.execute("BEGIN IMMEDIATE")
+    second = mirror.open_mirror(path, ledger)
+    assert mirror.cursor(second) == 4
+    first.execute("ROLLBACK")
+    for connection in (first, second):
+        connection.close()
 
 
 def test_a_mirror_of_another_journal_is_made_anew(tmp_path: Path, ledger: sqlite3.Connection, till: Till) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from emulators.drafts import BOOT, IDENTITY, Till, account, award, give_back, moment, person, returned, spend, undo
 
-from emulators.drafts import IDENTITY, Till, account, award, give_back, moment, person, returned, spend, undo
 from loyalty.chain import Head, extend
-from loyalty.entry import Cause, Draft, ImpossiblePosting, Posting, decode_entry
+from loyalty.entry import Cause, Draft, ImpossiblePosting, Moment, Posting, decode_entry
 from loyalty.holding import Row
 from sync import history, journal, renewal
 from sync.counter import BLOCK, RequestCounter
@@ -220,7 +220,7 @@ def test_rubbish_in_place_of_a_journal_is_said(tmp_path: Path) -> None:
 _RECORDS_UNTIL_KILLED = """
 import os, sys
 from pathlib import Path
-from emulators.drafts import IDENTITY, Till, award
+from emulators.drafts import BOOT, IDENTITY, Till, award
 from sync import journal
 connection = journal.open_journal(Path(sys.argv[1]))
 journal.begin(connection, IDENTITY)
@@ -338,6 +338,17 @@ def test_lines_are_forgotten_up_to_what_every_row_includes(till: Till) -> None:
     with pytest.raises(NothingToUndo):
         till.record(undo(ids[0], (Posting("points", 1),)))
     assert till.record(award(1)).sequence == 7
+
+
+def test_lines_of_an_untrusted_clock_are_kept_until_a_later_one_is_old(till: Till) -> None:
+    untrusted = Moment(BOOT, 5, 0, trusted=False)
+    for key, at in (("a", untrusted), ("b", untrusted), ("c", moment(1)), ("d", moment(2)), ("e", untrusted)):
+        journal.record(till.connection, award(1), key, till.rows, moment=at, shop="main", programme=1, random=till.random)
+        journal.accept(till.connection, journal.head(till.connection), 9)
+        if key == "b":
+            assert renewal.prune(till.connection, 9, moment(50).wall_ms) == 0
+    assert renewal.prune(till.connection, 9, moment(50).wall_ms) == 3
+    assert journal.head(till.connection).sequence == 5
 
 
 def test_request_numbers_only_grow(ledger: sqlite3.Connection) -> None:
