@@ -133,6 +133,10 @@ class Gpio:
                 self._forget()
                 raise GpioLost(f"The GPIO chip stopped answering ({error}).") from error
 
+    def lent(self, pin: int) -> bool:
+        """Whether a pin is borrowed already: the library would take it from one user and give it to the other in silence."""
+        return any(pin in borrower.used for borrower in self._borrowers)
+
     def give_back(self, pins: Pins) -> None:
         """Frees the pins of one borrower, and the chip after the last. Never raises."""
         with self._lock:
@@ -167,7 +171,7 @@ class Pins:
 
     def __init__(self, gpio: Gpio, module: Any, lgpio: Any) -> None:
         self._gpio, self._module, self._lgpio = gpio, module, lgpio
-        self._used: set[int] = set()
+        self.used: set[int] = set()
         self._watched: dict[int, Any] = {}
         self._tones: dict[int, Any] = {}
 
@@ -175,7 +179,7 @@ class Pins:
         """A contact to ground: pulled up, both edges told. Raises `PinBusy`."""
         with self._gpio.use(self), self._asking(pin):
             self._module.setup(pin, self._module.IN, pull_up_down=self._module.PUD_UP)
-            self._used.add(pin)
+            self.used.add(pin)
             self._module.add_event_detect(pin, self._module.BOTH)
 
             times = EdgeTimes(self._gpio.clock)
@@ -191,7 +195,7 @@ class Pins:
         """Drives a pin, low at first. Raises `PinBusy`."""
         with self._gpio.use(self), self._asking(pin):
             self._module.setup(pin, self._module.OUT, initial=0)
-            self._used.add(pin)
+            self.used.add(pin)
 
     def level(self, pin: int) -> bool:
         """Whether the pin is high."""
@@ -224,20 +228,20 @@ class Pins:
         for tone in self._tones.values():
             tone.stop()
         self._tones.clear()
-        for pin in sorted(self._used):
+        for pin in sorted(self.used):
             self._module.cleanup(pin)
-        self._used.clear()
+        self.used.clear()
 
     def abandon(self) -> None:
         """Frees the pins of a chip that does not answer; for `Gpio` only."""
         self._unwatch()
         self._tones.clear()
-        for pin in self._used:
+        for pin in self.used:
             with contextlib.suppress(self._lgpio.error):
                 self._module.remove_event_detect(pin)
             with contextlib.suppress(self._lgpio.error):
                 self._lgpio.gpio_free(self._module._chip, pin)
-        self._used.clear()
+        self.used.clear()
 
     def _unwatch(self) -> None:
         for watched in self._watched.values():
@@ -246,6 +250,8 @@ class Pins:
 
     @contextlib.contextmanager
     def _asking(self, pin: int) -> Iterator[None]:
+        if self._gpio.lent(pin):
+            raise PinBusy(f"GPIO {pin} is given twice in the settings: give each button, LED and beeper a pin of its own.")
         try:
             yield
         except self._lgpio.error as error:

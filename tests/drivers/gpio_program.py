@@ -1,6 +1,7 @@
 """Runs the buttons and the signals as the daemon does, and says their events; a part of test_gpio.py, not a test.
 
 Arguments: `buttons`, `signals` or both, `active` for an active beeper,
+`clash` for a pin given twice,
 `timed` to number the pictures by the clock. Lines: "picture 7", or a pattern as JSON.
 """
 
@@ -41,7 +42,7 @@ async def main() -> None:
     gpio = Gpio(clock)
     signals = Signals(
         "signals",
-        SignalPins(green=27, red=22, beeper=18),
+        SignalPins(green=5 if "clash" in sys.argv else 27, red=22, beeper=18),
         gpio,
         beeper=Beeper.ACTIVE if "active" in sys.argv else Beeper.PASSIVE,
     )

@@ -281,6 +281,23 @@ def test_no_chip_and_a_pin_in_use_say_what_to_do(counter: Counter) -> None:
         assert "another pin" in why
 
 
+def test_a_pin_given_twice_is_refused_and_the_other_device_works(counter: Counter) -> None:
+    program = Program(
+        Path(__file__).with_name("gpio_program.py"),
+        "buttons",
+        "signals",
+        "clash",
+        environment=counter.environment,
+        folder=counter.folder,
+    )
+    with program:
+        lost = program.expect(event="DeviceLost")
+        assert "GPIO 5 is given twice in the settings" in lost["why"]
+        works = "signals" if lost["device"] == "buttons" else "buttons"
+        program.expect(event="DeviceBack", device=works)
+        assert program.count(event="DeviceLost", device=works) == 0
+
+
 def test_with_umockdev_in_the_same_process_nothing_has_to_be_set(counter: Counter, library: Path) -> None:
     """As in the end-to-end daemon: a testbed supplies the Pi's revision in /proc, as the firmware does."""
     bed = counter.folder / "testbed"
