@@ -46,6 +46,9 @@ class Window:
         )
 
 
+WHOLE_WINDOW = Window(0, WIDTH - 1, 0, PAGES - 1)
+
+
 def pages_of(image: Image.Image, *, upside_down: bool = False) -> bytes:
     """A 1-bit image of 128 x 64 in the panel's layout, 1,024 bytes; `upside_down` turns it by 180 degrees."""
     if image.mode != "1" or image.size != (WIDTH, HEIGHT):
@@ -67,8 +70,7 @@ def windows(shown: bytes, wanted: bytes) -> list[Window]:
                     break
             else:
                 found.append(span)
-    whole = Window(0, WIDTH - 1, 0, PAGES - 1)
-    return found if sum(window.cost() for window in found) < whole.cost() else [whole]
+    return found if sum(window.cost() for window in found) < WHOLE_WINDOW.cost() else [WHOLE_WINDOW]
 
 
 def _spans(shown: bytes, wanted: bytes, page: int) -> list[Window]:

@@ -10,12 +10,12 @@ Parts, wiring and what fails how: docs/devices/oled.md. Source: Solomon Systech 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from PIL import Image
 
-from display.changes import HEIGHT, WHOLE, WIDTH, Window, pages_of, windows
+from display.changes import WHOLE, WHOLE_WINDOW, Window, pages_of, windows
 
 COLUMNS, PAGES, NOTHING = 0x21, 0x22, 0xE3
 """Commands: set column address, set page address, no operation."""
@@ -38,6 +38,14 @@ class Wire(Protocol):
 
     def cleanup(self) -> None:
         """Closes the bus."""
+
+
+class PanelMissing(Exception):
+    """There is no panel to open."""
+
+
+class PanelGone(Exception):
+    """The panel stopped answering."""
 
 
 class PanelForgot(Exception):
@@ -71,35 +79,48 @@ class Oled:
         self._tells_status = False
 
     def open(self) -> None:
-        """Starts the controller and clears its memory. Raises luma's errors or OSError where there is no panel."""
+        """Starts the controller and clears its memory. Raises `PanelMissing`."""
+        from luma.core.error import Error
         from luma.oled.device import ssd1306
 
-        self._wire = self._connect(self._port, self._address)
-        # luma registers an exit handler for each device it begins, so a panel that is not there must not get so far:
-        # in a month without a panel that would be a million of them.
-        self._wire.command(NOTHING)
-        self._device = ssd1306(self._wire)
+        try:
+            self._wire = self._connect(self._port, self._address)
+            # luma registers an exit handler for each device it begins, so a panel that is not there must not get so far:
+            # in a month without a panel that would be a million of them.
+            self._wire.command(NOTHING)
+            self._device = ssd1306(self._wire)
+        except (OSError, Error) as error:
+            raise PanelMissing(
+                f"No panel answers at 0x{self._address:02x} of /dev/i2c-{self._port} ({error}): check its plug and its "
+                f"address (`i2cdetect -y {self._port}`), that config.txt has dtparam=i2c_arm=on, and that the service's "
+                "user is in the group i2c."
+            ) from error
         self._shown = bytes(WHOLE)
         # Some modules cannot be read. Those answer nothing or "off" even now that the display is on.
         with contextlib.suppress(OSError):
             self._tells_status = not self._wire.status() & DISPLAY_OFF
 
     def write(self, image: Image.Image) -> None:
-        """Shows a 1-bit image of 128 x 64; returns when the last byte went out. Raises as `open`."""
+        """Shows a 1-bit image of 128 x 64; returns when the last byte went out. Raises `PanelGone`."""
         wire = self._opened()
         pages = pages_of(image, upside_down=self._upside_down)
         shown, self._shown = self._shown, None  # unknown until the last byte went out
-        for window in windows(shown, pages) if shown is not None else windows(bytes(WHOLE), b"\xff" * WHOLE):
-            self._send(wire, window, pages)
+        with self._answering():
+            for window in [WHOLE_WINDOW] if shown is None else windows(shown, pages):
+                self._send(wire, window, pages)
         self._shown = pages
 
     def check(self) -> None:
-        """Raises `PanelForgot` where the panel was unplugged and is back, else as `open`: 3 bytes on the bus."""
+        """Raises `PanelForgot` where the panel was unplugged and is back, `PanelGone` where it is not: 2 bytes on the bus."""
         wire = self._opened()
         shown, self._shown = self._shown, None
-        if not self._tells_status:
-            wire.command(NOTHING)
-        elif wire.status() & DISPLAY_OFF:
+        with self._answering():
+            if self._tells_status:
+                status = wire.status()
+            else:
+                wire.command(NOTHING)
+                status = 0
+        if status & DISPLAY_OFF:
             raise PanelForgot("The panel lost its power for a moment: check its plug and the 3.3 V.")
         self._shown = shown
 
@@ -112,12 +133,21 @@ class Oled:
         with contextlib.suppress(Exception):
             if device is not None and wire is not None and not lost:
                 device.hide()
-                self._send(wire, Window(0, WIDTH - 1, 0, HEIGHT // 8 - 1), bytes(WHOLE))
+                self._send(wire, WHOLE_WINDOW, bytes(WHOLE))
         if device is not None:
             device.persist = True  # or luma's exit handler would write to a bus that is closed or dead
         with contextlib.suppress(Exception):
             if wire is not None:
                 wire.cleanup()
+
+    @contextlib.contextmanager
+    def _answering(self) -> Iterator[None]:
+        from luma.core.error import Error
+
+        try:
+            yield
+        except (OSError, Error) as error:  # luma has a name of its own for some of the bus's errors, not for all
+            raise PanelGone(f"The panel stopped answering ({error}): check its plug and wires.") from error
 
     @staticmethod
     def _send(wire: Wire, window: Window, pages: bytes) -> None:
@@ -126,5 +156,5 @@ class Oled:
 
     def _opened(self) -> Wire:
         if self._wire is None:
-            raise OSError("The panel is not open.")
+            raise PanelGone("The panel is not open.")
         return self._wire

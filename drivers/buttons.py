@@ -1,6 +1,6 @@
 """Four push buttons between a GPIO pin and ground.
 
-    gpio = Gpio()
+    gpio = Gpio(clock)
     buttons = Buttons("buttons", {Button.AWARD: 5, Button.CANCEL: 26}, clock, panel.picture, gpio)
     await supervise(buttons, emit, clock=clock)
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 
 from drivers.debounce import Change, Debounce, Said
 from drivers.events import Button, ButtonHeld, ButtonPressed, ButtonReleased, Emit, Picture
-from drivers.gpio import Gpio, GpioLost, Pins
+from drivers.gpio import Gpio, GpioLost, OnEdge, Pins
 
 LOOK_MS = 500
 """How often the levels are read although nothing happens: a dead chip does not say so by itself."""
@@ -65,11 +65,11 @@ class Buttons:
             self._borrowed.give_back()
         self._borrowed, self._contacts = None, {}
 
-    def _teller(self, button: Button, loop: asyncio.AbstractEventLoop) -> Callable[[bool, float], None]:
+    def _teller(self, button: Button, loop: asyncio.AbstractEventLoop) -> OnEdge:
         edges, news = self._edges, self._news
 
-        def tell(high: bool, age: float) -> None:
-            edges.append((button, not high, self._clock() - round(age), self._picture()))
+        def tell(high: bool, at: int) -> None:
+            edges.append((button, not high, at, self._picture()))
             with contextlib.suppress(RuntimeError):  # the loop may have closed meanwhile
                 loop.call_soon_threadsafe(news.set)
 

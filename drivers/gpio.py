@@ -4,7 +4,7 @@ The module is rpi-lgpio's: it talks to the kernel's character device and so work
 users may be configured alone. When the chip goes, every borrower is told at its next call, and whoever comes back first opens
 it anew.
 
-    gpio = Gpio()
+    gpio = Gpio(clock)
     pins = gpio.borrow()
     pins.output(27)
     pins.write(27, high=True)
@@ -17,9 +17,10 @@ import contextlib
 import os
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
+
+from drivers.edge_times import EdgeTimes
 
 LABELS = frozenset({"pinctrl-bcm2711", "pinctrl-bcm2835", "pinctrl-rp1"})
 """What the kernel calls the chip behind the header of a Pi 4, of the Pis before it, and of a Pi 5."""
@@ -27,11 +28,8 @@ LABELS = frozenset({"pinctrl-bcm2711", "pinctrl-bcm2835", "pinctrl-rp1"})
 MOST_CHIPS = 32
 """A Pi 5 has been seen with its header at number 0, 4 and 11 to 15."""
 
-SURE_AGE_NS = 10_000_000_000
-"""An edge older than this, or from the future, means that the machine's wall clock was set in between."""
-
-OnEdge: TypeAlias = Callable[[bool, float], None]
-"""Takes (the level after the edge, how many milliseconds ago it was); called in lgpio's thread, must return at once."""
+OnEdge: TypeAlias = Callable[[bool, int], None]
+"""Takes (the level after the edge, when it was); called in lgpio's thread, must return at once."""
 
 
 class GpioMissing(Exception):
@@ -49,7 +47,9 @@ class GpioLost(Exception):
 class Gpio:
     """The chip, opened by the first borrower and closed by the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int]) -> None:
+        """`clock` gives monotonic milliseconds."""
+        self.clock = clock
         self._lock = threading.RLock()
         self._borrowers: list[Pins] = []
         self._module: Any = None
@@ -133,6 +133,10 @@ class Gpio:
                 self._forget()
                 raise GpioLost(f"The GPIO chip stopped answering ({error}).") from error
 
+    def lent(self, pin: int) -> bool:
+        """Whether a pin is borrowed already: the library would take it from one user and give it to the other in silence."""
+        return any(pin in borrower.used for borrower in self._borrowers)
+
     def give_back(self, pins: Pins) -> None:
         """Frees the pins of one borrower, and the chip after the last. Never raises."""
         with self._lock:
@@ -167,7 +171,7 @@ class Pins:
 
     def __init__(self, gpio: Gpio, module: Any, lgpio: Any) -> None:
         self._gpio, self._module, self._lgpio = gpio, module, lgpio
-        self._used: set[int] = set()
+        self.used: set[int] = set()
         self._watched: dict[int, Any] = {}
         self._tones: dict[int, Any] = {}
 
@@ -175,13 +179,14 @@ class Pins:
         """A contact to ground: pulled up, both edges told. Raises `PinBusy`."""
         with self._gpio.use(self), self._asking(pin):
             self._module.setup(pin, self._module.IN, pull_up_down=self._module.PUD_UP)
-            self._used.add(pin)
+            self.used.add(pin)
             self._module.add_event_detect(pin, self._module.BOTH)
+
+            times = EdgeTimes(self._gpio.clock)
 
             def tell(_chip: int, _pin: int, level: int, moment: int) -> None:
                 if level in (0, 1):
-                    age = time.time_ns() - moment  # lgpio has the kernel stamp edges with the wall clock
-                    on_edge(bool(level), age / 1e6 if 0 <= age < SURE_AGE_NS else 0.0)
+                    on_edge(bool(level), times.at(moment))
 
             # RPi.GPIO's own callbacks know neither the level nor the time of the edge, and both decide what a press is.
             self._watched[pin] = self._lgpio.callback(self._module._chip, pin, self._lgpio.BOTH_EDGES, tell)
@@ -190,7 +195,7 @@ class Pins:
         """Drives a pin, low at first. Raises `PinBusy`."""
         with self._gpio.use(self), self._asking(pin):
             self._module.setup(pin, self._module.OUT, initial=0)
-            self._used.add(pin)
+            self.used.add(pin)
 
     def level(self, pin: int) -> bool:
         """Whether the pin is high."""
@@ -223,20 +228,20 @@ class Pins:
         for tone in self._tones.values():
             tone.stop()
         self._tones.clear()
-        for pin in sorted(self._used):
+        for pin in sorted(self.used):
             self._module.cleanup(pin)
-        self._used.clear()
+        self.used.clear()
 
     def abandon(self) -> None:
         """Frees the pins of a chip that does not answer; for `Gpio` only."""
         self._unwatch()
         self._tones.clear()
-        for pin in self._used:
+        for pin in self.used:
             with contextlib.suppress(self._lgpio.error):
                 self._module.remove_event_detect(pin)
             with contextlib.suppress(self._lgpio.error):
                 self._lgpio.gpio_free(self._module._chip, pin)
-        self._used.clear()
+        self.used.clear()
 
     def _unwatch(self) -> None:
         for watched in self._watched.values():
@@ -245,6 +250,8 @@ class Pins:
 
     @contextlib.contextmanager
     def _asking(self, pin: int) -> Iterator[None]:
+        if self._gpio.lent(pin):
+            raise PinBusy(f"GPIO {pin} is given twice in the settings: give each button, LED and beeper a pin of its own.")
         try:
             yield
         except self._lgpio.error as error:

@@ -1,6 +1,6 @@
 """Two LEDs and a beeper on GPIO pins, played as patterns. What a pattern means is decided elsewhere.
 
-    signals = Signals("signals", SignalPins(green=27, red=22, beeper=18), gpio)
+    signals = Signals("signals", SignalPins(green=27, red=22, beeper=18), Gpio(clock))
     signals.play((Step(green=True, red=False, hertz=2700, ms=80), Step(green=True, red=False, hertz=0, ms=400)))
 
 Wiring, parts and what fails how: docs/devices/buttons-and-signals.md.

@@ -252,7 +252,7 @@ def test_a_panel_that_lost_its_power_while_idle_is_painted_anew(counter: Counter
 def test_a_bus_that_is_not_there(counter: Counter) -> None:
     counter.board.remove(BUS)
     with counter.start() as program:
-        assert "DeviceNotFoundError" in program.expect(lost=True)["why"]
+        assert "PanelMissing: No panel answers at 0x3c of /dev/i2c-1" in program.expect(lost=True)["why"]
         program.tell("show 100")
         program.expect(picture=100)  # the shop goes on blind
         counter.board.add(BUS, counter.bus)

@@ -1,6 +1,8 @@
 """Runs the buttons and the signals as the daemon does, and says their events; a part of test_gpio.py, not a test.
 
-Arguments: `buttons`, `signals` or both, `active` for an active beeper. Lines: "picture 7", or a pattern as JSON.
+Arguments: `buttons`, `signals` or both, `active` for an active beeper,
+`clash` for a pin given twice,
+`timed` to number the pictures by the clock. Lines: "picture 7", or a pattern as JSON.
 """
 
 from __future__ import annotations
@@ -37,16 +39,16 @@ def emit(event: Event) -> None:
 
 async def main() -> None:
     picture = 0
-    gpio = Gpio()
+    gpio = Gpio(clock)
     signals = Signals(
         "signals",
-        SignalPins(green=27, red=22, beeper=18),
+        SignalPins(green=5 if "clash" in sys.argv else 27, red=22, beeper=18),
         gpio,
         beeper=Beeper.ACTIVE if "active" in sys.argv else Beeper.PASSIVE,
     )
     devices: list[Device] = []
     if "buttons" in sys.argv:
-        devices.append(Buttons("buttons", PINS, clock, lambda: picture, gpio))
+        devices.append(Buttons("buttons", PINS, clock, clock if "timed" in sys.argv else lambda: picture, gpio))
     if "signals" in sys.argv:
         devices.append(signals)
     tasks = [asyncio.create_task(supervise(device, emit, clock=clock)) for device in devices]

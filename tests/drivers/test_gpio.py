@@ -74,19 +74,22 @@ def test_a_press_carries_the_picture_of_its_moment(counter: Counter) -> None:
 
 def test_a_press_is_told_within_ten_milliseconds(counter: Counter) -> None:
     """Typically 4; the bound leaves room for a busy machine, and is half of a wait for the bounce time."""
-    delays = []
-    with counter.start("buttons") as program:
+    delays, ages = [], []
+    with counter.start("buttons", "timed") as program:
         for _ in range(15):
             since = len(program.said)
             began = time.monotonic()
             counter.chip.drive(CANCEL, 0)
             press = program.expect(since, event="ButtonPressed")
-            assert abs(press["at"] - began * 1000) <= 5
+            assert -2 <= press["at"] - began * 1000 < 25
             delays.append(press["said"] - began)
+            ages.append(press["said"] * 1000 - press["picture"])
             counter.chip.drive(CANCEL, None)
             program.expect(since, event="ButtonReleased")
     print("press to ButtonPressed, ms:", [round(delay * 1000, 1) for delay in sorted(delays)])
     assert sorted(delays)[len(delays) // 2] < 0.010
+    # The picture was asked for at the edge, not when the press was believed (here pictures are numbered by the clock).
+    assert sorted(ages)[len(ages) // 2] >= 2
 
 
 def test_a_bouncing_contact_is_one_press(counter: Counter) -> None:
@@ -160,13 +163,14 @@ def test_a_pattern_is_on_the_pins(counter: Counter) -> None:
         lights = counter.puts(GREEN, RED)
         assert [(put.line, put.level) for put in lights] == [(GREEN, 1), (RED, 1), (GREEN, 0), (RED, 0)]
         began = lights[0].at
-        assert [round(put.at - began, 1) for put in lights] == [0.0, 0.1, 0.2, 0.3]
+        for put, due in zip(lights, (0, 0.1, 0.16, 0.26), strict=True):
+            assert due - 0.02 <= put.at - began < due + 0.2
         assert counter.chip.levels(GREEN, RED, BEEPER) == (0, 0, 0)
         high, low = (
             sum(put.level for put in counter.puts(BEEPER) if start <= put.at - began < start + 0.1) for start in (0, 0.16)
         )
-        assert 60 <= high <= 101  # 100 periods of 1 kHz; each edge costs a round trip to the test here
-        assert 35 <= low <= 51
+        assert 30 <= high <= 102  # 100 periods of 1 kHz; each edge costs a round trip to the test here
+        assert 15 <= low <= 52
 
 
 def test_an_active_beeper_is_a_level(counter: Counter) -> None:
@@ -253,6 +257,13 @@ def test_the_chip_is_found_by_its_label(counter: Counter) -> None:
 
 
 def test_no_chip_and_a_pin_in_use_say_what_to_do(counter: Counter) -> None:
+    counter.environment["RPI_LGPIO_REVISION"] = "2"  # a Pi of 2012, which the library refuses
+    program = Program(
+        Path(__file__).with_name("gpio_program.py"), "buttons", environment=counter.environment, folder=counter.folder
+    )
+    with program:
+        assert "this needs a Raspberry Pi" in program.expect(event="DeviceLost")["why"]
+    counter.environment["RPI_LGPIO_REVISION"] = "c03114"
     taken = counter.chip.lines[AWARD]
     counter.board.remove(CHIP)
     program = Program(
@@ -269,6 +280,23 @@ def test_no_chip_and_a_pin_in_use_say_what_to_do(counter: Counter) -> None:
         why = program.expect(event="DeviceLost")["why"]
         assert "GPIO 5 is in use" in why
         assert "another pin" in why
+
+
+def test_a_pin_given_twice_is_refused_and_the_other_device_works(counter: Counter) -> None:
+    program = Program(
+        Path(__file__).with_name("gpio_program.py"),
+        "buttons",
+        "signals",
+        "clash",
+        environment=counter.environment,
+        folder=counter.folder,
+    )
+    with program:
+        lost = program.expect(event="DeviceLost")
+        assert "GPIO 5 is given twice in the settings" in lost["why"]
+        works = "signals" if lost["device"] == "buttons" else "buttons"
+        program.expect(event="DeviceBack", device=works)
+        assert program.count(event="DeviceLost", device=works) == 0
 
 
 def test_with_umockdev_in_the_same_process_nothing_has_to_be_set(counter: Counter, library: Path) -> None:
