@@ -1,7 +1,6 @@
 """Runs the buttons and the signals as the daemon does, and says their events; a part of test_gpio.py, not a test.
 
-Arguments: `buttons`, `signals` or both, `active` for an active beeper,
-`clash` for a pin given twice,
+Arguments: `buttons`, `signals` or both, `active` for an active beeper, `clash` for a pin given twice,
 `timed` to number the pictures by the clock. Lines: "picture 7", or a pattern as JSON.
 """
 
