@@ -14,7 +14,7 @@ from emulators.virtual_card import ATR_CONTACTLESS, ATR_T1, VirtualCard, payment
 
 from drivers.chip import WAIT_MS, ChipReader
 from drivers.chip_card import ChipProfile
-from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Form, Medium, Trouble
+from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, Medium, Trouble
 
 pytestmark = pytest.mark.xdist_group("pcscd")
 
@@ -175,6 +175,34 @@ def test_pcscd_is_killed_in_mid_answer(slot: Slot) -> None:
     slot.remove()
     slot.service.start()
     slot.said.expect(DeviceBack)
+
+
+class Slow(Supervised):
+    """Takes the first card's event only when it is told to."""
+
+    def __init__(self, reader: ChipReader) -> None:
+        super().__init__(reader)
+        self.gate = threading.Event()
+
+    def emit(self, event: Event) -> None:
+        super().emit(event)
+        if isinstance(event, CardSeen):
+            self.gate.wait(5)
+
+
+def test_a_card_that_was_exchanged_behind_our_back(slot: Slot) -> None:
+    with Slow(ChipReader("slow", PROFILE, clock)) as said:
+        said.expect(DeviceBack)
+        slot.insert(member())
+        assert said.expect(CardSeen).data == "BODKA-0042"
+        slot.said.expect(CardSeen)
+        slot.remove()
+        slot.said.expect(CardGone)
+        slot.insert(member(b"BODKA-0043"))
+        slot.said.expect(CardSeen)
+        said.gate.set()
+        said.expect(CardGone)
+        assert said.expect(CardSeen).data == "BODKA-0043"
 
 
 def test_waiting_costs_nothing_and_ends_at_once(service: Pcscd, running: Supervised) -> None:
