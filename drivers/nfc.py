@@ -1,8 +1,8 @@
 """The NFC reader: cards and tags of Type A that are held to a PN532 on a serial port.
 
-What a card is, in this order: a payment card by its directory (turned away, its number is never asked for); our own
-application, where the settings name one; a random UID (a phone, a passport); the first NDEF text or address of a Type 2 tag;
-else its UID. A UID alone is easily copied: it is good for points, not for money.
+What a card is, in this order: our own application, where the settings name one; a payment card by its directory (turned
+away, its number is never asked for); a random UID (a phone, a passport); the first NDEF text or address of a Type 2 tag; else
+its UID. A UID alone is easily copied: it is good for points, not for money.
 
     reader = NfcReader("nfc", "/dev/ttyUSB0", clock)
     await supervise(reader, emit, clock=clock)
@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from drivers import apdu, ndef
 from drivers.events import MAX_CARD_TEXT, CardGone, CardSeen, CardTrouble, Emit, Form, Medium, Trouble
+from drivers.nfc_frontend import CardRefused, CardUnread, Frontend, Target, is_random, port
 from drivers.worker import in_thread
-
-if TYPE_CHECKING:
-    from drivers.nfc_frontend import Frontend, Target
 
 POLL_SECONDS = 0.06
 """The rest between two scans, which take some 10 ms each: a tap waits 35 ms on average to be noticed."""
@@ -53,13 +51,9 @@ class NfcReader:
     bytes) of an application, such as a phone's card emulation, whose answer to SELECT is a card's number in ASCII.
     """
 
-    def __init__(
-        self, name: str, path: str, clock: Callable[[], int], aid: bytes | None = None, *, refresh_ms: int = REFRESH_MS
-    ) -> None:
-        from drivers.nfc_frontend import port
-
+    def __init__(self, name: str, path: str, clock: Callable[[], int], aid: bytes | None = None) -> None:
         self.name = name
-        self._port, self._clock, self._aid, self._refresh_ms = port(path), clock, aid, refresh_ms
+        self._port, self._clock, self._aid = port(path), clock, aid
         self._frontend: Frontend | None = None
         self._opened = 0
         self._here = NOBODY
@@ -79,8 +73,6 @@ class NfcReader:
         self._open()
 
     def _open(self) -> Frontend:
-        from drivers.nfc_frontend import Frontend
-
         self._frontend = frontend = Frontend(self._port)
         self._opened = self._clock()
         return frontend
@@ -99,7 +91,7 @@ class NfcReader:
                 if self._clock() - self._opened < TRUST_MS:
                     raise
                 frontend = self._reopen()
-            if self._here == NOBODY and self._clock() - self._opened >= self._refresh_ms:
+            if self._here == NOBODY and self._clock() - self._opened >= REFRESH_MS:
                 frontend = self._reopen()
             stop.wait(POLL_SECONDS)
 
@@ -130,8 +122,6 @@ class NfcReader:
             emit(CardGone(self.name, Medium.NFC, at))
 
     def _one(self, emit: Emit, at: int, target: Target, frontend: Frontend) -> None:
-        from drivers.nfc_frontend import is_random
-
         who = RANDOM if is_random(target.uid) else target.uid
         if self._here == TWO and self._missed < MISSES - 1:
             self._missed += 1  # the other one may only have been missed
@@ -157,8 +147,6 @@ class NfcReader:
 
 def read_card(frontend: Frontend, target: Target, aid: bytes | None) -> Reading:
     """What this card is good for: its number, its UID, or why it is good for nothing."""
-    from drivers.nfc_frontend import CardUnread, is_random
-
     try:
         if target.sak & TYPE_4:
             reading = _type_4(frontend, target, aid)
@@ -175,8 +163,6 @@ def read_card(frontend: Frontend, target: Target, aid: bytes | None) -> Reading:
 
 def _type_2(frontend: Frontend, target: Target) -> Reading | None:
     """The tag's first NDEF text or address; it is read only as far as its message goes."""
-    from drivers.nfc_frontend import CardRefused
-
     frontend.select(target)
     memory = bytearray()
     while True:

@@ -65,8 +65,7 @@ class Frontend:
     garbage; calls about a card raise `CardUnread` or `CardRefused`."""
 
     def __init__(self, path: str) -> None:
-        import nfc.clf.pn532
-        import nfc.clf.transport
+        import nfc
 
         # nfcpy writes UIDs and card memory into its debug and info logs.
         logging.getLogger("nfc").setLevel(logging.CRITICAL)

@@ -11,12 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-<<<<<<< HEAD
-from display.oled import Oled, PanelForgot
-from emulators.ssd1306 import Ssd1306
-=======
 from display.oled import Oled, PanelForgot, PanelGone, PanelMissing
->>>>>>> board
+from emulators.ssd1306 import Ssd1306
 
 # luma 3.16 clears the panel through a function that Pillow 14 takes away.
 pytestmark = pytest.mark.filterwarnings("ignore:Image.Image.getdata is deprecated:DeprecationWarning")

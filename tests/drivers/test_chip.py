@@ -11,7 +11,7 @@ import pytest
 
 from drivers.chip import WAIT_MS, ChipReader
 from drivers.chip_card import ChipProfile
-from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Form, Medium, Trouble
+from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, Medium, Trouble
 from emulators.pcscd import Pcscd
 from emulators.supervised import Supervised, clock, eventually
 from emulators.virtual_card import ATR_CONTACTLESS, ATR_T1, VirtualCard, payment_card
@@ -77,10 +77,9 @@ def slot(service: Pcscd, running: Supervised) -> Iterator[Slot]:
         member(atr=ATR_T1),
         member(chained=True),
         member(exact=True),
-        member(b"BODKA-0042" + b"\xff" * 6),
-        member(delay=0.2),
+        member(b"BODKA-0042" + b"\xff" * 6, delay=0.1),
     ],
-    ids=["plain", "with data", "T=1", "61xx", "6Cxx", "padded", "slow"],
+    ids=["plain", "with data", "T=1", "61xx", "6Cxx", "padded and slow"],
 )
 def test_a_record_is_a_number(slot: Slot, card: VirtualCard) -> None:
     slot.insert(card)
@@ -108,7 +107,7 @@ def test_an_answer_of_no_bytes(slot: Slot, instruction: int) -> None:
     assert slot.said.expect(CardTrouble).trouble is Trouble.UNREADABLE
 
 
-@pytest.mark.parametrize("status", ["6A83", "6982", "6700", "6F00"])
+@pytest.mark.parametrize("status", ["6A83", "6982"])
 def test_a_record_that_is_refused(slot: Slot, status: str) -> None:
     slot.insert(member(answer=lambda command: bytes.fromhex(status) if command[1] == 0xB2 else None))
     assert slot.said.expect(CardTrouble).trouble is Trouble.UNREADABLE
@@ -175,6 +174,34 @@ def test_pcscd_is_killed_in_mid_answer(slot: Slot) -> None:
     slot.remove()
     slot.service.start()
     slot.said.expect(DeviceBack)
+
+
+class Slow(Supervised):
+    """Takes the first card's event only when it is told to."""
+
+    def __init__(self, reader: ChipReader) -> None:
+        super().__init__(reader)
+        self.gate = threading.Event()
+
+    def emit(self, event: Event) -> None:
+        super().emit(event)
+        if isinstance(event, CardSeen):
+            self.gate.wait(5)
+
+
+def test_a_card_that_was_exchanged_behind_our_back(slot: Slot) -> None:
+    with Slow(ChipReader("slow", PROFILE, clock)) as said:
+        said.expect(DeviceBack)
+        slot.insert(member())
+        assert said.expect(CardSeen).data == "BODKA-0042"
+        slot.said.expect(CardSeen)
+        slot.remove()
+        slot.said.expect(CardGone)
+        slot.insert(member(b"BODKA-0043"))
+        slot.said.expect(CardSeen)
+        said.gate.set()
+        said.expect(CardGone)
+        assert said.expect(CardSeen).data == "BODKA-0043"
 
 
 def test_waiting_costs_nothing_and_ends_at_once(service: Pcscd, running: Supervised) -> None:

@@ -119,3 +119,8 @@ def test_messages(octets: str, text: str | None) -> None:
 def test_garbled_messages(octets: str) -> None:
     with pytest.raises(ndef.Garbled):
         ndef.text(bytes.fromhex(octets))
+
+
+def test_a_message_without_its_last_record_is_cut_short() -> None:
+    with pytest.raises(ndef.CutShort):
+        ndef.text(bytes.fromhex("9101045402656E37"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 import time
@@ -119,6 +120,7 @@ def test_a_random_uid_is_no_identity(chip: Pn532, said: Supervised) -> None:
     chip.show(RandomUidTag())
     assert said.expect(CardTrouble).trouble is Trouble.RANDOM_UID
     polls(chip)  # a new UID at each scan, and yet one card
+    assert len(said.events) == said.read
     chip.show()
     said.expect(CardGone)
 
@@ -313,7 +315,9 @@ def test_ports() -> None:
 
 
 def test_nothing_of_a_card_is_logged(chip: Pn532, caplog: pytest.LogCaptureFixture) -> None:
+    importlib.import_module("nfc")  # it sets its own level when it is first imported
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "nfc")
     with Supervised(NfcReader("nfc", str(chip.link), clock)) as said:
         said.expect(DeviceBack)
         chip.show(Type2Tag("04A1B2C3D4E5F6", text_message("SECRET")))
