@@ -117,6 +117,8 @@ class StampCard:
     reward: str
     more: bool = False
     """There is something else under ▸."""
+    until: str = ""
+    """The reward as it stands after "do" ("kávy"), where the programme gives it; without it: "Ešte 3: káva zadarmo"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,8 @@ class DoneStamps:
     goal: int
     reward: str
     later: bool
+    until: str = ""
+    """As for `StampCard`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ class Ask:
     account: bytes
     purse: str
     instance: str
-    missing: int
-    """How much more than this terminal may spend now."""
+    need: int
+    """How much should be spendable here in all."""
 
 
 Effect: TypeAlias = Show | Signal | Look | Identify | Record | Recall | Ask

@@ -1,0 +1,139 @@
+"""From a page to pixels: 128x64, 1 bit, in Terminus from Debian's xfonts-terminus.
+
+Letters are the font's own pixels, so nothing is smoothed. What Terminus lacks is in `display.glyphs`; stamps and the small
+signs are drawn here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from display.glyphs import OWN, dots
+from display.letters import HEIGHT, LETTER_WIDTHS, WIDTH, plain
+from display.page import Circles, Page, Row, Signs, Text
+
+FONTS = Path("/usr/share/fonts/X11/misc")
+"""Where Debian's xfonts-terminus puts its fonts."""
+
+_FILES = {12: "ter-u12n_unicode.pcf.gz", 16: "ter-u16b_unicode.pcf.gz", 32: "ter-u32b_unicode.pcf.gz"}
+
+# A dot is a lit pixel's place left dark. Each sign is as drawn, without the space around it.
+_OFFLINE = """
+..####.....
+.##..##.#.#
+##....#..#.
+#......#.#.
+##....#..#.
+.#####..#.#
+"""
+_MISSING = """
+....#....
+...#.#...
+...#.#...
+..#.#.#..
+..#.#.#..
+.#.....#.
+.#..#..#.
+#########
+"""
+
+
+class FontMissing(Exception):
+    """A font of the panel is not on this machine, or is not a font."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The panel's font {path.name} cannot be read in {path.parent}. Install it: apt install xfonts-terminus"
+        )
+
+
+def draw(page: Page) -> Image.Image:
+    """The page as an image of mode "1", 128x64, lit pixels 1.
+
+    Raises `FontMissing`.
+    """
+    image = Image.new("1", (WIDTH, HEIGHT))
+    pen = ImageDraw.Draw(image)
+    pen.fontmode = "1"
+    for row, top in zip(page.all_rows, page.tops, strict=True):
+        _draw_row(pen, row, top)
+    return image
+
+
+@cache
+def font(height: int) -> ImageFont.FreeTypeFont:
+    """Terminus for rows of 12, 16 or 32 pixels; read once.
+
+    Raises `FontMissing`.
+    """
+    return _load(FONTS / _FILES[height], height)
+
+
+def _load(path: Path, height: int) -> ImageFont.FreeTypeFont:
+    try:
+        # Unpacked once: out of the packed file FreeType unpacks it again for every letter, 15 ms a page.
+        with gzip.open(path) as packed:
+            return ImageFont.truetype(BytesIO(packed.read()), height, layout_engine=ImageFont.Layout.BASIC)
+    except (OSError, EOFError, zlib.error):
+        raise FontMissing(path) from None
+
+
+def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int) -> None:
+    match row:
+        case Text(text, height):
+            width = len(text) * LETTER_WIDTHS[height]
+            _write(pen, (WIDTH - width) // 2, top, text, height)
+        case Circles():
+            _draw_circles(pen, row, top)
+        case Signs():
+            _draw_signs(pen, row, top)
+
+
+def _write(pen: ImageDraw.ImageDraw, left: int, top: int, text: str, height: int) -> None:
+    # Pages hold drawable letters only; plain() is for pages made by hand.
+    text = text if text.isascii() else plain(text)
+    pen.text((left, top), "".join(" " if letter in OWN else letter for letter in text), fill=1, font=font(height))
+    for index, letter in enumerate(text):
+        if letter in OWN:
+            start = left + index * LETTER_WIDTHS[height]
+            pen.point([(start + x, top + y) for x, y in dots(letter, height)], fill=1)
+
+
+def _draw_circles(pen: ImageDraw.ImageDraw, row: Circles, top: int) -> None:
+    if row.total > Circles.MOST:
+        width = (WIDTH - 8) * row.filled // row.total
+        pen.rectangle((2, top + 2, WIDTH - 3, top + 9), outline=1)
+        if width:
+            pen.rectangle((4, top + 4, 3 + width, top + 7), fill=1)
+        return
+    pitch = min(12, WIDTH // max(row.total, 1))
+    size = min(9, pitch - 1)
+    left = (WIDTH - row.total * pitch + pitch - size) // 2
+    for index in range(row.total):
+        x, y = left + index * pitch, top + (13 - size) // 2
+        pen.ellipse((x, y, x + size - 1, y + size - 1), outline=1, fill=1 if index < row.filled else 0)
+
+
+def _draw_signs(pen: ImageDraw.ImageDraw, row: Signs, top: int) -> None:
+    """No network at the left, missing devices in the middle, the clock at the right."""
+    if row.offline:
+        after = _draw_sign(pen, _OFFLINE, 1, top + 3)
+        _write(pen, after + 3, top, row.waiting_text, 12)
+    if row.missing:
+        after = _draw_sign(pen, _MISSING, 57, top + 2)
+        _write(pen, after + 3, top, row.missing_text, 12)
+    _write(pen, WIDTH - len(row.clock) * LETTER_WIDTHS[12] - 1, top, row.clock, 12)
+
+
+def _draw_sign(pen: ImageDraw.ImageDraw, sign: str, left: int, top: int) -> int:
+    """Draws a sign and gives the first column after it."""
+    lines = sign.split()
+    lit = [(left + x, top + y) for y, line in enumerate(lines) for x, dot in enumerate(line) if dot == "#"]
+    pen.point(lit, fill=1)
+    return left + len(lines[0])

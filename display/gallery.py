@@ -1,0 +1,176 @@
+"""Pictures of every screen, enlarged, for the documents: `scripts/screens` draws them into docs/pictures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from display.draw import draw, font
+from display.layout import lay_out
+from display.letters import HEIGHT, WIDTH
+from display.screens import (
+    Armed,
+    Balance,
+    Devices,
+    Done,
+    DonePaid,
+    DoneStamps,
+    Idle,
+    Menu,
+    MenuItem,
+    Message,
+    Money,
+    Network,
+    NewCard,
+    Notice,
+    PayConfirm,
+    PayLess,
+    Points,
+    Queue,
+    ReturnConfirm,
+    RewardChoice,
+    Screen,
+    StampCard,
+    StampCardFull,
+    Stamps,
+    Sum,
+    Typing,
+    Undone,
+    UndoQuestion,
+    Unpaired,
+    Verb,
+    Wait,
+)
+from display.words import LANGUAGES
+
+_LIT = (214, 236, 255)
+_DARK = (6, 12, 34)
+_FRAME = (58, 72, 104)
+_LABEL = (140, 156, 190)
+_PAPER = (18, 24, 44)
+
+# What a shop would call things, in its language.
+_SHOPS = {
+    "sk": {
+        "shop": "Kaviareň Bodka",
+        "coffee": "káva zadarmo",
+        "until": "kávy",
+        "gold": "zlatá",
+        "meat": "Mäso",
+        "cake": "Koláč",
+        "nfc": "NFC čítačka",
+        "scanner": "skener",
+    },
+    "en": {
+        "shop": "Café Bodka",
+        "coffee": "free coffee",
+        "until": "",
+        "gold": "gold",
+        "meat": "Meat",
+        "cake": "Cake",
+        "nfc": "NFC reader",
+        "scanner": "scanner",
+    },
+}
+
+
+def samples(language: str) -> tuple[Screen, ...]:
+    """Every kind of screen in its main forms, as a shop of that language would see them."""
+    shop = _SHOPS[language]
+    coffee, until, cake, meat = shop["coffee"], shop["until"], shop["cake"], shop["meat"]
+    jana = "Jana K."
+    return (
+        Idle(shop["shop"], offline=False, waiting=0),
+        Idle(shop["shop"], offline=True, waiting=3, missing=(shop["nfc"],), clock="14:05"),
+        StampCard(jana, 7, 10, coffee, until=until),
+        StampCard("", 2, 6, coffee, more=True),
+        StampCardFull(jana, 10, 10, coffee),
+        StampCardFull(jana, 10, 10, coffee, confirm=True),
+        Balance(Points(1_240_000), jana, shop["gold"], more=True),
+        Typing("18,5"),
+        Typing("905123456", card=True),
+        Sum(Money(1850, "EUR"), meat),
+        Sum(Money(500, "EUR"), name=jana, preset=True),
+        Sum(Money(840, "EUR"), name=jana, back=True),
+        Sum(Money(25_000, "EUR"), name=jana, ask=True),
+        PayConfirm(Money(1240, "EUR"), Money(610, "EUR")),
+        PayLess(Money(800, "EUR"), Money(1050, "EUR")),
+        RewardChoice(2, 3, cake, Points(500_000), Points(740_000)),
+        ReturnConfirm(Points(8_000), Points(1_232_000)),
+        Done(Points(12_000), Points(1_252_000), later=False),
+        Done(Points(12_000), Points(1_252_000), later=True),
+        Done(Points(-500_000), Points(740_000), later=False, what=cake),
+        Done(Stamps(-10), Stamps(0), later=True, what=coffee),
+        DoneStamps(jana, 8, 10, coffee, later=False, until=until),
+        DoneStamps(jana, 8, 10, coffee, later=True, until=until),
+        DonePaid(Money(1240, "EUR"), Money(610, "EUR"), Points(6_000), later=False),
+        UndoQuestion(Points(12_000), jana, 2),
+        Undone(Points(-12_000), Points(1_240_000), later=False),
+        NewCard(),
+        Armed(Verb.AWARD, 14, Money(1850, "EUR")),
+        *(Menu(item, number, len(MenuItem)) for number, item in enumerate(MenuItem, 1)),
+        Queue(3, 12),
+        Queue(0, 0),
+        Network(online=True, minutes=0),
+        Network(online=False, minutes=185, trouble="no answer"),
+        Devices((shop["scanner"],), (shop["nfc"],)),
+        Devices((shop["scanner"], shop["nfc"]), ()),
+        Wait(),
+        Wait(asking=True),
+        Unpaired(),
+        Unpaired("K7QX-42MB"),
+        *(Notice(message, name=jana, amount=_known(message)) for message in Message),
+    )
+
+
+def _known(message: Message) -> Points | Money | None:
+    if message is Message.SUM_TOO_LARGE:
+        return Money(50_000, "EUR")
+    return Points(5_000) if message in (Message.NOT_ENOUGH, Message.NO_REWARD) else None
+
+
+def framed(screen: Screen, language: str, scale: int) -> Image.Image:
+    """One screen enlarged, in a thin frame, as it glows on the counter."""
+    small = draw(lay_out(screen, language)).convert("L")
+    large = small.resize((WIDTH * scale, HEIGHT * scale), Image.Resampling.NEAREST)
+    glass = Image.new("RGB", large.size, _DARK)
+    glass.paste(_LIT, mask=large)
+    margin = 3 * scale
+    frame = Image.new("RGB", (large.width + 2 * margin, large.height + 2 * margin), _DARK)
+    frame.paste(glass, (margin, margin))
+    ImageDraw.Draw(frame).rectangle((0, 0, frame.width - 1, frame.height - 1), outline=_FRAME, width=max(1, scale // 3))
+    return frame
+
+
+def sheet(language: str, *, across: int = 4, scale: int = 3) -> Image.Image:
+    """Every sample on one picture, with the screen's name under it."""
+    tiles = [(framed(screen, language, scale), _title(screen)) for screen in samples(language)]
+    gap, label = 12, 16
+    width, height = tiles[0][0].size
+    rows = -(-len(tiles) // across)
+    picture = Image.new("RGB", (gap + across * (width + gap), gap + rows * (height + label + gap)), _PAPER)
+    pen = ImageDraw.Draw(picture)
+    for index, (tile, title) in enumerate(tiles):
+        left, top = gap + index % across * (width + gap), gap + index // across * (height + label + gap)
+        picture.paste(tile, (left, top))
+        pen.text((left, top + height), title, fill=_LABEL, font=font(16))
+    return picture
+
+
+def _title(screen: Screen) -> str:
+    return f"{type(screen).__name__} {screen.message.name}" if isinstance(screen, Notice) else type(screen).__name__
+
+
+def main(folder: Path) -> None:
+    """Draws screens-sk.png, screens-en.png and first-tap.png into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for language in LANGUAGES:
+        sheet(language).save(folder / f"screens-{language}.png", optimize=True)
+    first = StampCard("Jana K.", 7, 10, _SHOPS["sk"]["coffee"], until=_SHOPS["sk"]["until"])
+    framed(first, "sk", 6).save(folder / "first-tap.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,144 @@
+"""A page: what stands on the panel, row by row, before it is drawn. 128x64 pixels hold rows of 12, 16 and 32."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from display.letters import HEIGHT
+
+_FRAMES = {12: "{}", 16: "[{}]", 32: "{{{}}}"}
+
+
+class Button(Enum):
+    """The four buttons, by what they do: the same values as the drivers' own `Button`."""
+
+    AWARD = "award"
+    REDEEM = "redeem"
+    NEXT = "next"
+    CANCEL = "cancel"
+
+    @property
+    def sign(self) -> str:
+        """What is printed beside the button: +, −, ▸ or ×."""
+        return _SIGNS[self]
+
+
+_SIGNS = {Button.AWARD: "+", Button.REDEEM: "−", Button.NEXT: "▸", Button.CANCEL: "×"}
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A button that does something on this page, and the words for it as they stand there ("+Pečiatka")."""
+
+    button: Button
+    words: str
+    held: bool = False
+    """It must be held for two seconds: the words then are a sentence ("Omyl: držte ×")."""
+    inside: bool = False
+    """Named inside another row ("Mäso ▸skupina"), not in the bottom one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A row of letters, 12, 16 or 32 pixels high, in the middle of the row."""
+
+    text: str
+    height: int
+
+    def __str__(self) -> str:
+        return _FRAMES[self.height].format(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Circles:
+    """A row of stamps, `filled` of `total`; more than `MOST` are drawn as a bar."""
+
+    filled: int
+    total: int
+
+    MOST = 21
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return 12
+
+    def __str__(self) -> str:
+        shown = min(self.total, self.MOST)
+        filled = self.filled * shown // max(self.total, 1)
+        return "●" * filled + "○" * (shown - filled)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The small signs of the idle page: no network and how many entries wait, how many devices are gone, the clock."""
+
+    offline: bool
+    waiting: int
+    missing: int
+    clock: str
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return 12
+
+    @property
+    def waiting_text(self) -> str:
+        """The count beside the sign for no network; "" for none."""
+        return "" if self.waiting <= 0 else str(self.waiting) if self.waiting < 10_000 else "9999+"
+
+    @property
+    def missing_text(self) -> str:
+        """The count beside the sign for a missing device."""
+        return str(min(self.missing, 99))
+
+    def __str__(self) -> str:
+        offline = f"☁× {self.waiting_text}".rstrip() if self.offline else ""
+        missing = f"⚠ {self.missing_text}" if self.missing else ""
+        return "  ".join(part for part in (offline, missing, self.clock) if part)
+
+
+Row: TypeAlias = Text | Circles | Signs
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows from the top; `bottom` stands at the lower edge and names the live buttons, or says the last of the news."""
+
+    rows: tuple[Row, ...]
+    bottom: Row | None = None
+    live: tuple[Live, ...] = ()
+    """Which buttons do something here, in the order they are named. On the idle page none is named."""
+
+    @property
+    def all_rows(self) -> tuple[Row, ...]:
+        """With the bottom row."""
+        return self.rows if self.bottom is None else (*self.rows, self.bottom)
+
+    @property
+    def spare(self) -> int:
+        """Pixels of the panel's height that no row needs; never negative for a page of `lay_out`."""
+        return HEIGHT - sum(row.height for row in self.all_rows)
+
+    @property
+    def tops(self) -> tuple[int, ...]:
+        """The top of each row in `all_rows`, in pixels: spare height is shared out evenly above and between."""
+        gaps = len(self.rows) + 1
+        tops, used = [], 0
+        for index, row in enumerate(self.all_rows):
+            tops.append(used + self.spare * (index + 1) // gaps)
+            used += row.height
+        return tuple(tops)
+
+    def text(self) -> str:
+        """The page for a terminal window: 16 px rows as [text], 32 px as {text}, stamps as ●○.
+
+        >>> print(lay_out(NewCard(), "en").text())
+        [New card]
+        Terms: QR on the back
+        +Issue ×No
+        """
+        return "\n".join(str(row) for row in self.all_rows)

@@ -1,0 +1,283 @@
+"""The loop that pushes entries and pulls changes. The journal alone says what was accepted, so a crash anywhere does no harm.
+
+Example::
+
+    courier = Courier(client, journal, mirror, run_blocking=..., moment=..., sleep=asyncio.sleep, random=random.random,
+                      on_cloud=show_cloud, on_changed=refresh)
+    task = asyncio.create_task(courier.run())
+    courier.wake()          # after each entry
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+import httpx
+
+from loyalty.chain import Head, Line
+from loyalty.entry import Moment
+from loyalty.holding import spendable
+from sync import history, journal, messages, mirror, renewal
+from sync.counter import RequestCounter
+from sync.database import checkpoint
+from sync.messages import Answered, Ask, ProgrammeText, Pull, Pulled, PurseRow, Push, Pushed, Renew, Renewed, Standing
+from sync.refusals import NotRecorded
+from sync.requests import Requests, RunBlocking, Trouble
+
+IDLE_SECONDS = 15.0
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 60.0
+LONGEST_RETRY_AFTER = 3600.0
+ASK_SECONDS = 1.5
+KEPT_MS = 90 * 24 * 3600 * 1000
+"""How long an entry stays on the terminal after the cloud has it."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CloudState:
+    """How it stands with the cloud.
+
+    `trouble` is empty or one sentence; `posting` is why the cloud stopped posting our lines.
+    """
+
+    online: bool = False
+    trouble: str = ""
+    waiting: int = 0
+    oldest: Moment | None = None
+    """When the oldest of those that wait was recorded; `sync.history.Waiting.age_ms` makes an age of it."""
+    standing: Standing = Standing.GOOD
+    posting: str = ""
+
+
+class Courier:
+    """Everything is injected. `journal_connection` and `mirror_connection` are only touched through `run_blocking`.
+
+    `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
+    `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
+    loop's thread.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        journal_connection: sqlite3.Connection,
+        mirror_connection: sqlite3.Connection,
+        counter: RequestCounter,
+        *,
+        run_blocking: RunBlocking,
+        moment: Callable[[], Moment],
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+        on_cloud: Callable[[CloudState], None],
+        on_changed: Callable[[set[bytes]], None],
+        on_programme: Callable[[ProgrammeText], None] = lambda text: None,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._journal, self._mirror = journal_connection, mirror_connection
+        self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
+        self._on_cloud, self._on_changed, self._on_programme = on_cloud, on_changed, on_programme
+        self._idle_seconds = idle_seconds
+        self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
+        self._woken, self._hurried = asyncio.Event(), asyncio.Event()
+        self.state = CloudState()
+
+    def wake(self) -> None:
+        """An entry was recorded: push it now, unless the cloud is known to be away."""
+        self._woken.set()
+
+    def hurry(self) -> None:
+        """The network is back: try now, whatever was waited for."""
+        self._hurried.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Serves until cancelled; no failure of network, cloud or disk ends it."""
+        failures = 0
+        while True:
+            self._woken.clear()
+            self._hurried.clear()
+            retry_after = await self.exchange()
+            if retry_after is None:
+                failures = 0
+                await self._rest(self._idle_seconds, self._woken)
+            else:
+                limit = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
+                failures += 1
+                await self._rest(max(limit * self._random(), min(retry_after, LONGEST_RETRY_AFTER)), self._hurried)
+
+    async def exchange(self) -> float | None:
+        """Pushes all that waits and pulls all that changed.
+
+        None when all went well, else the seconds that the cloud asked to wait (0: none). Never raises, but when cancelled; the
+        words of what went wrong are in `state.trouble`.
+        """
+        try:
+            await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
+            await self._push()
+            if self.state.standing is not Standing.OFF_HEAD:
+                await self._pull()
+            await self._publish(replace(self.state, online=True, trouble=""))
+            await self._blocking(self._tidy)
+        except Trouble as trouble:
+            await self._tell(str(trouble))
+            return trouble.retry_after or 0.0
+        except Exception as error:  # a full disk, a fault of ours: the counter goes on and a person is told
+            await self._tell(
+                str(error) if isinstance(error, NotRecorded) else f"A fault while sending: {type(error).__name__}: {error}"
+            )
+            return 0.0
+        return None
+
+    async def ask(
+        self, account: bytes, purse: str, need: int, instance: str = "", seconds: float = ASK_SECONDS
+    ) -> PurseRow | None:
+        """Asks that `need` be spendable here; the row as the mirror now holds it, or None where no usable answer came in time.
+
+        The row may grant less than was asked for. An answer that is lost does no harm: asking again asks for the same total.
+        """
+
+        def question(connection: sqlite3.Connection) -> Ask:
+            row = mirror.rows(self._mirror, connection)(account, purse, instance)
+            own = journal.own(connection, account, purse, instance, row.through)
+            wanted = row.granted + max(0, need - spendable(row, own))
+            return Ask(journal.current(connection).identity, journal.head(connection), account, purse, instance, wanted)
+
+        try:
+            async with asyncio.timeout(seconds):
+                asked = await self._blocking(question)
+                answer = await self._requests.post(messages.ASK_PATH, asked, Answered)
+                await self._heed(answer.standing, Head(answer.through, answer.hash))
+                await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, asked.identity, answer))
+        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
+            return None
+        return answer.row
+
+    async def renew(self, public_key: bytes) -> Renewed:
+        """Takes a new identity for a terminal that was stopped; raises `Trouble`. The same key again gets the same answer.
+
+        The journal is renewed when this returns. The caller then keeps the new identity and key (`pairing.settle`) and starts a
+        new courier whose client signs with them.
+        """
+        identity, head = await self._blocking(lambda c: (journal.current(c).identity, journal.head(c)))
+        renewed = await self._requests.post(messages.RENEW_PATH, Renew(identity, head, public_key), Renewed)
+        await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
+        await self._run_blocking(lambda: mirror.pull_anew(self._mirror))
+        return renewed
+
+    async def _push(self) -> None:
+        after = (await self._blocking(journal.current)).accepted
+        while True:
+            identity, head, lines = await self._blocking(partial(_batch, after=after))
+            if not lines:
+                return
+            pushed = await self._requests.post(messages.PUSH_PATH, Push(identity, head, lines), Pushed)
+            noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
+            await self._heed(pushed.standing, pushed.head)
+            await self._prove_time(pushed.now_ms)
+            await self._publish(replace(self.state, online=True, posting=pushed.trouble))
+            if self.state.standing is Standing.OFF_HEAD:
+                return
+            if not noted or pushed.head.sequence <= after:
+                # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
+                if noted and pushed.head.sequence < after:
+                    after = pushed.head.sequence
+                    continue
+                raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
+            after = pushed.head.sequence
+
+    async def _pull(self) -> None:
+        more = True
+        while more:
+            identity, head, cursor = await self._blocking(
+                lambda c: (journal.current(c).identity, journal.head(c), mirror.cursor(self._mirror))
+            )
+            pulled = await self._requests.post(messages.PULL_PATH, Pull(identity, head, cursor), Pulled)
+            await self._heed(pulled.standing, Head(pulled.through, pulled.hash))
+            if self.state.standing is Standing.OFF_HEAD:
+                return
+            await self._prove_time(pulled.now_ms)
+            await self._apply(identity, pulled)
+            more = pulled.more
+            if more and pulled.cursor <= cursor:
+                raise Trouble("The cloud's changes do not move on; it is tried again.")
+        await self._fetch_programme()
+
+    async def _apply(self, identity: UUID, pulled: Pulled) -> None:
+        slices = mirror.apply(self._mirror, self._journal, identity, pulled)
+        try:
+            # One slice, one turn of the writer thread: a tap in between is recorded at once.
+            while (touched := await self._run_blocking(lambda: next(slices, None))) is not None:
+                if touched:
+                    self._on_changed(touched)
+        except mirror.Misplaced as error:
+            raise Trouble(str(error)) from error
+
+    async def _fetch_programme(self) -> None:
+        wanted = await self._run_blocking(lambda: mirror.programme_version(self._mirror))
+        here = await self._run_blocking(lambda: mirror.programme(self._mirror))
+        if wanted > (here.version if here is not None else 0):
+            identity = (await self._blocking(journal.current)).identity
+            text = await self._requests.post(messages.PROGRAMME_PATH, messages.Programme(identity, wanted), ProgrammeText)
+            if text.version != wanted:
+                raise Trouble(
+                    f"The cloud sent version {text.version} of the programme in place of {wanted}; it is tried again."
+                )
+            await self._run_blocking(lambda: mirror.keep_programme(self._mirror, text))
+            self._on_programme(text)
+
+    async def _heed(self, standing: Standing, stored: Head) -> None:
+        """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's."""
+        if standing is Standing.GOOD and await self._blocking(lambda c: journal.contradicts(c, stored)):
+            standing = Standing.OFF_HEAD
+        if standing is not Standing.GOOD:
+            await self._blocking(lambda c: journal.stop(c, standing))
+            await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
+
+    async def _prove_time(self, now_ms: int) -> None:
+        at = self._moment()
+        await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
+
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """Forgets old lines that every row includes (invariant 11), and empties the write-ahead log, while nobody waits."""
+        before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
+        renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
+        checkpoint(connection)
+        checkpoint(self._mirror)
+
+    async def _tell(self, words: str) -> None:
+        try:
+            await self._publish(replace(self.state, online=False, trouble=words))
+        except NotRecorded:  # not even the count of what waits can be read
+            self._on_cloud(replace(self.state, online=False, trouble=words))
+
+    async def _publish(self, state: CloudState) -> None:
+        waiting = await self._blocking(history.waiting)
+        state = replace(state, waiting=waiting.count, oldest=waiting.oldest)
+        if state != self.state:
+            self.state = state
+            self._on_cloud(state)
+
+    async def _rest(self, seconds: float, cut_short: asyncio.Event) -> None:
+        waits = (asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(cut_short.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._run_blocking(lambda: work(self._journal))
+
+
+def _batch(connection: sqlite3.Connection, after: int) -> tuple[UUID, Head, tuple[Line, ...]]:
+    lines = tuple(journal.lines_after(connection, after, messages.MAX_LINES))
+    return journal.current(connection).identity, journal.head(connection), lines

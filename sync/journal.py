@@ -1,0 +1,262 @@
+"""The terminal's own ledger: every entry in order, in one SQLite file that survives power cuts (invariants 1 to 5, 8).
+
+Plain functions on a connection, used by one writer thread. A line's *place* is its order in this file and never changes; its
+*sequence* is its order in the chain of one identity: place minus that identity's base. So a terminal that takes a new identity
+wraps its lines where they are.
+
+Example::
+
+    journal = open_journal(folder / "journal.sqlite")
+    begin(journal, identity)
+    done = record(journal, draft, key, rows, moment=moment, shop="main", programme=1, random=os.urandom)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from loyalty.chain import GENESIS, Head, Line, Was, extend, personal_digest
+from loyalty.entry import Draft, Moment, Posting, decode_entry, encode, entry_from
+from loyalty.holding import Own
+from loyalty.ids import uuid7
+from sync import schema
+from sync.allowance import Rows, allowed
+from sync.database import FULL, connect, transaction, upgrade
+from sync.messages import Standing
+from sync.refusals import NotRecorded
+
+SALT_BYTES = 16
+
+
+class NotPaired(NotRecorded):
+    """The journal has no identity yet."""
+
+    def __init__(self) -> None:
+        super().__init__("This terminal is not paired yet: run bodka-terminal pair with a code from the cloud.")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded: `postings` are the draft's, with the leased part of a return worked out."""
+
+    id: UUID
+    sequence: int
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who writes this journal now. `accepted` and `posted` are sequences: how far the cloud has stored and posted its lines."""
+
+    number: int
+    identity: UUID
+    base: int
+    accepted: int
+    posted: int
+    standing: Standing
+
+
+def open_journal(path: Path) -> sqlite3.Connection:
+    """Opens or creates the journal, for use in this thread only; raises `UnsafeJournal`, `DiskFull` or `JournalFailed`."""
+    connection = connect(path, FULL)
+    try:
+        upgrade(connection, schema.JOURNAL_VERSION, schema.migrate_journal)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def begin(connection: sqlite3.Connection, identity: UUID) -> None:
+    """Gives a new journal its first identity; the same again changes nothing. For a later one see `sync.renewal.renew`."""
+    with transaction(connection):
+        if connection.execute("SELECT 1 FROM identities WHERE identity = ?", (identity.bytes,)).fetchone():
+            return
+        if connection.execute("SELECT 1 FROM identities").fetchone():
+            raise ValueError("this journal belongs to another identity: renew it, or start with an empty state folder")
+        connection.execute("INSERT INTO identities (number, identity, base) VALUES (1, ?, 0)", (identity.bytes,))
+
+
+def current(connection: sqlite3.Connection) -> Identity:
+    """The identity that writes now; raises `NotPaired` where there is none."""
+    query = "SELECT number, identity, base, accepted, posted, standing FROM identities ORDER BY number DESC LIMIT 1"
+    row = connection.execute(query).fetchone()
+    if row is None:
+        raise NotPaired
+    return Identity(row[0], UUID(bytes=row[1]), row[2], row[3], row[4], Standing(row[5]))
+
+
+def record(
+    connection: sqlite3.Connection,
+    draft: Draft,
+    key: str,
+    rows: Rows,
+    *,
+    moment: Moment,
+    shop: str,
+    programme: int,
+    random: Callable[[int], bytes],
+) -> Recorded:
+    """Makes `draft` a line of the journal: one transaction, one flush to the disk. When this returns, it survives a power cut.
+
+    `key` is the conversation's own id: the same key again gives the first result and writes nothing. `rows` is
+    `sync.mirror.rows(...)`; `random(n)` gives n random bytes. Raises a `NotRecorded` (`NotEnough`, `AlreadyUndone`,
+    `NothingToUndo`, `TooMuchReturned`, `SpendingStopped`, `DiskFull`, `JournalFailed`, `NotPaired`), after which the journal
+    is as it was; `ImpossiblePosting` where the draft contradicts itself.
+    """
+    with transaction(connection):
+        earlier = _recorded(connection, key)
+        if earlier is not None:
+            return earlier
+        now = current(connection)
+
+        def owns(account: bytes, purse: str, instance: str, through: int) -> Own:
+            return own_between(connection, now, account, purse, instance, now.base + through)
+
+        postings = allowed(connection, now.base, now.standing.value, draft, rows, owns)
+        entry = entry_from(draft, uuid7(moment.wall_ms, random(10)), moment, shop, programme)
+        if postings != draft.postings:
+            entry = entry_from(_with(draft, postings), entry.id, moment, shop, programme)
+        personal, salt, before = encode(draft.whose), random(SALT_BYTES), _head(connection, now)
+        line = Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
+        after = extend(now.identity, before, line)
+        place = now.base + line.sequence
+        line_bytes = (line.before, after.hash, line.body, line.digest, personal, salt)
+        refers = draft.refers.bytes if draft.refers is not None else None
+        connection.execute(
+            "INSERT INTO lines (place, id, key, cause, account, refers, before, hash, body, digest, personal, salt)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (place, entry.id.bytes, key, draft.cause.value, draft.whose.account, refers, *line_bytes),
+        )
+        for posting in postings:
+            _post(connection, now.number, place, draft.whose.account, posting)
+    return Recorded(entry.id, line.sequence, postings)
+
+
+def head(connection: sqlite3.Connection) -> Head:
+    """The end of the current identity's chain."""
+    return _head(connection, current(connection))
+
+
+def line_at(connection: sqlite3.Connection, sequence: int) -> Line | None:
+    """The current identity's line at `sequence`; None where there is none, or it was pruned."""
+    found = lines_after(connection, sequence - 1, 1)
+    return found[0] if found and found[0].sequence == sequence else None
+
+
+def hash_at(connection: sqlite3.Connection, now: Identity, sequence: int) -> bytes | None:
+    """The hash of the line at `sequence` (0: GENESIS); None where this chain has no such line, or it was pruned."""
+    if sequence == 0:
+        return GENESIS if pruned(connection) <= now.base else None
+    if sequence < 0:
+        return None
+    row = connection.execute("SELECT hash FROM lines WHERE place = ?", (now.base + sequence,)).fetchone()
+    return bytes(row[0]) if row is not None else None
+
+
+def lines_after(connection: sqlite3.Connection, sequence: int, limit: int) -> list[Line]:
+    """Up to `limit` lines of the current identity after `sequence`, in order."""
+    base = current(connection).base
+    rows = connection.execute(
+        "SELECT place, before, body, digest, personal, salt, was_identity, was_sequence, was_hash FROM lines"
+        " WHERE place > ? ORDER BY place LIMIT ?",
+        (base + max(0, sequence), limit),
+    )
+    return [
+        Line(place - base, before, body, digest, personal, salt, Was(UUID(bytes=was), at, hash) if was is not None else None)
+        for place, before, body, digest, personal, salt, was, at, hash in rows
+    ]
+
+
+def accept(connection: sqlite3.Connection, stored: Head, posted: int) -> bool:
+    """Notes that the cloud has stored this chain up to `stored` and posted it up to `posted`.
+
+    False, and nothing noted, where `stored` is not on this chain: then this terminal is a copy, or behind one (invariant 8).
+    An answer that comes late may lower the note: lines are then sent again, which does no harm.
+    """
+    with transaction(connection):
+        now = current(connection)
+        if hash_at(connection, now, stored.sequence) != stored.hash:
+            return False
+        if (stored.sequence, posted) != (now.accepted, now.posted):
+            update = "UPDATE identities SET accepted = ?, posted = ? WHERE number = ?"
+            connection.execute(update, (stored.sequence, min(posted, stored.sequence), now.number))
+    return True
+
+
+def contradicts(connection: sqlite3.Connection, stored: Head) -> bool:
+    """Whether the cloud's `stored` shows that this terminal is a copy or behind one: another line, or one not yet written here.
+
+    A line that was pruned here contradicts nothing.
+    """
+    now = current(connection)
+    if stored.sequence > _head(connection, now).sequence:
+        return True
+    return hash_at(connection, now, stored.sequence) not in (None, stored.hash)
+
+
+def stop(connection: sqlite3.Connection, standing: Standing) -> None:
+    """Notes for good that this identity may not spend, undo or return: only a new identity may again."""
+    with transaction(connection):
+        now = current(connection)
+        if standing is not Standing.GOOD and now.standing is Standing.GOOD:
+            connection.execute("UPDATE identities SET standing = ? WHERE number = ?", (standing.value, now.number))
+
+
+def own(connection: sqlite3.Connection, account: bytes, purse: str, instance: str, through: int) -> Own:
+    """What the current identity's lines say of one purse, seen from a row that includes them up to `through`."""
+    now = current(connection)
+    return own_between(connection, now, account, purse, instance, now.base + through)
+
+
+def own_between(connection: sqlite3.Connection, now: Identity, account: bytes, purse: str, instance: str, place: int) -> Own:
+    """As `own`, from a place: what is spendable counts only lines of the current identity, what changed counts all since."""
+    purse_key = (account, purse, instance)
+    used = connection.execute(
+        "SELECT used FROM tallies WHERE account = ? AND purse = ? AND instance = ? AND number = ?", (*purse_key, now.number)
+    ).fetchone()
+    earned, change = connection.execute(
+        "SELECT coalesce(sum(delta) FILTER (WHERE delta > 0 AND place > ?), 0), coalesce(sum(delta), 0) FROM postings"
+        " WHERE account = ? AND purse = ? AND instance = ? AND place > ?",
+        (max(now.base, place), *purse_key, place),
+    ).fetchone()
+    return Own(used[0] if used is not None else 0, earned, change)
+
+
+def pruned(connection: sqlite3.Connection) -> int:
+    """The place of the first line that is still here, where earlier ones were pruned; else 0."""
+    return int(connection.execute("SELECT pruned FROM terminal").fetchone()[0])
+
+
+def _recorded(connection: sqlite3.Connection, key: str) -> Recorded | None:
+    row = connection.execute("SELECT place, id, body FROM lines WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    place, id, body = row
+    bases = connection.execute("SELECT base FROM identities WHERE base < ? ORDER BY number DESC LIMIT 1", (place,))
+    return Recorded(UUID(bytes=id), place - bases.fetchone()[0], decode_entry(body).postings)
+
+
+def _head(connection: sqlite3.Connection, now: Identity) -> Head:
+    row = connection.execute("SELECT place, hash FROM lines ORDER BY place DESC LIMIT 1").fetchone()
+    return Head(row[0] - now.base, row[1]) if row is not None and row[0] > now.base else Head()
+
+
+def _post(connection: sqlite3.Connection, number: int, place: int, account: bytes, posting: Posting) -> None:
+    purse = (account, posting.purse, posting.instance)
+    connection.execute("INSERT INTO postings VALUES (?, ?, ?, ?, ?)", (*purse, place, posting.delta))
+    connection.execute(
+        "INSERT INTO tallies VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET used = used + excluded.used WHERE excluded.used > 0",
+        (*purse, number, posting.used),
+    )
+
+
+def _with(draft: Draft, postings: tuple[Posting, ...]) -> Draft:
+    from msgspec.structs import replace
+
+    return replace(draft, postings=postings)

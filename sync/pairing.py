@@ -1,0 +1,150 @@
+"""How a terminal joins a merchant: a one-time code and a new key become an identity (`messages.Pair`).
+
+Example::
+
+    async with cloud_client(url) as client:
+        pairing = await pair(client, code, load_or_make(folder, os.urandom), device="counter 1")
+    save(folder, pairing)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from loyalty.tokens import KEY_BYTES, TokenKey
+from sync.keys import BrokenStateFile, DeviceKey, promote, write_safely
+from sync.messages import PAIR_PATH, KeyMessage, Pair, Paired, Problem
+
+PAIRING_FILE = "pairing.json"
+
+
+class Pairing(msgspec.Struct, frozen=True):
+    """What a paired terminal knows of its place. Its file holds the token keys; its repr does not."""
+
+    cloud: str
+    identity: UUID
+    network: UUID
+    merchant: UUID
+    merchant_name: str
+    shop: str
+    shop_name: str
+    keys: tuple[KeyMessage, ...]
+
+    def token_keys(self) -> tuple[TokenKey, ...]:
+        """The keys for `loyalty.tokens.token`, the current one first."""
+        return tuple(TokenKey(key.id, key.secret) for key in sorted(self.keys, key=lambda key: -key.id))
+
+
+class PairingFailed(Exception):
+    """Pairing did not work; the message says what to do. The same code may be tried again unless it says otherwise."""
+
+
+class CodeUnknown(PairingFailed):
+    """No such code."""
+
+
+class CodeUsed(PairingFailed):
+    """The code paired another device already."""
+
+
+class CodeExpired(PairingFailed):
+    """The code is too old."""
+
+
+class TooManyTries(PairingFailed):
+    """Wrong codes were typed too often."""
+
+
+class CloudUnreachable(PairingFailed):
+    """Nothing answered."""
+
+
+class AnswerUnclear(PairingFailed):
+    """Something answered that is not our cloud, or is broken."""
+
+
+_REFUSED: dict[int, tuple[type[PairingFailed], str]] = {
+    404: (CodeUnknown, "The cloud does not know this code. Check each character, or make a new code in the portal."),
+    409: (CodeUsed, "This code was used for another device already. Make a new code in the portal."),
+    410: (CodeExpired, "This code is too old. Make a new one in the portal and type it within its time."),
+    429: (TooManyTries, "Too many wrong codes were tried. Wait ten minutes, then try again."),
+}
+
+
+async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str = "") -> Pairing:
+    """Trades a code for an identity. Nothing is saved here; the same code with the same key gives the same answer.
+
+    `client` has no auth: this request is not signed. Raises a `PairingFailed`: `CodeUnknown`, `CodeUsed`, `CodeExpired`,
+    `TooManyTries`, `CloudUnreachable` or `AnswerUnclear`.
+    """
+    body = msgspec.json.encode(Pair(code=code, public_key=key.public, device=device))
+    try:
+        response = await client.post(PAIR_PATH, content=body)
+    except httpx.TransportError as error:
+        why = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise CloudUnreachable(
+            f"The cloud did not answer ({why}). Check the network and the cloud's address, then try again."
+        ) from error
+    except httpx.HTTPError as error:
+        raise AnswerUnclear(f"The cloud's answer cannot be read ({error}). Check the cloud's address.") from error
+    if response.status_code in _REFUSED:
+        kind, words = _REFUSED[response.status_code]
+        raise kind(_with_detail(words, response.content))
+    try:
+        if not response.is_success:
+            raise ValueError(f"status {response.status_code}")
+        paired = msgspec.json.decode(response.content, type=Paired)
+        if not paired.keys or any(len(key.secret) != KEY_BYTES for key in paired.keys):
+            raise ValueError("no usable token key")
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise AnswerUnclear(
+            f"This does not look like a Bodka cloud ({error}). Check its address, then try the same code again."
+        ) from error
+    return Pairing(
+        cloud=str(client.base_url).rstrip("/"),
+        identity=paired.identity,
+        network=paired.network,
+        merchant=paired.merchant,
+        merchant_name=paired.merchant_name,
+        shop=paired.shop,
+        shop_name=paired.shop_name,
+        keys=paired.keys,
+    )
+
+
+def save(folder: Path, pairing: Pairing) -> None:
+    """Keeps the pairing in the state folder, readable by this user only, safe from power cuts."""
+    write_safely(folder / PAIRING_FILE, msgspec.json.encode(pairing))
+
+
+def load(folder: Path) -> Pairing | None:
+    """The pairing in the state folder; None where there is none. Raises `BrokenStateFile`."""
+    path = folder / PAIRING_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Pairing)
+    except FileNotFoundError:
+        return None
+    except msgspec.MsgspecError as error:
+        raise BrokenStateFile(path) from error
+
+
+def settle(folder: Path, pairing: Pairing, identity: UUID) -> Pairing:
+    """The pairing for the journal's `identity`, and its key in place: finishes a renewal, also one cut by a crash."""
+    if pairing.identity == identity:
+        return pairing
+    promote(folder)
+    settled = msgspec.structs.replace(pairing, identity=identity)
+    save(folder, settled)
+    return settled
+
+
+def _with_detail(words: str, content: bytes) -> str:
+    try:
+        detail = msgspec.json.decode(content, type=Problem).detail
+    except msgspec.MsgspecError:
+        detail = ""
+    return f"{words} ({detail})" if detail else words

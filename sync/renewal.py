@@ -1,0 +1,81 @@
+"""A journal's second life: a new identity for a copy that was found out (invariant 8), and pruning (invariant 11)."""
+
+from __future__ import annotations
+
+import sqlite3
+from uuid import UUID
+
+from loyalty.chain import Head, Line, Was, extend
+from loyalty.entry import decode_entry
+from sync.database import transaction
+from sync.journal import current, pruned
+
+PRUNE_LINES = 100
+
+
+def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int) -> None:
+    """Makes `new_identity` the current one; the old one's lines after `accepted` are wrapped and wait to be sent again.
+
+    Ids, bodies and places stay. The cloud's `accepted` may be lower than what it said of these very lines before: the higher
+    of the two counts. The same new identity again changes nothing.
+    """
+    with transaction(connection):
+        old = current(connection)
+        if old.identity == new_identity:
+            return
+        end = connection.execute("SELECT coalesce(max(place), 0) FROM lines").fetchone()[0]
+        base = max(min(old.base + max(accepted, old.accepted), end), pruned(connection), old.base)
+        number = old.number + 1
+        connection.execute(
+            "INSERT INTO identities (number, identity, base) VALUES (?, ?, ?)", (number, new_identity.bytes, base)
+        )
+        head = Head()
+        moved = connection.execute(
+            "SELECT place, hash, body, digest, personal, salt, account FROM lines WHERE place > ? ORDER BY place", (base,)
+        ).fetchall()
+        for place, hash, body, digest, personal, salt, account in moved:
+            was = Was(old.identity, place - old.base, hash)
+            line = Line(head.sequence + 1, head.hash, body, digest, personal, salt, was)
+            head = extend(new_identity, head, line)
+            connection.execute(
+                "UPDATE lines SET before = ?, hash = ?, was_identity = ?, was_sequence = ?, was_hash = ? WHERE place = ?",
+                (line.before, head.hash, was.identity.bytes, was.sequence, was.hash, place),
+            )
+            for posting in decode_entry(body).postings if account is not None else ():
+                connection.execute(
+                    "INSERT INTO tallies VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used",
+                    (account, posting.purse, posting.instance, number, posting.used),
+                )
+
+
+def prune(connection: sqlite3.Connection, through: int, before_ms: int) -> int:
+    """Deletes lines up to `through` (sequence) that were recorded before `before_ms` (wall clock), and says how many.
+
+    `through` comes from `sync.mirror.complete_through`: what every row of the mirror includes. The last such line is kept for
+    its hash, so that the chain and later answers still find their place. A line recorded while the clock was not trusted goes
+    with the next one that is known to be old. At most `PRUNE_LINES` at a time, so that a tap need not wait.
+    """
+    with transaction(connection):
+        now = current(connection)
+        last = now.base + min(through, now.accepted, now.posted)
+        keep = None
+        oldest = connection.execute(
+            "SELECT place, body, account FROM lines WHERE place <= ? ORDER BY place LIMIT ?", (last, PRUNE_LINES)
+        ).fetchall()
+        for place, body, _ in oldest:
+            moment = decode_entry(body).moment
+            if moment.trusted and moment.wall_ms >= before_ms:
+                break
+            keep = place if moment.trusted else keep
+        gone = [line for line in oldest if keep is not None and line[0] < keep]
+        if not gone:
+            return 0
+        for place, body, account in gone:
+            for posting in decode_entry(body).postings if account is not None else ():
+                connection.execute(
+                    "DELETE FROM postings WHERE account = ? AND purse = ? AND instance = ? AND place = ?",
+                    (account, posting.purse, posting.instance, place),
+                )
+        connection.execute("DELETE FROM lines WHERE place < ?", (keep,))
+        connection.execute("UPDATE terminal SET pruned = ?", (keep,))
+        return len(gone)

@@ -1,0 +1,141 @@
+"""The tables of the terminal's two files, and the steps that bring an older file up to date.
+
+A step is never changed once a terminal has run it; a new need is a new step. sqlite-utils keeps the list of steps done, each
+in one transaction with its note. It is imported only when there is a step to run: on a Pi that alone takes most of a second.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+JOURNAL_VERSION = 1
+MIRROR_VERSION = 1
+
+_JOURNAL_1 = """
+CREATE TABLE identities (
+    number INTEGER PRIMARY KEY,        -- 1, 2, ...: the highest is the current one
+    identity BLOB NOT NULL UNIQUE,     -- its UUID
+    base INTEGER NOT NULL,             -- the place before its first line: sequence = place - base
+    accepted INTEGER NOT NULL DEFAULT 0,
+    posted INTEGER NOT NULL DEFAULT 0,
+    standing TEXT NOT NULL DEFAULT 'good'
+);
+CREATE TABLE lines (
+    place INTEGER PRIMARY KEY,         -- the order in which lines were recorded here; never changes
+    id BLOB NOT NULL UNIQUE,
+    key TEXT NOT NULL UNIQUE,          -- the conversation's own id
+    cause TEXT NOT NULL,
+    account BLOB,                      -- null once forgotten
+    refers BLOB,
+    before BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    body BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    personal BLOB,
+    salt BLOB,
+    was_identity BLOB,
+    was_sequence INTEGER,
+    was_hash BLOB
+);
+CREATE INDEX lines_refers ON lines (refers) WHERE refers IS NOT NULL;
+CREATE INDEX lines_issued ON lines (account) WHERE cause = 'issue';
+CREATE TABLE postings (
+    account BLOB NOT NULL,
+    purse TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    delta INTEGER NOT NULL,
+    PRIMARY KEY (account, purse, instance, place, delta)
+) WITHOUT ROWID;
+CREATE TABLE tallies (
+    account BLOB NOT NULL,
+    purse TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    number INTEGER NOT NULL,           -- of the identity
+    used INTEGER NOT NULL,             -- gross, of all its lines, also of those pruned
+    PRIMARY KEY (account, purse, instance, number)
+) WITHOUT ROWID;
+CREATE TABLE terminal (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    counter INTEGER NOT NULL,          -- no request ever carried a higher number
+    pruned INTEGER NOT NULL            -- lines before this place are gone
+);
+INSERT INTO terminal VALUES (1, 0, 0);
+"""
+
+_MIRROR_1 = """
+CREATE TABLE purses (
+    account BLOB NOT NULL,
+    purse TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    balance INTEGER NOT NULL,
+    granted INTEGER NOT NULL,
+    place INTEGER NOT NULL,            -- of the line `through` in the journal
+    identity BLOB NOT NULL,            -- to which `granted` was granted
+    change INTEGER NOT NULL,
+    PRIMARY KEY (account, purse, instance)
+) WITHOUT ROWID;
+CREATE TABLE cards (
+    token BLOB PRIMARY KEY, account BLOB NOT NULL, status TEXT NOT NULL, change INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE members (
+    account BLOB PRIMARY KEY, name TEXT NOT NULL, level TEXT NOT NULL, language TEXT NOT NULL, change INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE staff (
+    token BLOB PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, account BLOB, active INTEGER NOT NULL, change INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE programmes (version INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    cursor INTEGER NOT NULL,
+    programme INTEGER NOT NULL,        -- the version in force, also where its text is not here yet
+    known_ms INTEGER NOT NULL,         -- the last time proved by the cloud
+    known_boot BLOB,                   -- and the boot and monotonic time at which it was
+    known_up_ms INTEGER NOT NULL,
+    place INTEGER NOT NULL,            -- the furthest line that a row includes, and its id:
+    line BLOB,                         -- a journal without it is not the one that this mirror belongs to
+    pulling INTEGER,                   -- the place that every page of the pull under way includes
+    complete INTEGER NOT NULL          -- the place that every row includes since the last whole pull
+);
+INSERT INTO state VALUES (1, 0, 0, 0, NULL, 0, 0, NULL, NULL, 0);
+"""
+
+
+def migrate_journal(connection: sqlite3.Connection) -> None:
+    """Brings a journal's tables to `JOURNAL_VERSION`."""
+    _migrate(connection, "journal", {"1 lines, postings, tallies": _JOURNAL_1})
+
+
+def migrate_mirror(connection: sqlite3.Connection) -> None:
+    """Brings a mirror's tables to `MIRROR_VERSION`."""
+    _migrate(connection, "mirror", {"1 rows, cards, members, staff": _MIRROR_1})
+
+
+def _migrate(connection: sqlite3.Connection, name: str, steps: dict[str, str]) -> None:
+    import sqlite_utils
+
+    migrations = sqlite_utils.Migrations(name)
+    for step, script in steps.items():
+        migrations(name=step)(_runs(script))
+    database = sqlite_utils.Database(connection, execute_plugins=False)
+    migrations.apply(database)
+
+
+def _runs(script: str) -> Any:
+    def step(database: Any) -> None:
+        # Statement by statement: executescript would commit the step's transaction before it ran.
+        for statement in _statements(script):
+            database.conn.execute(statement)
+
+    return step
+
+
+def _statements(script: str) -> list[str]:
+    found, so_far = [], ""
+    for line in script.splitlines(keepends=True):
+        so_far += line
+        if sqlite3.complete_statement(so_far):
+            found.append(so_far.strip())
+            so_far = ""
+    return found

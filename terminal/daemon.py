@@ -1,0 +1,209 @@
+"""The daemon: one queue of events, one conversation, and the effects it asks for.
+
+Readers, buttons and the house put events into one asyncio queue; `session.step` decides; the effects are run in their order.
+Show and Signal fill slots that other threads serve; only Record is waited for, in the journal's own thread, and even that
+without holding up the queue. The network is never in the way of a tap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from display.layout import lay_out
+from display.page import Page
+from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event
+from drivers.supervise import supervise
+from loyalty.entry import Entry
+from loyalty.programme import Programme
+from loyalty.tokens import TokenKey
+from terminal import cards, faces, session, states
+from terminal.clocks import Clocks, monotonic_ms
+from terminal.devices import Equipment
+from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show, Signal
+from terminal.inputs import Granted, Input, NoAnswer, NotRecorded, Recorded, Refreshed, Tick
+from terminal.signs import SIGNS
+from terminal.states import State
+from terminal.store import Store
+
+log = structlog.get_logger("daemon")
+
+CLOCK_SECONDS = 20.0
+"""How often the idle screen's clock is looked at."""
+
+
+class Lender(Protocol):
+    """Who asks the cloud for a larger lease: the courier."""
+
+    def wake(self) -> None:
+        """An entry was recorded: it is sent at once, if the network is there."""
+
+    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
+        """Whether the cloud has answered in time; its row is in the mirror then."""
+
+
+class Daemon:
+    """One terminal at work. Everything it touches is given to it; `run` ends when it is cancelled."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        keys: tuple[TokenKey, ...],
+        desk: states.Desk,
+        equipment: Equipment,
+        show_page: Callable[[int, Page], None],
+        clocks: Clocks,
+    ) -> None:
+        self.state: State = session.begin(uuid.uuid4().hex, desk, monotonic_ms())
+        self.page: Page | None = None
+        self.lender: Lender | None = None
+        self._store, self._keys, self._clocks = store, keys, clocks
+        self._equipment, self._show_page = equipment, show_page
+        self._queue: asyncio.Queue[Event | Input] = asyncio.Queue()
+        self._answers: deque[Input] = deque()
+        """What look-ups have answered: stepped after all effects of the step that asked."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # events come in
+
+    def emit(self, event: Event | Input) -> None:
+        """Puts an event into the queue; from any thread, returns at once."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return
+        with contextlib.suppress(RuntimeError):  # the loop closed between the question and the call
+            loop.call_soon_threadsafe(self._queue.put_nowait, event)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing waits to be served and nothing is under way."""
+        return self._queue.empty() and not self._tasks
+
+    def refresh(self, accounts: set[bytes]) -> None:
+        """The cloud changed these accounts: the one on the screen is looked at again."""
+        account = faces.account_of(self.state.mode)
+        if account is not None and account.whose.account in accounts:
+            self.emit(Refreshed(self._store.account(account.whose, typed=account.typed)))
+
+    async def run(self) -> None:
+        """Serves the counter until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        self.state, effects = session.show(self.state)
+        self._do_all(effects)
+        async with asyncio.TaskGroup() as group:
+            for device in self._equipment.devices:
+                group.create_task(supervise(device, self.emit, clock=monotonic_ms), name=device.name)
+            group.create_task(self._clock(), name="clock")
+            await self._serve()
+
+    async def _serve(self) -> None:
+        while True:
+            wake = self.state.wake_at()
+            wait = max(0, wake - monotonic_ms()) / 1000 if wake is not None else None
+            try:
+                async with asyncio.timeout(wait):
+                    event = await self._queue.get()
+            except TimeoutError:
+                event = self._tick()
+            self._take(event)
+
+    async def _clock(self) -> None:
+        while True:
+            self.emit(self._tick())
+            await asyncio.sleep(CLOCK_SECONDS)
+
+    def _tick(self) -> Tick:
+        return Tick(monotonic_ms(), self._clocks.time_of_day())
+
+    def _take(self, event: Event | Input) -> None:
+        """One event and the answers it gets at once. Whatever goes wrong with it, the next one is served."""
+        try:
+            self._answers.append(self._translate(event))
+            while self._answers:
+                self.state, effects = session.step(self.state, self._answers.popleft())
+                self._do_all(effects)
+        except Exception:
+            self._answers.clear()
+            log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)
+
+    def _translate(self, event: Event | Input) -> Input:
+        """What devices say in the session's words; here numbers become tokens."""
+        match event:
+            case CardSeen():
+                return cards.identify(event, self._programme, self._keys)
+            case CardTrouble():
+                return cards.refuse(event)
+            case DeviceLost():
+                log.warning("device lost", device=event.device, why=event.why)
+                return event
+            case DeviceBack():
+                log.info("device works", device=event.device)
+                return event
+            case _:
+                return event
+
+    @property
+    def _programme(self) -> Programme | None:
+        return self.state.desk.programme
+
+    # effects go out
+
+    def _do_all(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            self._do(effect)
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case Show():
+                self._show(effect)
+            case Signal(sign=sign):
+                self._equipment.player.play(SIGNS[sign])
+            case Look(card=card):
+                self._answers.append(self._store.look(card, monotonic_ms()))
+            case Identify(number=number) if self._programme:
+                self._answers.append(cards.identify_typed(number, self._programme, self._keys, monotonic_ms()))
+            case Recall():
+                self._answers.append(self._store.recall(self._clocks.moment(), monotonic_ms()))
+            case Record():
+                self._spawn(self._record(effect))
+            case Ask():
+                self._spawn(self._ask(effect))
+
+    def _show(self, effect: Show) -> None:
+        self.page = lay_out(effect.screen, effect.language)
+        self._show_page(effect.number, self.page)
+
+    def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _record(self, effect: Record) -> None:
+        version = self._programme.version if self._programme else 0
+        outcome = await self._store.record(effect.draft, effect.key, version, self._clocks.moment())
+        if not isinstance(outcome, Entry):
+            log.warning("not recorded", why=outcome.value, cause=effect.draft.cause.value)
+            self.emit(NotRecorded(effect.key, outcome, monotonic_ms()))
+            return
+        log.info("recorded", id=str(outcome.id), cause=outcome.cause.value)
+        if self.lender is not None:
+            self.lender.wake()
+        account = self._store.account(effect.draft.whose, typed=effect.draft.typed)
+        self.emit(Recorded(effect.key, outcome, account, monotonic_ms()))
+
+    async def _ask(self, effect: Ask) -> None:
+        mode = self.state.mode
+        account = mode.account if isinstance(mode, states.Asking) else None
+        answered = self.lender is not None and await self.lender.ask(effect.account, effect.purse, effect.instance, effect.need)
+        if answered and account is not None:
+            self.emit(Granted(self._store.account(account.whose, typed=account.typed), monotonic_ms()))
+        else:
+            self.emit(NoAnswer(monotonic_ms()))

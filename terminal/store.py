@@ -1,0 +1,136 @@
+"""The journal and the mirror as the daemon uses them: one thread writes, the loop reads.
+
+SQLite's connections belong to one thread each. Everything that writes runs in the store's one writer thread (`run_blocking`),
+so entries are written in the order in which they were asked for; look-ups take microseconds and are done where they are asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from display.screens import Message
+from loyalty.account import Account
+from loyalty.entry import Draft, Entry, Moment, Personal, decode_entry
+from loyalty.programme import Programme, ProgrammeError, read
+from sync import history, journal, mirror, view
+from sync.database import DiskFull
+from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
+from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
+
+T = TypeVar("T")
+
+JOURNAL, MIRROR = "journal.db", "mirror.db"
+
+REASONS: tuple[tuple[type[NotRecorded], Message], ...] = (
+    (DiskFull, Message.DISK_FULL),
+    (NotEnough, Message.NOT_ENOUGH),
+    (AlreadyUndone, Message.NOTHING_TO_UNDO),
+    (NothingToUndo, Message.NOTHING_TO_UNDO),
+    (TooMuchReturned, Message.NOT_ENOUGH),
+    (SpendingStopped, Message.STOPPED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The two files, open in one thread."""
+
+    journal: sqlite3.Connection
+    mirror: sqlite3.Connection
+
+    @classmethod
+    def open(cls, folder: Path, identity: UUID) -> Connections:
+        """Opens both; a journal without an identity gets this one. Raises what `open_journal` and `open_mirror` raise."""
+        journal_connection = journal.open_journal(folder / JOURNAL)
+        journal.begin(journal_connection, identity)
+        return cls(journal_connection, mirror.open_mirror(folder / MIRROR, journal_connection))
+
+    def close(self) -> None:
+        self.mirror.close()
+        self.journal.close()
+
+
+class Store:
+    """The device's memory. `writer` is used in the writer thread alone, `reader` in the thread that made the store."""
+
+    def __init__(self, folder: Path, identity: UUID, shop: str) -> None:
+        self._shop = shop
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self.writer = self._thread.submit(Connections.open, folder, identity).result()
+        self.reader = Connections.open(folder, identity)
+
+    async def run_blocking(self, work: Callable[[], T], /) -> T:
+        """Runs `work` in the writer thread, after everything that was asked for before."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        """Finishes what is being written, and closes the files."""
+        self._thread.submit(self.writer.close).result()
+        self._thread.shutdown()
+        self.reader.close()
+
+    def look(self, card: Identification, at: int) -> Input:
+        """Whose card it is: staff before members, the current key's token before earlier ones."""
+        for token in card.staff_tokens:
+            staff = view.staff_by(self.reader.mirror, token)
+            if staff is not None:
+                return StaffFound(staff, at)
+        for token in card.tokens:
+            account = view.look(self.reader.journal, self.reader.mirror, token, card.kind, typed=card.typed)
+            if account is not None:
+                return Found(account, at)
+        newest = card.tokens[0]
+        return Unknown(Personal(newest, newest, card.kind), card.typed, card.issuable, at)
+
+    def account(self, whose: Personal, *, typed: bool = False) -> Account:
+        """The account of somebody who is known already, as it stands now."""
+        account = view.look(self.reader.journal, self.reader.mirror, whose.token, whose.kind, typed=typed)
+        return account or Account(whose, typed=typed)
+
+    async def record(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry | Message:
+        """Writes a draft down and gives the entry it became, or why nothing was written."""
+        try:
+            return await self.run_blocking(partial(self._write, draft, key, programme, moment))
+        except NotRecorded as error:
+            return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
+
+    def _write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+        connection = self.writer.journal
+        rows = mirror.rows(self.writer.mirror, connection)
+        recorded = journal.record(
+            connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=os.urandom
+        )
+        line = journal.line_at(connection, recorded.sequence)
+        if line is None:
+            raise NotRecorded("the journal does not hold what it has just recorded: check the SD card")
+        return decode_entry(line.body)
+
+    def recall(self, moment: Moment, at: int) -> Recalled | NothingToRecall:
+        """The last entry of this terminal, where it can still be undone."""
+        last = history.last_entry(self.reader.journal)
+        if last is None or last.undone:
+            return NothingToRecall(at)
+        then = last.entry.moment
+        same_boot = then.boot == moment.boot
+        age = moment.up_ms - then.up_ms if same_boot else moment.wall_ms - then.wall_ms
+        # After a power cut only the wall clock tells; one that went back must not make an old entry young for ever.
+        return Recalled(last.entry, self.account(last.personal), age if age >= 0 else 1 << 40, at)
+
+    def programme(self) -> Programme | None:
+        """The newest programme that has come and that this version can read."""
+        text = mirror.programme(self.reader.mirror)
+        if text is None:
+            return None
+        try:
+            return read(text.text)
+        except ProgrammeError:  # a newer one than this version understands: the cloud hears of it by the version in each entry
+            return None

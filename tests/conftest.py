@@ -1,0 +1,14 @@
+"""On an installed package the texts are compiled already; on the sources they are compiled here, beside their catalogues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+import display
+
+for source in (Path(display.__file__).parent / "locale").glob("*/LC_MESSAGES/bodka.po"):
+    with source.open("rb") as text, source.with_suffix(".mo").open("wb") as compiled:
+        write_mo(compiled, read_po(text))

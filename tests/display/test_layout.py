@@ -1,0 +1,131 @@
+"""Whatever is in a screen, its page fits; names give way before words, and numbers never."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from display.draw import draw, font
+from display.gallery import samples
+from display.layout import lay_out
+from display.letters import HEIGHT, WIDTH, drawable
+from display.page import Page, Text
+from display.screens import (
+    Balance,
+    Devices,
+    Done,
+    Money,
+    PayConfirm,
+    Points,
+    RewardChoice,
+    Screen,
+    StampCard,
+    StampCardFull,
+    Sum,
+    Typing,
+    UndoQuestion,
+)
+from display.words import LANGUAGES
+
+languages = st.sampled_from(LANGUAGES)
+wild = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Mn", "So", "Zs", "Cf"]), max_size=60)
+st.register_type_strategy(str, wild | st.sampled_from(["Jana K.", "káva zadarmo", "x" * 4_000, "𝔘𝔫𝔦", "שלום", "‮abc", "▸×−●○…"]))
+any_screen = st.one_of([st.builds(kind) for kind in get_args(Screen)])
+
+
+def assert_fits(page: Page) -> None:
+    assert page.spare >= 0, page.text()
+    assert all(top >= 0 for top in page.tops)
+    ends = [top + row.height for top, row in zip(page.tops, page.all_rows, strict=True)]
+    assert all(end <= top for end, top in zip(ends, page.tops[1:], strict=False))
+    assert not ends or ends[-1] <= HEIGHT
+    for row in page.all_rows:
+        if isinstance(row, Text):
+            assert font(row.height).getlength(row.text) <= WIDTH, row
+            assert all(map(drawable, row.text)), row
+        else:
+            assert len(str(row)) <= 24, row
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_fits(language: str) -> None:
+    for screen in samples(language):
+        assert_fits(lay_out(screen, language))
+
+
+@settings(max_examples=400, deadline=None)
+@given(screen=any_screen, language=languages)
+def test_any_screen_fits_and_is_drawn(screen: Screen, language: str) -> None:
+    page = lay_out(screen, language)
+    assert_fits(page)
+    picture = draw(page)
+    assert (picture.size, picture.mode) == ((WIDTH, HEIGHT), "1")
+
+
+def test_a_screen_nobody_has_laid_out_is_named() -> None:
+    with pytest.raises(NotImplementedError, match=r"No layout for str.*display/layout.py"):
+        lay_out("a string", "sk")  # type: ignore[arg-type]
+
+
+def test_a_name_gives_way_before_a_number() -> None:
+    full = StampCardFull("Bartolomej Novomeský", 10, 10, "káva")
+    assert lay_out(full, "sk").text().splitlines()[0] == "Bartolomej… · 10 z 10"
+    assert lay_out(UndoQuestion(Points(1000), "Žofia-Antonína", 2), "sk").text().splitlines()[2] == "Žofia-An…, pred 2 min"
+
+
+@given(thousandths=st.integers(1_000_000_000, 9_999_999_000), language=languages)
+def test_seven_digits_are_never_cut(thousandths: int, language: str) -> None:
+    points = Points(thousandths)
+    whole = str(thousandths // 1000)
+    screens: list[Screen] = [
+        Balance(points, "Bartolomej Novomeský", "strieborná"),
+        Done(points, points, later=False),
+        RewardChoice(1, 2, "Koláč", points, points),
+        Done(points, points, later=False, what="Koláč"),
+        Sum(Money(thousandths, "EUR"), "Mäso a údeniny", "Bartolomej Novomeský"),
+        PayConfirm(Money(thousandths, "EUR"), Money(thousandths, "EUR")),
+    ]
+    for screen in screens:
+        page = lay_out(screen, language)
+        assert_fits(page)
+        shown = "".join(letter for letter in page.text() if letter.isdecimal())
+        assert whole in shown
+
+
+def test_a_number_falls_to_smaller_letters() -> None:
+    heights = [
+        lay_out(Balance(Points(points * 1000), "Jana K."), "sk").rows[0].height for points in (9_999, 10_000, 9_999_999, 10**15)
+    ]
+    assert heights == [32, 32, 16, 12]
+    assert lay_out(Balance(Points(100_000_000), ""), "sk").text().startswith("[100 000 b]")
+
+
+def test_a_long_reward_is_written_whole_in_smaller_letters() -> None:
+    choice = RewardChoice(1, 1, "Zákusok podľa výberu", Points(1_000), Points(0))
+    assert lay_out(choice, "sk").text().splitlines()[1] == "Zákusok podľa výberu"
+    assert lay_out(choice, "sk").text().endswith("−Vydať ×Späť")
+
+
+def test_long_numbers_of_a_reward_take_two_rows() -> None:
+    choice = RewardChoice(1, 2, "Koláč", Points(1_234_567_000), Points(7_654_321_000))
+    assert lay_out(choice, "sk").text().splitlines()[2:4] == ["1 234 567 b", "Ostane 7 654 321 b"]
+
+
+def test_typing_shows_the_newest_digits() -> None:
+    assert "[905123456]" in lay_out(Typing("905123456", card=True), "sk").text()
+    assert "{18,5}" in lay_out(Typing("18,5"), "sk").text()
+    assert "{_}" in lay_out(Typing(""), "sk").text()
+    assert "789" in lay_out(Typing("0123456789" * 4), "sk").text()
+
+
+def test_stamps_past_the_goal_and_goals_past_a_row() -> None:
+    assert "●" * 10 + "\n[13 z 10]" in lay_out(StampCard("", 13, 10, "káva"), "sk").text()
+    assert "○" * 21 in lay_out(StampCard("", 1, 50, "káva"), "sk").text()
+
+
+def test_devices_are_listed_as_far_as_they_fit() -> None:
+    page = lay_out(Devices((), ("pokladničný skener", "NFC", "tlačidlá", "displej", "bzučiak")), "sk")
+    assert page.text().splitlines()[1:4] == ["[5 chýba]", "pokladničný skener", "NFC, tlačidlá, displ…"]

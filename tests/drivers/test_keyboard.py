@@ -1,0 +1,277 @@
+"""Scanners and number pads through the real python-evdev, on emulated keyboards, in a process of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulators.keyboard import ENTER, LEFT_CONTROL, US, Keyboard
+from emulators.umockdev import Testbed
+
+LISTENER = Path(__file__).with_name("keyboard_listener.py")
+
+
+class Listener:
+    """The drivers, listening; `expect` waits for their next event."""
+
+    def __init__(self, bed: Testbed, *devices: tuple[str, str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", str(LISTENER), json.dumps(devices)],
+            env={**os.environ, **bed.environment()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.events: list[dict[str, object]] = []
+        self.news = threading.Condition()
+        self.taken = 0
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            with self.news:
+                self.events.append(json.loads(line))
+                self.news.notify_all()
+
+    def expect(self, event: str, **values: object) -> dict[str, object]:
+        """The next event, which has to be this one."""
+        with self.news:
+            assert self.news.wait_for(lambda: len(self.events) > self.taken, 10), f"no {event} {values}"
+            got = self.events[self.taken]
+            self.taken += 1
+        assert {"event": event, **values}.items() <= got.items(), got
+        return got
+
+    def close(self) -> None:
+        """Ends it: no event may be left, and nothing on stderr."""
+        self.process.terminate()
+        assert self.process.stderr
+        complaints = self.process.stderr.read()
+        assert self.process.wait(10) == 0
+        self.reader.join(10)
+        self.process.stderr.close()
+        assert self.process.stdout
+        self.process.stdout.close()
+        assert complaints == ""
+        assert self.events[self.taken :] == []
+
+
+@pytest.fixture(scope="module")
+def bed() -> Iterator[Testbed]:
+    bed = Testbed()
+    yield bed
+    bed.close()
+
+
+@pytest.fixture
+def scanner(bed: Testbed) -> Iterator[Keyboard]:
+    yield from plugged(Keyboard(bed, "ACME Scanner", "0c2e:0b61"))
+
+
+@pytest.fixture
+def pad(bed: Testbed) -> Iterator[Keyboard]:
+    yield from plugged(Keyboard(bed, "ACME Number Pad", "04d9:a02a"))
+
+
+def plugged(keyboard: Keyboard) -> Iterator[Keyboard]:
+    keyboard.plug()
+    yield keyboard
+    if keyboard.node:
+        keyboard.unplug()
+
+
+@pytest.fixture
+def heard(bed: Testbed, scanner: Keyboard) -> Iterator[Listener]:
+    """A scanner that is being listened to."""
+    listener = Listener(bed, ("scanner", "scanner", "name:ACME Scanner"))
+    listener.expect("DeviceBack", device="scanner")
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def pressed(bed: Testbed, pad: Keyboard) -> Iterator[Listener]:
+    """A number pad that is being listened to."""
+    listener = Listener(bed, ("pad", "pad", "usb:04D9:A02A"))
+    listener.expect("DeviceBack", device="pad")
+    yield listener
+    listener.close()
+
+
+def seen(text: str) -> dict[str, object]:
+    return {"event": "CardSeen", "device": "scanner", "medium": "barcode", "form": "number", "data": text}
+
+
+def trouble(kind: str) -> dict[str, object]:
+    return {"event": "CardTrouble", "device": "scanner", "medium": "barcode", "trouble": kind}
+
+
+def test_a_scan_is_a_card(scanner: Keyboard, heard: Listener) -> None:
+    pressed = scanner.type("8594001234560\n", ms_per_key=2)
+    event = heard.expect(**seen("8594001234560"))
+    at = event["at"]
+    assert isinstance(at, int)
+    assert pressed // 1_000_000 <= at
+
+
+def test_every_character_comes_through(scanner: Keyboard, heard: Listener) -> None:
+    text = "".join(map(chr, range(32, 127)))
+    scanner.type(text + "\n")
+    heard.expect(**seen(text))
+    scanner.type("0123456789.-+*/,\n", keypad=True)
+    heard.expect(**seen("0123456789.-+*/,"))
+
+
+def test_two_scans_are_two_cards(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("FIRST\nSECOND\tTHIRD\n")
+    for text in ("FIRST", "SECOND", "THIRD"):
+        heard.expect(**seen(text))
+
+
+def test_a_scanner_that_sends_no_enter(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("12345678")
+    heard.expect(**seen("12345678"))
+    scanner.type("87654321")
+    heard.expect(**seen("87654321"))
+
+
+def test_a_scan_cut_short_is_not_half_a_number(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("12345678\n")
+    heard.expect(**seen("12345678"))
+    scanner.type("12345678")
+    heard.expect(**trouble("unreadable"))
+
+
+def test_a_barcode_of_4000_characters_is_survived(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("0123456789" * 400 + "\n")
+    heard.expect(**trouble("too long"))
+    scanner.type("X" * 512 + "\n" + "Y" * 513 + "\n")
+    heard.expect(**seen("X" * 512))
+    heard.expect(**trouble("too long"))
+
+
+def test_control_characters_are_left_out(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("A\bB")
+    scanner.press(US["]"][1], LEFT_CONTROL)  # a GS, as scanners type it
+    scanner.press(0x29)  # Escape
+    scanner.type("C\n\n\t\n")
+    heard.expect(**seen("ABC"))
+
+
+def test_a_held_key_types_once(scanner: Keyboard, heard: Listener) -> None:
+    scanner.press(US["7"][1], repeats=5)
+    scanner.press(ENTER, repeats=5)
+    heard.expect(**seen("7"))
+
+
+def test_lost_keys_spoil_only_their_scan(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("1234")
+    scanner.lose_keys()
+    scanner.type("5678\n90\n")
+    heard.expect(**trouble("unreadable"))
+    heard.expect(**seen("90"))
+
+
+def test_a_busy_daemon_still_reads_a_scan_whole(scanner: Keyboard, heard: Listener) -> None:
+    """The keys wait in the queue while the daemon does something else; what it sees late was not typed late."""
+    scanner.type("123")
+    heard.process.send_signal(signal.SIGUSR1)
+    heard.expect("Busy")
+    scanner.type_at_once("456\n", ms_per_key=10)
+    heard.expect(**seen("123456"))
+
+
+def test_unplugged_and_plugged_in_elsewhere(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("HALF")
+    before = scanner.node
+    scanner.unplug()
+    lost = heard.expect("DeviceLost", device="scanner")
+    assert lost["why"] == "DeviceUnplugged: name:ACME Scanner was unplugged (No such device): plug it in again"
+    scanner.plug()
+    assert scanner.node != before
+    heard.expect("DeviceBack", device="scanner")
+    scanner.type("AGAIN\n")
+    heard.expect(**seen("AGAIN"))
+
+
+def test_a_scanner_that_was_never_there(bed: Testbed, pad: Keyboard) -> None:
+    listener = Listener(bed, ("scanner", "scanner", "name:ACME Scanner"))
+    lost = listener.expect("DeviceLost", device="scanner")
+    assert lost["why"] == (
+        "DeviceNotFound: no input device is name:ACME Scanner: plug it in, or correct its match in terminal.toml. "
+        "There are: ACME Number Pad (usb:04d9:a02a)"
+    )
+    listener.close()
+
+
+def test_the_device_with_the_keys_is_taken(bed: Testbed) -> None:
+    """Scanners show themselves as several devices of one name; the first may have only a power button."""
+    button = Keyboard(bed, "ACME Scanner", usages=frozenset({0x66}))
+    button.plug()
+    listener = Listener(bed, ("scanner", "scanner", "name:acme  scanner"))
+    assert "has no keys for numbers" in str(listener.expect("DeviceLost")["why"])
+    scanner = Keyboard(bed, "ACME Scanner")
+    scanner.plug()
+    listener.expect("DeviceBack")
+    scanner.type("42\n")
+    listener.expect(**seen("42"))
+    listener.close()
+    button.unplug()
+    scanner.unplug()
+
+
+def test_found_by_path(bed: Testbed, scanner: Keyboard) -> None:
+    listener = Listener(bed, ("scanner", "scanner", f"path:{scanner.node}"))
+    listener.expect("DeviceBack")
+    scanner.type("1\n")
+    listener.expect(**seen("1"))
+    scanner.unplug()
+    listener.expect("DeviceLost")
+    listener.close()
+
+
+def test_the_keys_of_a_pad(pad: Keyboard, pressed: Listener) -> None:
+    pad.type("0123456789.,+-*/\b\n", keypad=True)
+    for key in (*"0123456789,,+-*/", "back", "enter"):
+        pressed.expect("PadKey", device="pad", key=key, picture=7)
+    pad.type("1*9.\n")
+    for key in ("1", "*", "9", ",", "enter"):
+        pressed.expect("PadKey", key=key)
+
+
+def test_three_zeros_are_three_keys_at_any_speed(pad: Keyboard, pressed: Listener) -> None:
+    pad.type("000")
+    for _ in range(3):
+        pressed.expect("PadKey", key="0")
+
+
+def test_only_backspace_repeats(pad: Keyboard, pressed: Listener) -> None:
+    pad.press(0x62, repeats=3)
+    pad.press(0x2A, repeats=3)
+    pressed.expect("PadKey", key="0")
+    for _ in range(4):
+        pressed.expect("PadKey", key="back")
+
+
+def test_a_pad_and_a_scanner_together(bed: Testbed, scanner: Keyboard, pad: Keyboard) -> None:
+    listener = Listener(bed, ("scanner", "scanner", "usb:0c2e:0b61"), ("pad", "pad", "name:ACME Number Pad"))
+    for name in ("scanner", "pad"):
+        listener.expect("DeviceBack", device=name)
+    scanner.type("CARD")
+    pad.type("5", keypad=True)
+    listener.expect("PadKey", key="5")
+    pad.unplug()
+    listener.expect("DeviceLost", device="pad")
+    scanner.type("CARD\n")
+    listener.expect("CardSeen")
+    listener.close()
