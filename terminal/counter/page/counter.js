@@ -290,4 +290,9 @@ const letGo = (code) => {
 addEventListener("keyup", (event) => letGo(event.code));
 addEventListener("blur", () => [...held.keys()].forEach(letGo));
 
+// A click must not take the focus: Enter would then repeat it, where the number pad is meant.
+addEventListener("mousedown", (event) => {
+  if (event.target.closest("button")) event.preventDefault();
+});
+
 connect();
