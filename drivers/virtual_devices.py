@@ -295,17 +295,18 @@ class VirtualGlass:
         self.plugged = on
         self._tell(PlugMoved(self.name, on))
         if not on:
-            self._show(DARK)
+            self._darken()
 
     def open(self) -> None:
         """Ready and dark; raises `Unplugged`."""
         self.check()
-        self._show(DARK)
+        self._darken()
 
     def write(self, image: Image) -> None:
-        """Shows a picture of mode "1"; raises `Unplugged`."""
+        """Shows a picture of mode "1", and tells it even where it is the same again; raises `Unplugged`."""
         self.check()
-        self._show(PanelShows(image.tobytes(), *image.size))
+        self.shows = PanelShows(image.tobytes(), *image.size)
+        self._tell(self.shows)
 
     def check(self) -> None:
         """Raises `Unplugged`."""
@@ -314,9 +315,9 @@ class VirtualGlass:
 
     def close(self) -> None:
         """Dark."""
-        self._show(DARK)
+        self._darken()
 
-    def _show(self, picture: PanelShows) -> None:
-        if picture != self.shows:
-            self.shows = picture
-            self._tell(picture)
+    def _darken(self) -> None:
+        if self.shows != DARK:
+            self.shows = DARK
+            self._tell(DARK)

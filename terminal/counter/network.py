@@ -20,10 +20,10 @@ class NetworkSwitch(httpx.AsyncBaseTransport):
         network.watch(lambda on: courier.hurry() if on else courier.wake())
     """
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, on: bool = True) -> None:
         self._transport = transport
         self._watchers: tuple[Callable[[bool], None], ...] = ()
-        self._on = True
+        self._on = on
         self._cuts = 0
 
     @property

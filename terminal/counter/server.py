@@ -33,7 +33,7 @@ from terminal.counter.hub import Message as Told
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.tray import Tray
 from terminal.counter.watch import Voice, Watch
-from terminal.settings import Settings
+from terminal.settings import Settings, SettingsError
 
 PAGE = {
     "/": ("index.html", "text/html"),
@@ -43,16 +43,17 @@ PAGE = {
 }
 """What is served: path, file in `page/`, media type."""
 
-class NotADemo(RuntimeError):
+
+class NotADemo(SettingsError):
     """The counter page hands out cards and presses buttons: it is for a demo's cloud on this very machine."""
 
 
-class PortTaken(OSError):
+class PortTaken(SettingsError):
     """Another program uses the counter page's port."""
 
 
-def check_demo(settings: Settings) -> None:
-    """Raises `NotADemo` where the settings are not those of a demo."""
+def listen(settings: Settings) -> socket.socket:
+    """The page's socket, on 127.0.0.1; raises `NotADemo` where the settings are not those of a demo, `PortTaken`."""
     if settings.virtual is None:
         raise NotADemo("the counter page is for demos: add a [virtual] section to terminal.toml, or use real devices")
     if not is_loopback(settings.cloud.url):
@@ -60,6 +61,16 @@ def check_demo(settings: Settings) -> None:
             f"virtual devices work only with a demo cloud on this machine, and {settings.cloud.url} is not: "
             'remove [virtual], or set cloud.url to "http://127.0.0.1:8400"'
         )
+    port = settings.virtual.port
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(f"port {port} is taken: choose another under [virtual] in terminal.toml, or 0 for any") from error
+    listener.listen()  # so that the address is good before the server's first turn
+    return listener
 
 
 def is_loopback(url: str) -> bool:
@@ -73,7 +84,7 @@ def is_loopback(url: str) -> bool:
 
 @contextlib.asynccontextmanager
 async def serve_counter(
-    settings: Settings,
+    listener: socket.socket,
     devices: VirtualDevices,
     watch: Watch,
     network: NetworkSwitch,
@@ -81,10 +92,8 @@ async def serve_counter(
     tray: Tray | None = None,
     random: Callable[[], str] = lambda: secrets.token_urlsafe(24),
 ) -> AsyncIterator[str]:
-    """Serves the page while the context is open, and gives its one-time address. Raises `NotADemo`, `PortTaken`."""
-    check_demo(settings)
+    """Serves the page on `listener`, which it closes, while the context is open; gives the page's one-time address."""
     tray = tray or Tray.sample()
-    listener = _listen(settings.virtual.port if settings.virtual else 0)
     hub = Hub(devices, watch, network, tray)
     hands = Hands(devices, network, tray, lambda text: watch.said(text, Voice.PERSON))
     gate = Gate(_app(hub, hands), listener.getsockname()[1], random)
@@ -110,18 +119,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        listener.close()
-        raise PortTaken(f"port {port} is taken: choose another under [virtual] in terminal.toml, or 0 for any") from error
-    listener.listen()  # so that the address is good before the server's first turn
-    return listener
 
 
 def _app(hub: Hub, hands: Hands) -> Starlette:
