@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import click
 import httpx
 
+from display.layout import lay_out
+from display.screens import Typing
 from drivers.events import DeviceBack, DeviceLost, Picture
 from drivers.virtual import VirtualDevices
 from loyalty.entry import Entry, decode_entry
 from sync import history, journal
+from terminal import session
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.server import listen, serve_counter
 from terminal.counter.watch import Change, JournalRow, Watch
@@ -56,7 +59,7 @@ async def _serve(
     reporter = Reporter(daemon, store, Watch(rows))
     end = network.watch(lambda on: link.hurry() if on else link.wake())
     daemon.on_step = reporter.heard
-    reporter.screen(daemon.state.desk.language)
+    reporter.begin()
     try:
         async with serve_counter(listener, devices, reporter.watch, network) as address:
             click.echo(f"counter page: {address}")
@@ -86,17 +89,25 @@ class Reporter:
     store: Store
     watch: Watch
 
+    def begin(self) -> None:
+        """How all stands before anything happens."""
+        for effect in session.show(self.daemon.state)[1]:
+            if isinstance(effect, Show):
+                self.screen(effect)
+        self._cloud()
+
     def heard(self, event: Input, effects: tuple[Effect, ...]) -> None:
         """One step of the conversation."""
         self._say(event)
         shown = [effect for effect in effects if isinstance(effect, Show)]
         if shown:
-            self.screen(shown[-1].language)
+            self.screen(shown[-1])
 
-    def screen(self, language: str) -> None:
-        """What the panel is given now."""
-        if self.daemon.page is not None:
-            self.watch.showed(self.daemon.state.picture, self.daemon.page.text(), language)
+    def screen(self, shown: Show) -> None:
+        """What the panel is given. A number that is being typed is nobody else's business: it may be a phone's."""
+        private = isinstance(shown.screen, Typing) and shown.screen.card
+        text, kind = lay_out(shown.screen, shown.language).text(), type(shown.screen).__name__
+        self.watch.showed(shown.number, text, shown.language, kind, private=private)
 
     def _say(self, event: Input) -> None:
         match event:

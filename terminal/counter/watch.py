@@ -1,9 +1,9 @@
 """What the daemon tells the counter page: its screen in words, how it stands with the cloud, and what happened.
 
     watch = Watch(read_rows)
-    watch.showed(7, "[Tap your card]", "en")     # at each Show
-    watch.cloud(online=False, waiting=3)         # at each CloudNews
-    watch.recorded()                             # at each Recorded
+    watch.showed(7, "[Tap your card]", "en", "Idle")     # at each Show
+    watch.cloud(online=False, waiting=3)                 # at each CloudNews
+    watch.recorded()                                     # at each Recorded
     watch.said("The scanner is gone.")
 
 All calls are made in the event loop's thread and return at once. Nothing that is told here may hold a card's number.
@@ -94,14 +94,19 @@ class Watch:
         self.cloud_state = CloudState(online=False, waiting=0)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._clock = clock
+        self._kind = ""
         self._watchers: tuple[Callable[[WatchNews], None], ...] = ()
 
-    def showed(self, number: int, text: str, language: str) -> None:
-        """A picture went to the panel; its words go into the log where they are new."""
+    def showed(self, number: int, text: str, language: str, kind: str, *, private: bool = False) -> None:
+        """A picture went to the panel; its words go into the log where they are new and not `private`.
+
+        `kind` is the kind of screen: one of the same kind takes the place of the line before it.
+        """
         words, self.screen = self.screen.text, ScreenText(number, text, language)
+        again, self._kind = kind == self._kind, kind
         self._tell(self.screen)
-        if text != words:
-            self.said(" · ".join(text.splitlines()), Voice.SCREEN)
+        if text != words and not private:
+            self._write(" · ".join(text.splitlines()), Voice.SCREEN, again=again)
 
     def cloud(self, *, online: bool, waiting: int) -> None:
         """How it stands with the cloud."""
@@ -118,12 +123,7 @@ class Watch:
 
     def said(self, text: str, voice: Voice = Voice.TERMINAL) -> None:
         """A line for the log."""
-        replaces = voice is Voice.SCREEN and bool(self.log) and self.log[-1].voice is Voice.SCREEN
-        line = LogLine(int(self._clock() * 1000), voice, text, replaces)
-        if replaces:
-            self.log.pop()
-        self.log.append(line)
-        self._tell(line)
+        self._write(text, voice, again=False)
 
     def watch(self, tell: Callable[[WatchNews], None]) -> Callable[[], None]:
         """Tells `tell` of everything that is new; the answer ends it."""
@@ -133,6 +133,14 @@ class Watch:
             self._watchers = tuple(one for one in self._watchers if one is not tell)
 
         return end
+
+    def _write(self, text: str, voice: Voice, *, again: bool) -> None:
+        replaces = again and bool(self.log) and self.log[-1].voice is voice
+        line = LogLine(int(self._clock() * 1000), voice, text, replaces)
+        if replaces:
+            self.log.pop()
+        self.log.append(line)
+        self._tell(line)
 
     def _tell(self, news: WatchNews) -> None:
         for tell in self._watchers:

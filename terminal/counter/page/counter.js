@@ -36,11 +36,12 @@ function connect() {
 
 // ---- what the terminal says
 
-const DEVICES = {
-  scanner: "Barcode scanner", nfc: "NFC reader", chip: "Chip reader", pad: "Number pad", buttons: "Buttons", signals: "Lights and beeper",
-  panel: "Screen",
+const CABLES = { scanner: "Scanner", nfc: "NFC", chip: "Chip", pad: "Pad", buttons: "Buttons", signals: "Lights", panel: "Screen" };
+const READERS = {
+  scanner: ["Barcode scanner", "click to scan"],
+  nfc: ["NFC reader", "click to tap, hold to leave it there"],
+  chip: ["Chip reader", "click to insert, again to take out"],
 };
-const READERS = { scanner: "click to scan", nfc: "click to tap, hold to leave it there", chip: "click to insert, again to take out" };
 
 const heard = {
   picture: ({ bits, width, height }) => draw(atob(bits), width, height),
@@ -72,7 +73,7 @@ const heard = {
   },
   log: ({ at, voice, text, replaces }) => {
     const time = new Date(at).toLocaleTimeString("en-GB");
-    const line = made("li", {}, made("time", { textContent: time }), made("span", { className: voice, textContent: text }));
+    const line = made("li", {}, made("time", { textContent: time }), made("span", { className: `by-${voice}`, textContent: text }));
     const first = byId("log").firstElementChild;
     if (replaces && first) first.replaceWith(line);
     else byId("log").prepend(line);
@@ -85,14 +86,13 @@ const heard = {
   },
 };
 
-const PIXEL = [214, 236, 255];
+const PIXEL = [214, 236, 255, 255];
 
 function draw(bits, width, height) {
   const pen = byId("glass").getContext("2d");
-  pen.fillStyle = "#05070a";
-  pen.fillRect(0, 0, 128, 64);
+  pen.clearRect(0, 0, 128, 64);
   if (!width) return;
-  const picture = pen.getImageData(0, 0, width, height);
+  const picture = pen.createImageData(width, height);
   const stride = Math.ceil(width / 8);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -211,9 +211,9 @@ for (const [key, sign, name, look] of KEYS) {
 const lying = {};
 
 function layOut(cards) {
-  const readers = Object.entries(READERS).map(([reader, hint]) => {
+  const readers = Object.entries(READERS).map(([reader, [name, hint]]) => {
     const own = cards.filter((card) => card.reader === reader);
-    const title = made("h3", {}, DEVICES[reader], made("small", { textContent: hint }));
+    const title = made("h3", {}, name, made("small", { textContent: hint }));
     const group = made("div", { className: "reader" }, title, made("div", { className: "stack" }, ...own.map(cardButton)));
     group.dataset.reader = reader;
     return group;
@@ -254,7 +254,7 @@ byId("network").addEventListener("click", () => tell({ do: "network", on: !isOn(
 function plugOf(device) {
   const known = document.querySelector(`[data-plug="${device}"]`);
   if (known) return known;
-  const element = made("button", { type: "button", className: "switch" }, made("span", { className: "knob" }), DEVICES[device] ?? device);
+  const element = made("button", { type: "button", className: "switch" }, made("span", { className: "knob" }), CABLES[device] ?? device);
   element.dataset.plug = device;
   element.setAttribute("role", "switch");
   element.addEventListener("click", () => tell({ do: "plug", device, on: !isOn(element) }));
