@@ -128,7 +128,6 @@ class Demo:
 
     def start(self) -> str:
         """Starts everything; gives the counter page's address."""
-        self.call("bodka-cloud", "init")
         self.call("bodka-cloud", "sample")
         self._cloud = Program("bodka-cloud", "serve", "--port", "0", env=self._env)
         self.url = self._cloud.said("listening on ")

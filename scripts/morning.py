@@ -125,7 +125,7 @@ async def outage(page: Page, restart: Restart) -> Page:
     await page.until(lambda page: page.waiting == 1, "one entry to wait")
     await page.close()
     page = await restart()
-    await page.until(lambda page: page.waiting == 1 and page.rows[0]["waiting"], "the entry that waits")
+    await page.until(lambda page: page.waiting == 1 and any(row["waiting"] for row in page.rows), "the entry that waits")
     await page.shows(IDLE, "☁× 1")
     say("The plug is pulled (SIGKILL) and put back: the entry is still there", page)
     await page.network(on=True)
