@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -105,6 +106,7 @@ class Courier:
             self._woken.clear()
             self._hurried.clear()
             retry_after = await self.exchange()
+            await self._checkpoint()
             if retry_after is None:
                 failures = 0
                 await self._rest(self._idle_seconds, self._woken)
@@ -125,7 +127,7 @@ class Courier:
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pull()
             await self._publish(replace(self.state, online=True, trouble=""))
-            await self._blocking(self._tidy)
+            await self._blocking(self._forget)
         except Trouble as trouble:
             await self._tell(str(trouble))
             return trouble.retry_after or 0.0
@@ -245,12 +247,16 @@ class Courier:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
 
-    def _tidy(self, connection: sqlite3.Connection) -> None:
-        """Forgets old lines that every row includes (invariant 11), and empties the write-ahead log, while nobody waits."""
+    def _forget(self, connection: sqlite3.Connection) -> None:
+        """Prunes old lines that every row includes (invariant 11)."""
         before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
         renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
-        checkpoint(connection)
-        checkpoint(self._mirror)
+
+    async def _checkpoint(self) -> None:
+        """Empties the write-ahead logs while nobody waits; what fails now is tried again."""
+        with suppress(NotRecorded, sqlite3.Error):
+            await self._blocking(checkpoint)
+            await self._run_blocking(lambda: checkpoint(self._mirror))
 
     async def _tell(self, words: str) -> None:
         try:

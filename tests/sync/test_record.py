@@ -305,7 +305,7 @@ def test_a_new_identity_wraps_what_was_not_accepted(till: Till) -> None:
     journal.stop(till.connection, Standing.OFF_HEAD)
     again = UUID(int=99)
     for _ in range(2):
-        renewal.renew(till.connection, again, 1)
+        renewal.renew(till.connection, again, 7)
         assert journal.current(till.connection).identity == again
     new = journal.lines_after(till.connection, 0, 10)
     assert [line.body for line in new] == [line.body for line in old]
