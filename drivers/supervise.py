@@ -7,6 +7,7 @@ loss is one `DeviceLost`, its return one `DeviceBack`, however often it was trie
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -47,20 +48,24 @@ async def supervise(
     while True:
         opened = None
         try:
-            await device.open()
-            opened, lost = clock(), False
-            emit(DeviceBack(device.name, opened))
-            await device.run(emit)
-            why = "it stopped by itself"
-        except Exception as error:  # whatever a library raises, the counter goes on
-            why = describe(error)
+            try:
+                await device.open()
+                opened, lost = clock(), False
+                emit(DeviceBack(device.name, opened))
+                await device.run(emit)
+                why = "it stopped by itself"
+            except Exception as error:  # whatever a library raises, the counter goes on
+                why = describe(error)
+            failed = clock()
+            if not lost:  # said before closing, which may take a while on hardware that hangs
+                lost = True
+                emit(DeviceLost(device.name, why, failed))
         finally:
-            await device.close()
-        if opened is not None and clock() - opened >= STEADY_SECONDS * 1000:
+            # A driver's mistake in closing must not end the loop that is there to bring the device back.
+            with contextlib.suppress(Exception):
+                await device.close()
+        if opened is not None and failed - opened >= STEADY_SECONDS * 1000:
             wait = FIRST_WAIT
-        if not lost:
-            lost = True
-            emit(DeviceLost(device.name, why, clock()))
         await sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)
 

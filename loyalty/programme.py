@@ -90,6 +90,8 @@ class StampRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
     goal: int
     reward: Text
+    until: Text = ""
+    """The reward after "3 more …" in languages that bend it: "do kávy" for "Ešte 3 do kávy"."""
     reward_key: str = ""
 
 

@@ -38,7 +38,7 @@ def found(state: State, event: Found) -> Outcome:
     if event.account.status is not Status.ACTIVE:
         blocked = event.account.status is Status.BLOCKED
         return say(state, Message.CARD_BLOCKED if blocked else Message.CARD_REPLACED, _without_card(mode))
-    changed = event.at if before is not None and not same and not isinstance(mode, states.Done) else None
+    changed = state.now if before is not None and not same and not isinstance(mode, states.Done) else None
     sign = CARD if changed is None else OTHER_CARD
     after, effects = _take(state, programme, mode, event.account, changed)
     return after, (sign, *effects)
@@ -164,7 +164,8 @@ def _done(state: State, programme: Programme, entry: Entry, event: Recorded, *, 
     if stamps is not None:
         filled = account.holding(stamps.purse).balance
         reward = in_language(stamps.reward, faces.language_of(state, account))
-        shown = screens.DoneStamps(account.name, min(filled, stamps.goal), stamps.goal, reward, later)
+        until_reward = faces.until_of(state, stamps, account)
+        shown = screens.DoneStamps(account.name, min(filled, stamps.goal), stamps.goal, reward, later, until_reward)
         return states.Done(account, until, shown, Recalled(entry, account, 0, event.at), stamps)
     if entry.cause is Cause.REDEEM and entry.purchase is not None:
         return _paid(state, entry, entry.purchase, account, later=later)

@@ -1,4 +1,4 @@
-"""The clocks of the device: the monotonic one that the conversation runs on, and the wall clock with what is known of its truth."""
+"""The clocks of the device: the monotonic one that the conversation runs on, and the wall clock, trusted or not."""
 
 from __future__ import annotations
 

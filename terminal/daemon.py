@@ -1,8 +1,8 @@
 """The daemon: one queue of events, one conversation, and the effects it asks for.
 
-Readers, buttons and the house put events into one asyncio queue; `session.step` decides; the effects are run in their order. Show
-and Signal fill slots that other threads serve; only Record is waited for, in the journal's own thread, and even that without
-holding up the queue. The network is never in the way of a tap.
+Readers, buttons and the house put events into one asyncio queue; `session.step` decides; the effects are run in their order.
+Show and Signal fill slots that other threads serve; only Record is waited for, in the journal's own thread, and even that
+without holding up the queue. The network is never in the way of a tap.
 """
 
 from __future__ import annotations
@@ -10,25 +10,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 import structlog
 
-from display.draw import draw
 from display.layout import lay_out
 from display.page import Page
 from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event
 from drivers.supervise import supervise
-from loyalty.account import Account
-from loyalty.entry import Entry, Personal
+from loyalty.entry import Entry
 from loyalty.programme import Programme
 from loyalty.tokens import TokenKey
-from terminal import cards, session, states
+from terminal import cards, faces, session, states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import Equipment
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show, Signal
-from terminal.inputs import CardShown, CloudNews, Granted, Input, NoAnswer, NotRecorded, ProgrammeNews, Recorded, Refreshed, Tick
+from terminal.inputs import Granted, Input, NoAnswer, NotRecorded, Recorded, Refreshed, Tick
 from terminal.signs import SIGNS
 from terminal.states import State
 from terminal.store import Store
@@ -42,15 +41,11 @@ CLOCK_SECONDS = 20.0
 class Lender(Protocol):
     """Who asks the cloud for a larger lease: the courier."""
 
-    async def ask(self, account: bytes, purse: str, instance: str, missing: int) -> bool:
+    def wake(self) -> None:
+        """An entry was recorded: it is sent at once, if the network is there."""
+
+    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
         """Whether the cloud has answered in time; its row is in the mirror then."""
-
-
-class Canvas(Protocol):
-    """Where pictures go."""
-
-    def show(self, number: int, screen: Page) -> None:
-        """Takes a picture and returns at once."""
 
 
 class Daemon:
@@ -72,6 +67,8 @@ class Daemon:
         self._store, self._keys, self._clocks = store, keys, clocks
         self._equipment, self._show_page = equipment, show_page
         self._queue: asyncio.Queue[Event | Input] = asyncio.Queue()
+        self._answers: deque[Input] = deque()
+        """What look-ups have answered: stepped after all effects of the step that asked."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -84,6 +81,17 @@ class Daemon:
             return
         with contextlib.suppress(RuntimeError):  # the loop closed between the question and the call
             loop.call_soon_threadsafe(self._queue.put_nowait, event)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing waits to be served and nothing is under way."""
+        return self._queue.empty() and not self._tasks
+
+    def refresh(self, accounts: set[bytes]) -> None:
+        """The cloud changed these accounts: the one on the screen is looked at again."""
+        account = faces.account_of(self.state.mode)
+        if account is not None and account.whose.account in accounts:
+            self.emit(Refreshed(self._store.account(account.whose, typed=account.typed)))
 
     async def run(self) -> None:
         """Serves the counter until cancelled."""
@@ -101,7 +109,8 @@ class Daemon:
             wake = self.state.wake_at()
             wait = max(0, wake - monotonic_ms()) / 1000 if wake is not None else None
             try:
-                event = await asyncio.wait_for(self._queue.get(), wait)
+                async with asyncio.timeout(wait):
+                    event = await self._queue.get()
             except TimeoutError:
                 event = self._tick()
             self._take(event)
@@ -115,10 +124,14 @@ class Daemon:
         return Tick(monotonic_ms(), self._clocks.time_of_day())
 
     def _take(self, event: Event | Input) -> None:
-        """One event to its end. Whatever goes wrong with it, the next one is served."""
+        """One event and the answers it gets at once. Whatever goes wrong with it, the next one is served."""
         try:
-            self._step(self._translate(event))
+            self._answers.append(self._translate(event))
+            while self._answers:
+                self.state, effects = session.step(self.state, self._answers.popleft())
+                self._do_all(effects)
         except Exception:
+            self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)
 
     def _translate(self, event: Event | Input) -> Input:
@@ -141,10 +154,6 @@ class Daemon:
     def _programme(self) -> Programme | None:
         return self.state.desk.programme
 
-    def _step(self, event: Input) -> None:
-        self.state, effects = session.step(self.state, event)
-        self._do_all(effects)
-
     # effects go out
 
     def _do_all(self, effects: tuple[Effect, ...]) -> None:
@@ -158,11 +167,11 @@ class Daemon:
             case Signal(sign=sign):
                 self._equipment.player.play(SIGNS[sign])
             case Look(card=card):
-                self._step(self._store.look(card, monotonic_ms()))
+                self._answers.append(self._store.look(card, monotonic_ms()))
             case Identify(number=number) if self._programme:
-                self._step(cards.identify_typed(number, self._programme, self._keys, monotonic_ms()))
+                self._answers.append(cards.identify_typed(number, self._programme, self._keys, monotonic_ms()))
             case Recall():
-                self._step(self._store.recall(self._clocks.moment(), monotonic_ms()))
+                self._answers.append(self._store.recall(self._clocks.moment(), monotonic_ms()))
             case Record():
                 self._spawn(self._record(effect))
             case Ask():
@@ -185,15 +194,15 @@ class Daemon:
             self.emit(NotRecorded(effect.key, outcome, monotonic_ms()))
             return
         log.info("recorded", id=str(outcome.id), cause=outcome.cause.value)
+        if self.lender is not None:
+            self.lender.wake()
         account = self._store.account(effect.draft.whose, typed=effect.draft.typed)
         self.emit(Recorded(effect.key, outcome, account, monotonic_ms()))
 
     async def _ask(self, effect: Ask) -> None:
         mode = self.state.mode
         account = mode.account if isinstance(mode, states.Asking) else None
-        answered = self.lender is not None and await self.lender.ask(
-            effect.account, effect.purse, effect.instance, effect.missing
-        )
+        answered = self.lender is not None and await self.lender.ask(effect.account, effect.purse, effect.instance, effect.need)
         if answered and account is not None:
             self.emit(Granted(self._store.account(account.whose, typed=account.typed), monotonic_ms()))
         else:

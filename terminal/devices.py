@@ -45,7 +45,7 @@ def equip(settings: Settings, clock: Callable[[], int], picture: Picture) -> Equ
     if settings.buttons or settings.signals:
         from drivers.gpio import Gpio
 
-        gpio = Gpio()
+        gpio = Gpio(clock)
         if settings.buttons:
             from drivers.buttons import Buttons
 

@@ -80,7 +80,7 @@ def screen_of(state: State) -> Screen | None:
         case states.Idle():
             return screens.Idle(desk.shop, not desk.cloud.online, desk.cloud.waiting, desk.missing, desk.clock)
         case states.Notice():
-            return screens.Notice(mode.message, mode.name)
+            return screens.Notice(mode.message, mode.name, mode.amount)
         case states.Confirm() | states.Done():
             return mode.screen
         case states.NewCard():
@@ -134,7 +134,14 @@ def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool
     reward = in_language(stamps.reward, language_of(state, account))
     if filled >= stamps.goal:
         return screens.StampCardFull(account.name, stamps.goal, stamps.goal, reward, confirm, more)
-    return screens.StampCard(account.name, max(0, filled), stamps.goal, reward, more)
+    return screens.StampCard(account.name, max(0, filled), stamps.goal, reward, more, until_of(state, stamps, account))
+
+
+def until_of(state: State, stamps: StampRules, account: Account) -> str:
+    """The reward as it stands after "3 more …", where the programme says so for this language."""
+    if isinstance(stamps.until, str):
+        return stamps.until
+    return stamps.until.get(language_of(state, account), "")
 
 
 def sum_face(state: State, programme: Programme, mode: states.Sum, *, ask: bool = False) -> Screen:

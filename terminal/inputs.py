@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from display.screens import Message
-from drivers.events import ButtonHeld, ButtonPressed, CardGone, DeviceBack, DeviceLost, PadKey
+from drivers.events import ButtonHeld, ButtonPressed, ButtonReleased, CardGone, DeviceBack, DeviceLost, PadKey
 from loyalty.account import Account, Staff
 from loyalty.entry import Entry, Personal, TokenKind
 from loyalty.programme import Programme
@@ -170,6 +170,7 @@ class Tick:
 Input: TypeAlias = (
     ButtonPressed
     | ButtonHeld
+    | ButtonReleased
     | PadKey
     | CardGone
     | DeviceLost

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from display.screens import Message, Verb
+from display.screens import Message, Money, Verb
 from loyalty.programme import Programme
 from terminal import states
 from terminal.effects import Identify, Sign, Signal
@@ -77,7 +77,8 @@ def enter(state: State, programme: Programme, mode: states.Typing) -> Outcome:
         return go(state, replace(mode, until=state.now + states.SUM_MS), NOT_A_LINE)
     basket = bill(state, programme, mode)
     if basket.total > programme.largest_sum:
-        return say(state, Message.SUM_TOO_LARGE, replace(mode, text=""))
+        limit = Money(programme.largest_sum, programme.currency)
+        return say(state, Message.SUM_TOO_LARGE, replace(mode, text=""), amount=limit)
     typed = states.Sum(basket, state.now + states.SUM_MS, mode.account)
     if mode.account is not None and basket.returning:
         return redeem(state, programme, mode.account, basket, 0, typed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from display.screens import MenuItem, Message, Screen, Verb
+from display.screens import Amount, MenuItem, Message, Screen, Verb
 from loyalty.account import Account, Staff
 from loyalty.entry import Draft, Personal, Purchase, Share
 from loyalty.programme import Programme, StampRules
@@ -209,6 +209,7 @@ class Notice:
     until: int
     back: Mode
     name: str = ""
+    amount: Amount | None = None
 
 
 Mode: TypeAlias = (

@@ -1,7 +1,7 @@
 """The journal and the mirror as the daemon uses them: one thread writes, the loop reads.
 
-SQLite's connections belong to one thread each. Everything that writes runs in the store's one writer thread (`run_blocking`), so
-entries are written in the order in which they were asked for; look-ups take microseconds and are done where they are asked.
+SQLite's connections belong to one thread each. Everything that writes runs in the store's one writer thread (`run_blocking`),
+so entries are written in the order in which they were asked for; look-ups take microseconds and are done where they are asked.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from display.screens import Message
@@ -23,9 +24,8 @@ from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
 from sync.database import DiskFull
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
-from terminal.inputs import Found, Identification, Input, NothingToRecall, NotRecorded as NotWritten, Recalled, StaffFound, Unknown
+from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 JOURNAL, MIRROR = "journal.db", "mirror.db"
@@ -68,9 +68,9 @@ class Store:
         self.writer = self._thread.submit(Connections.open, folder, identity).result()
         self.reader = Connections.open(folder, identity)
 
-    async def run_blocking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run_blocking(self, work: Callable[[], T], /) -> T:
         """Runs `work` in the writer thread, after everything that was asked for before."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def close(self) -> None:
         """Finishes what is being written, and closes the files."""
@@ -99,7 +99,7 @@ class Store:
     async def record(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry | Message:
         """Writes a draft down and gives the entry it became, or why nothing was written."""
         try:
-            return await self.run_blocking(self._write, draft, key, programme, moment)
+            return await self.run_blocking(partial(self._write, draft, key, programme, moment))
         except NotRecorded as error:
             return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
 
@@ -134,6 +134,3 @@ class Store:
             return read(text.text)
         except ProgrammeError:  # a newer one than this version understands: the cloud hears of it by the version in each entry
             return None
-
-
-__all__ = ["NotWritten", "Store"]

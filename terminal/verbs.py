@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from display import screens
-from display.screens import Message, Money, Points, Verb
+from display.screens import Amount, Message, Money, Points, Stamps, Verb
 from loyalty import rules
 from loyalty.account import Account, Holding
 from loyalty.entry import Cause, Draft, Personal
@@ -38,10 +38,10 @@ def stay(state: State, *effects: Effect) -> Outcome:
     return state, effects
 
 
-def say(state: State, message: Message, back: Mode, name: str = "") -> Outcome:
+def say(state: State, message: Message, back: Mode, name: str = "", amount: Amount | None = None) -> Outcome:
     """A message is shown and heard; then the conversation goes on at `back`."""
     sign = Sign.TROUBLE if message in MACHINE_TROUBLE else Sign.KEY if message in NEWS else Sign.REFUSED
-    return go(state, states.Notice(message, state.now + states.NOTICE_MS, back, name), Signal(sign))
+    return go(state, states.Notice(message, state.now + states.NOTICE_MS, back, name, amount), Signal(sign))
 
 
 def card(state: State, account: Account, face: int = 0, changed: int | None = None) -> states.Card:
@@ -143,7 +143,7 @@ def redeem(state: State, programme: Programme, account: Account, basket: Basket,
     if isinstance(shown, StampRules):
         return give_stamps(state, account, shown, back, may_ask=True)
     if not faces.rewards(programme, account):
-        return say(state, Message.NO_REWARD, back)
+        return say(state, Message.NO_REWARD, back, amount=Points(account.holding(shown.purse).balance))
     return go(state, states.Choice(account, state.now + states.CONFIRM_MS), Signal(Sign.KEY))
 
 
@@ -157,11 +157,11 @@ def give_stamps(state: State, account: Account, stamps: StampRules, back: Mode, 
     """The reward of a full stamp card."""
     holding = account.holding(stamps.purse)
     if holding.balance < stamps.goal:
-        return say(state, Message.NOT_ENOUGH, back)
+        return say(state, Message.NOT_ENOUGH, back, amount=Stamps(holding.balance))
     if usable(holding) < stamps.goal:
         if may_ask and state.desk.cloud.online:
             return ask(state, account, stamps.purse, stamps.goal, back)
-        return say(state, Message.NOT_ENOUGH, back)
+        return say(state, Message.NOT_ENOUGH, back, amount=Stamps(usable(holding)))
     draft = Draft(Cause.REDEEM, account.whose, rules.full_card(stamps), reward=stamps.reward_key or stamps.purse)
     return confirm(state, account, draft, faces.stamp_face(state, stamps, account, confirm=True), Verb.REDEEM, back)
 
@@ -176,7 +176,7 @@ def give_reward(state: State, programme: Programme, mode: states.Choice, *, may_
     if usable(holding) < rules.cost(reward):
         if may_ask and state.desk.cloud.online:
             return ask(state, mode.account, programme.points.purse, rules.cost(reward), mode)
-        return say(state, Message.NOT_ENOUGH, card(state, mode.account))
+        return say(state, Message.NOT_ENOUGH, card(state, mode.account), amount=Points(usable(holding)))
     draft = Draft(Cause.REDEEM, mode.account.whose, rules.give(programme, reward), reward=reward.key)
     return record(state, draft, mode.account)
 
@@ -190,7 +190,7 @@ def pay(state: State, programme: Programme, account: Account, basket: Basket, ba
     if now.discount < wanted.discount and may_ask and state.desk.cloud.online:
         return ask(state, account, programme.points.purse, wanted.cost, back)
     if now.discount == 0:
-        return say(state, Message.NOT_ENOUGH, back)
+        return say(state, Message.NOT_ENOUGH, back, amount=Points(usable(holding)))
     shown = screens.PayConfirm if now.discount == wanted.discount else screens.PayLess
     screen = shown(Money(now.discount, programme.currency), Money(now.rest, programme.currency))
     bill = msgspec.structs.replace(purchase, discount=now.discount)

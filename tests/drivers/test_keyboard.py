@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from emulators.keyboard import ENTER, LEFT_CONTROL, US, Keyboard
 from emulators.umockdev import Testbed
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from emulators.keyboard import HID_KEYBOARD, KEYPAD, LEFT_SHIFT, US, Keyboard
 from emulators.umockdev import Testbed, TestbedError
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from emulators.drafts import IDENTITY, Till
 
+from emulators.drafts import IDENTITY, Till
 from sync import journal, mirror
 
 

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 import pytest
-from emulators.cloud_peer import CloudPeer, breaks, says
-from emulators.drafts import IDENTITY, Till, account, award, moment, spend
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulators.cloud_peer import CloudPeer, breaks, says
+from emulators.drafts import IDENTITY, Till, account, award, moment, spend
 from loyalty.account import Holding
 from loyalty.chain import Head
 from loyalty.entry import TokenKind

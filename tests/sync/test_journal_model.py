@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from emulators.drafts import IDENTITY, Till, account, award, give_back, returned, spend, undo
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from emulators.drafts import IDENTITY, Till, account, award, give_back, returned, spend, undo
 from loyalty.chain import Head, extend
 from loyalty.entry import Draft
 from loyalty.holding import Row, shown, spendable

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from emulators.drafts import BOOT, IDENTITY, Till, account, award, moment, person, returned, spend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulators.drafts import BOOT, IDENTITY, Till, account, award, moment, person, returned, spend
 from loyalty.account import Holding, Staff, Status
 from loyalty.chain import GENESIS, Head
 from loyalty.entry import Cause, Draft, Moment, TokenKind

@@ -9,8 +9,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from emulators.drafts import BOOT, IDENTITY, Till, account, award, give_back, moment, person, returned, spend, undo
 
+from emulators.drafts import BOOT, IDENTITY, Till, account, award, give_back, moment, person, returned, spend, undo
 from loyalty.chain import Head, extend
 from loyalty.entry import Cause, Draft, ImpossiblePosting, Moment, Posting, decode_entry
 from loyalty.holding import Row

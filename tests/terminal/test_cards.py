@@ -1,10 +1,10 @@
 """What readers read becomes tokens or a plain message; the number itself goes no further."""
 
 import pytest
-from counter_table import PROGRAMME
 from hypothesis import given
 from hypothesis import strategies as st
 
+from counter_table import PROGRAMME
 from display.screens import Message
 from drivers.events import CardSeen, CardTrouble, Form, Medium, Trouble
 from loyalty.entry import TokenKind

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from counter_table import GROUPS, MODES, before, outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
+from counter_table import GROUPS, MODES, before, outcome
 from terminal.effects import Show
 from terminal.session import step
 from terminal.states import Mode

@@ -1,0 +1,152 @@
+"""Accepting a push: every well-signed line is stored at its sequence, and posted strictly in order in the same transaction.
+
+Pushing the same lines again, late or twice does no harm: lines are placed by sequence and hash.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import alarms, identities, lines
+from backend.alarms import Alarm, Kind
+from backend.book import Book
+from backend.identities import Identity
+from backend.leases import grant_all_free
+from backend.posting import post
+from backend.surroundings import Random
+from loyalty.chain import BrokenChain, Head, Line, extend, line_hash
+from loyalty.entry import Cause, Entry, Personal, Unreadable
+from sync.messages import MAX_LINES, Push, Pushed, Standing
+
+
+def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, random: Random) -> Pushed:
+    """Stores and posts the lines of a push of `identity`, in the connection's transaction.
+
+    Raises `lines.MalformedLine` for what is no line at all, and `identities.UnknownIdentity`; nothing is changed then.
+    """
+    for line in push.lines:
+        lines.check_shape(line)
+    writer = identities.lock(connection, identity)
+    on_head = not is_off_head(writer, push.head)
+    if on_head:
+        writer, on_head = _store(connection, writer, push.lines, now_ms)
+    if not on_head:
+        flag_off_head(connection, writer, push.head, now_ms)
+    trouble = post_stored(connection, writer, now_ms, random)
+    writer = identities.find(connection, identity)
+    return Pushed(
+        standing=writer.standing if on_head else Standing.OFF_HEAD,
+        head=writer.head,
+        posted=writer.posted.sequence,
+        now_ms=now_ms,
+        trouble=trouble,
+    )
+
+
+def is_off_head(writer: Identity, head: Head) -> bool:
+    """Whether a terminal with this head is a copy or a restored backup (invariant 8): behind the cloud's head, or beside it.
+
+    A head further on than the cloud's cannot be judged; its lines will be, when they come.
+    """
+    if head.sequence < writer.head.sequence:
+        return True
+    return head.sequence == writer.head.sequence and head.hash != writer.head.hash
+
+
+def flag_off_head(connection: sa.Connection, writer: Identity, head: Head, now_ms: int) -> None:
+    """Lists, once for each head of the cloud's, that a terminal was found off it."""
+    detail = f"it stands at its line {head.sequence}, the cloud at {writer.head.sequence}: it is given a new identity by staff"
+    alarms.put_once(connection, writer.merchant, Alarm(Kind.OFF_HEAD, writer.id, writer.head.sequence, detail), now_ms)
+
+
+def _store(connection: sa.Connection, writer: Identity, pushed: tuple[Line, ...], now_ms: int) -> tuple[Identity, bool]:
+    """Stores the lines that continue the chain. The second value is False where a line contradicts what is stored."""
+    head, fresh, on_head = writer.head, list[tuple[Line, bytes]](), True
+    old = [line for line in pushed if line.sequence <= head.sequence]
+    if old:
+        sequences = [line.sequence for line in old]
+        stored = lines.hashes_between(connection, writer, min(sequences), max(sequences))
+        if any(stored.get(line.sequence) != line_hash(writer.id, line) for line in old):
+            return writer, False
+    for line in (line for line in pushed if line.sequence > writer.head.sequence):
+        if line.sequence != head.sequence + 1:
+            # A gap, or the lines are out of order: the answer's head says from where to send again.
+            break
+        if line.before != head.hash:
+            on_head = False
+            break
+        head = Head(line.sequence, line_hash(writer.id, line))
+        fresh.append((line, head.hash))
+    lines.store(connection, writer, fresh, now_ms)
+    if fresh:
+        identities.set_head(connection, writer, head)
+    return identities.find(connection, writer.id), on_head
+
+
+def post_stored(connection: sa.Connection, writer: Identity, now_ms: int, random: Random) -> str:
+    """Posts what is stored and not yet posted, in order, up to the first line that cannot be read. Returns why it stopped.
+
+    Called with every push, so that lines which an older version of the cloud could not read are posted after an update.
+    """
+    while writer.posted.sequence < writer.head.sequence:
+        batch = lines.after(connection, writer, writer.posted.sequence, MAX_LINES)
+        readable, trouble = _read(writer, batch)
+        _post_batch(connection, writer, readable, now_ms, random)
+        if trouble is not None:
+            alarms.put_once(connection, writer.merchant, trouble, now_ms)
+            return trouble.detail
+        writer = identities.find(connection, writer.id)
+    return ""
+
+
+def void_next(connection: sa.Connection, identity: UUID, now_ms: int, random: Random) -> str:
+    """A person gives up the line at which posting stopped: it is posted as nothing, and those behind it follow.
+
+    Does nothing where posting has not stopped. Returns why posting stopped again, if it did.
+    """
+    writer = identities.lock(connection, identity)
+    if trouble := post_stored(connection, writer, now_ms, random):
+        writer = identities.find(connection, identity)
+        [(line, hash)] = lines.after(connection, writer, writer.posted.sequence, 1)
+        identities.set_posted(connection, writer, Head(line.sequence, hash))
+        trouble = post_stored(connection, identities.find(connection, identity), now_ms, random)
+    return trouble
+
+
+_Readable = list[tuple[Line, bytes, Entry, Personal]]
+
+
+def _read(writer: Identity, batch: list[tuple[Line, bytes]]) -> tuple[_Readable, Alarm | None]:
+    readable: _Readable = []
+    before = writer.posted
+    for line, hash in batch:
+        try:
+            before = extend(writer.id, before, line)
+            entry, whose = lines.read(line)
+        except (BrokenChain, Unreadable) as error:
+            detail = f"line {line.sequence}: {error}; it and those behind it wait until it can be read or is voided"
+            return readable, Alarm(Kind.UNREADABLE, writer.id, line.sequence, detail)
+        readable.append((line, hash, entry, whose))
+    return readable, None
+
+
+def _post_batch(connection: sa.Connection, writer: Identity, batch: _Readable, now_ms: int, random: Random) -> None:
+    if not batch:
+        return
+    book = Book(connection, writer, now_ms)
+    ids = [entry.id for _, _, entry, _ in batch]
+    referred = [e.refers for _, _, e, _ in batch if e.refers is not None and e.cause in (Cause.UNDO, Cause.RETURN)]
+    book.load_accounts([whose.account for _, _, _, whose in batch])
+    book.load_cards([whose.token for _, _, _, whose in batch])
+    book.load_entries(ids)
+    book.load_takings([*ids, *referred])
+    book.load_referred(referred)
+    for line, _, entry, whose in batch:
+        post(book, line, entry, whose, random)
+    if writer.standing is Standing.GOOD and identities.is_sole_active(connection, writer):
+        grant_all_free(book, book.touched())
+    book.write()
+    last, hash, _, _ = batch[-1]
+    identities.set_posted(connection, writer, Head(last.sequence, hash))

@@ -1,0 +1,66 @@
+"""What a person should look at: nothing here stops a line from being posted, except one that cannot be read (invariant 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import tables
+
+
+class Kind(Enum):
+    """What an alarm is about; the value is what the portal shows."""
+
+    UNREADABLE = "a line that cannot be read"
+    SAME_ID = "one id with two different entries"
+    OFF_HEAD = "a copied or restored terminal"
+    TWO_ACCOUNTS = "one card, two accounts"
+    CARD_NOT_ACTIVE = "a blocked or replaced card was served"
+    WRITTEN_OFF = "a written-off terminal spent"
+    OVERDRAFT = "spent without a lease"
+    DEBT = "returned goods whose points were already spent"
+    UNDONE_TWICE = "one entry undone twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm about the line at `sequence` of `identity`; `account` where one is concerned."""
+
+    kind: Kind
+    identity: UUID
+    sequence: int
+    detail: str
+    account: bytes | None = None
+
+
+def put(connection: sa.Connection, merchant: UUID, alarms: list[Alarm], now_ms: int) -> None:
+    """Lists alarms."""
+    if alarms:
+        connection.execute(sa.insert(tables.alarm), [_values(merchant, alarm, now_ms) for alarm in alarms])
+
+
+def put_once(connection: sa.Connection, merchant: UUID, alarm: Alarm, now_ms: int) -> None:
+    """Lists an alarm unless the same kind is already listed for the same line: for what every retry finds again."""
+    listed = sa.select(tables.alarm.c.id).where(
+        tables.alarm.c.identity == alarm.identity,
+        tables.alarm.c.sequence == alarm.sequence,
+        tables.alarm.c.kind == alarm.kind.name,
+    )
+    if connection.execute(listed.limit(1)).first() is None:
+        put(connection, merchant, [alarm], now_ms)
+
+
+def _values(merchant: UUID, alarm: Alarm, now_ms: int) -> dict[str, Any]:
+    return {
+        "merchant": merchant,
+        "kind": alarm.kind.name,
+        "identity": alarm.identity,
+        "sequence": alarm.sequence,
+        "account": alarm.account,
+        "detail": alarm.detail,
+        "at_ms": now_ms,
+    }

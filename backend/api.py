@@ -1,0 +1,189 @@
+"""The addresses that terminals call. Each takes one message of `sync.messages` and gives one back, as JSON.
+
+Bodies are read raw and decoded with msgspec: a push of 500 lines would take three times as long through models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from backend import changes, pairing, programmes, signatures
+from backend.accept import accept
+from backend.database import Database
+from backend.exchange import exchange
+from backend.identities import Identity
+from backend.problems import ForeignIdentity, MalformedMessage, TooLarge
+from backend.surroundings import Clock, Random
+from backend.tries import Tries
+from sync import messages
+
+MAX_BODY = 4 * 1024 * 1024
+"""Bytes of one request: a push of 500 lines takes about half a megabyte."""
+
+_WRONG_CODES = 10
+_WRONG_CODES_OF_ALL = 300
+_WRONG_CODES_WITHIN_MS = 10 * 60 * 1000
+
+M = TypeVar("M")
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What every address needs."""
+
+    database: Database
+    clock: Clock
+    random: Random
+    public_url: str | None = None
+    """The cloud's own address, where something in front of it changes what a request says of itself."""
+
+
+def router(cloud: Cloud) -> APIRouter:
+    """All addresses of the terminal's protocol."""
+    routes = APIRouter(tags=["terminal"])
+    routes.add_api_route("/health", _health(cloud), methods=["GET"], summary="Whether the database answers")
+    _add(routes, messages.PAIR_PATH, _pair(cloud), messages.Pair, messages.Paired, "Pair a device by a one-time code")
+    _add(routes, messages.PUSH_PATH, _signed(cloud, messages.Push, _push), messages.Push, messages.Pushed, "Send lines")
+    _add(routes, messages.PULL_PATH, _signed(cloud, messages.Pull, _pull), messages.Pull, messages.Pulled, "Get changes")
+    _add(routes, messages.ASK_PATH, _signed(cloud, messages.Ask, _ask), messages.Ask, messages.Answered, "Ask for a lease")
+    _add(routes, messages.RENEW_PATH, _signed(cloud, messages.Renew, _renew), messages.Renew, messages.Renewed, "Renew")
+    programme = _signed(cloud, messages.Programme, _programme)
+    _add(routes, messages.PROGRAMME_PATH, programme, messages.Programme, messages.ProgrammeText, "Get a programme")
+    return routes
+
+
+def schemas() -> dict[str, Any]:
+    """JSON schemas of all messages, for OpenAPI."""
+    kinds = [getattr(messages, name) for name in dir(messages)]
+    structs = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    _, components = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
+    return dict(components)
+
+
+def _add(routes: APIRouter, path: str, endpoint: Endpoint, takes: type, gives: type, summary: str) -> None:
+    body = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{takes.__name__}"}}}, "required": True}
+    answers: dict[str, Any] = {
+        "200": {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{gives.__name__}"}}}},
+        "4XX": {
+            "description": "What went wrong and what to do",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        },
+    }
+    extra = {"requestBody": body, "responses": answers}
+    name = path.rsplit("/", 1)[-1]
+    routes.add_api_route(path, endpoint, methods=["POST"], summary=summary, operation_id=name, name=name, openapi_extra=extra)
+
+
+# What each signed message does, in the transaction that also keeps the counter.
+
+
+def _push(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Push) -> messages.Pushed:
+    return accept(connection, sender.id, message, cloud.clock(), cloud.random)
+
+
+def _pull(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Pull) -> messages.Pulled:
+    return changes.pull(connection, sender.id, message, cloud.clock())
+
+
+def _ask(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Ask) -> messages.Answered:
+    return changes.ask(connection, sender.id, message, cloud.clock())
+
+
+def _renew(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Renew) -> messages.Renewed:
+    return pairing.renew(connection, sender.id, message, cloud.clock(), cloud.random)
+
+
+def _programme(
+    cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Programme
+) -> messages.ProgrammeText:
+    return programmes.text_of(connection, sender.merchant, message.version)
+
+
+def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Identity, M], msgspec.Struct]) -> Endpoint:
+    def answer(received: signatures.Request) -> bytes:
+        message = _decode(received.body, kind)
+        # Strangers are turned away before they could keep the one writer busy.
+        with cloud.database.reading() as connection:
+            signer = signatures.verify(connection, received)
+        if getattr(message, "identity", None) != signer.identity:
+            raise ForeignIdentity("a terminal speaks only for the identity that it signs with")
+
+        def effect(connection: sa.Connection, sender: Identity) -> bytes:
+            return msgspec.json.encode(run(cloud, connection, sender, message))
+
+        with cloud.database.writing() as connection:
+            return exchange(connection, signer, received, cloud.clock(), effect)
+
+    async def endpoint(request: Request) -> Response:
+        return _json(await run_in_threadpool(answer, await _receive(cloud, request)))
+
+    return endpoint
+
+
+def _pair(cloud: Cloud) -> Endpoint:
+    by_address = Tries(cloud.clock, _WRONG_CODES, _WRONG_CODES_WITHIN_MS)
+    by_all = Tries(cloud.clock, _WRONG_CODES_OF_ALL, _WRONG_CODES_WITHIN_MS)
+
+    def answer(body: bytes, address: str) -> bytes:
+        message = _decode(body, messages.Pair)
+        by_address.check(address)
+        by_all.check("")
+        try:
+            with cloud.database.writing() as connection:
+                return msgspec.json.encode(pairing.pair(connection, message, cloud.clock(), cloud.random))
+        except (pairing.WrongCode, pairing.UsedCode, pairing.ExpiredCode):
+            by_address.failed(address)
+            by_all.failed("")
+            raise
+
+    async def endpoint(request: Request) -> Response:
+        received = await _receive(cloud, request)
+        address = request.client.host if request.client else ""
+        return _json(await run_in_threadpool(answer, received.body, address))
+
+    return endpoint
+
+
+def _health(cloud: Cloud) -> Endpoint:
+    def answer() -> None:
+        with cloud.database.reading() as connection:
+            connection.execute(sa.select(1))
+
+    async def endpoint(request: Request) -> Response:
+        await run_in_threadpool(answer)
+        return Response("ok\n", media_type="text/plain")
+
+    return endpoint
+
+
+def _decode(body: bytes, kind: type[M]) -> M:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedMessage(
+            f"this is no {kind.__name__} message: compare the terminal's version with the cloud's"
+        ) from error
+
+
+async def _receive(cloud: Cloud, request: Request) -> signatures.Request:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise TooLarge(f"a request may have {MAX_BODY} bytes: send fewer lines at a time")
+    url = str(request.url)
+    if cloud.public_url is not None:
+        url = cloud.public_url.rstrip("/") + request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return signatures.Request(request.method, url, dict(request.headers), bytes(body))
+
+
+def _json(answer: bytes) -> Response:
+    return Response(answer, media_type="application/json")

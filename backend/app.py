@@ -1,0 +1,56 @@
+"""The cloud as one ASGI application: the terminals' addresses, the portal, and the description of both."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+
+from backend import api
+from backend.database import Database
+from backend.portal import routes as portal
+from backend.problems import add_problems
+from backend.surroundings import Clock, Random
+
+_QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
+
+def system_clock() -> int:
+    """Milliseconds since 1970, by this machine."""
+    return time.time_ns() // 1_000_000
+
+
+def create_app(
+    engine: sa.Engine,
+    clock: Clock = system_clock,
+    random: Random = secrets.token_bytes,
+    public_url: str | None = None,
+) -> FastAPI:
+    """The cloud on a database that is up to date (`migrate.upgrade`).
+
+    `public_url` is the address that terminals call, like `https://loyalty.example`, where a proxy in front of the cloud makes
+    requests look different; signatures cover it.
+
+    Example, without a server, for tests::
+
+        app = create_app(engine, clock=lambda: 1_800_000_000_000)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cloud") as http: ...
+    """
+    cloud = api.Cloud(Database(engine), clock, random, public_url)
+    app = FastAPI(title="Bodka cloud", version="1", docs_url=None, redoc_url=None, max_body_size=api.MAX_BODY, telemetry=_QUIET)
+    app.include_router(api.router(cloud))
+    app.include_router(portal.router(cloud))
+    add_problems(app)
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        description = plain()
+        description.setdefault("components", {}).setdefault("schemas", {}).update(api.schemas())
+        return description
+
+    app.openapi = described  # type: ignore[method-assign]
+    return app

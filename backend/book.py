@@ -1,0 +1,298 @@
+"""The part of a merchant's ledger that one transaction works on: loaded once, changed in memory, written once.
+
+Posting 500 lines one by one would cost thousands of statements; with a book it costs about a dozen. The book is right only
+under the network's lock (`identities.lock`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import alarms, tables
+from backend.alarms import Alarm
+from backend.identities import Identity
+from loyalty.account import Status
+from loyalty.entry import Cause
+from loyalty.purse import Lease, Purse, Taking
+
+T = TypeVar("T")
+_AT_ONCE = 500
+
+
+class PurseKey(NamedTuple):
+    """One purse of one account of the book's merchant."""
+
+    account: bytes
+    purse: str
+    instance: str
+
+
+class TakingKey(NamedTuple):
+    """One purse of one entry that was, or may be, taken back."""
+
+    entry: UUID
+    purse: str
+    instance: str
+
+
+class Card(NamedTuple):
+    """What a token leads to."""
+
+    account: bytes
+    status: Status
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything known and changed about one identity's lines. Made by `open_book`, written by `write`."""
+
+    connection: sa.Connection
+    identity: Identity
+    now_ms: int
+    purses: dict[PurseKey, Purse] = field(default_factory=dict)
+    leases: dict[PurseKey, Lease] = field(default_factory=dict)
+    takings: dict[TakingKey, Taking] = field(default_factory=dict)
+    awards: dict[TakingKey, int] = field(default_factory=dict)
+    """What entries earned, where somebody may take it back."""
+    known: dict[UUID, bytes] = field(default_factory=dict)
+    """Entries that are posted, and the hash of their body."""
+    undone: set[UUID] = field(default_factory=set)
+    cards: dict[bytes, Card] = field(default_factory=dict)
+    accounts: set[bytes] = field(default_factory=set)
+    alarms: list[Alarm] = field(default_factory=list)
+    entry_rows: list[dict[str, Any]] = field(default_factory=list)
+    posting_rows: list[dict[str, Any]] = field(default_factory=list)
+    _stored_purses: set[PurseKey] = field(default_factory=set)
+    _stored_leases: set[PurseKey] = field(default_factory=set)
+    _stored_takings: set[TakingKey] = field(default_factory=set)
+    _new_cards: dict[bytes, Card] = field(default_factory=dict)
+    _new_accounts: dict[bytes, None] = field(default_factory=dict)
+    _touched: dict[PurseKey, None] = field(default_factory=dict)
+    _changed_leases: dict[PurseKey, None] = field(default_factory=dict)
+    _changed_takings: dict[TakingKey, None] = field(default_factory=dict)
+
+    # What the rules of posting read and change.
+
+    def purse(self, key: PurseKey) -> tuple[Purse, Lease]:
+        """A purse and this identity's lease on it; empty ones where there are none yet."""
+        return self.purses.get(key, Purse()), self.leases.get(key, Lease())
+
+    def put(self, key: PurseKey, purse: Purse, lease: Lease) -> None:
+        """Changes a purse and the lease. Terminals are told of the purse again, even where nothing changed (see `touch`)."""
+        self.touch(key)
+        self.purses[key] = purse
+        if lease != self.leases.get(key, Lease()):
+            self.leases[key] = lease
+            self._changed_leases[key] = None
+
+    def touch(self, key: PurseKey) -> None:
+        """Makes the next pull send this purse: a line that posted nothing still moves `through` past it."""
+        self.open_account(key.account)
+        self.purses.setdefault(key, Purse())
+        self._touched[key] = None
+
+    def taking(self, key: TakingKey) -> Taking:
+        """What was taken back of one earning so far."""
+        return self.takings.get(key) or Taking(award=self.awards.get(key))
+
+    def put_taking(self, key: TakingKey, taking: Taking) -> None:
+        self.takings[key] = taking
+        self._changed_takings[key] = None
+
+    def open_account(self, account: bytes) -> None:
+        """Gives the merchant an account by this id, unless it has one."""
+        if account not in self.accounts:
+            self.accounts.add(account)
+            self._new_accounts[account] = None
+
+    def lead(self, token: bytes, account: bytes) -> None:
+        """Makes a card that nobody knew yet lead to an account."""
+        self.cards[token] = self._new_cards[token] = Card(account, Status.ACTIVE)
+
+    def touched(self) -> list[PurseKey]:
+        return list(self._touched)
+
+    # Loading.
+
+    def load_accounts(self, accounts: Collection[bytes]) -> None:
+        """Loads accounts, their purses, and this identity's leases on them."""
+        mine = self.identity.merchant
+        for some in _batches(accounts):
+            a, p, le = tables.account.c, tables.purse.c, tables.lease.c
+            self.accounts.update(self._column(sa.select(a.id).where(a.merchant == mine, a.id.in_(some))))
+            for row in self.connection.execute(sa.select(tables.purse).where(p.merchant == mine, p.account.in_(some))):
+                key = PurseKey(row.account, row.purse, row.instance)
+                self.purses[key] = Purse(row.earned, row.spent, row.leased, row.overdraft, row.debt)
+                self._stored_purses.add(key)
+            held = sa.select(tables.lease).where(le.merchant == mine, le.identity == self.identity.id, le.account.in_(some))
+            for row in self.connection.execute(held):
+                key = PurseKey(row.account, row.purse, row.instance)
+                self.leases[key] = Lease(row.granted, row.used, row.written_off)
+                self._stored_leases.add(key)
+
+    def load_cards(self, tokens: Collection[bytes]) -> None:
+        """Loads what tokens lead to."""
+        c = tables.card.c
+        for some in _batches(tokens):
+            found = sa.select(tables.card).where(c.network == self.identity.network, c.token.in_(some))
+            for row in self.connection.execute(found):
+                self.cards[row.token] = Card(row.account, Status(row.status))
+
+    def load_entries(self, ids: Collection[UUID]) -> None:
+        """Loads which of these ids are already posted."""
+        e = tables.entry.c
+        for some in _batches(ids):
+            found = sa.select(e.id, e.body_hash).where(e.merchant == self.identity.merchant, e.id.in_(some))
+            self.known.update((row.id, row.body_hash) for row in self.connection.execute(found))
+
+    def load_takings(self, ids: Collection[UUID]) -> None:
+        """Loads what was taken back of these entries."""
+        t = tables.taking.c
+        for some in _batches(ids):
+            found = sa.select(tables.taking).where(t.merchant == self.identity.merchant, t.entry.in_(some))
+            for row in self.connection.execute(found):
+                key = TakingKey(row.entry, row.purse, row.instance)
+                self.takings[key] = Taking(row.award, row.taken, row.excess)
+                self._stored_takings.add(key)
+
+    def load_referred(self, ids: Collection[UUID]) -> None:
+        """Loads what these entries earned, and which of them are already undone."""
+        mine, e, p = self.identity.merchant, tables.entry.c, tables.posting.c
+        for some in _batches(ids):
+            undone = sa.select(e.refers).where(e.merchant == mine, e.cause == Cause.UNDO.value, e.refers.in_(some))
+            self.undone.update(self._column(undone))
+            earned = (
+                sa.select(tables.posting)
+                .join(tables.entry, (p.merchant == e.merchant) & (p.entry == e.id))
+                .where(p.merchant == mine, p.entry.in_(some), p.delta > 0)
+                .where(e.cause.in_([Cause.AWARD.value, Cause.REDEEM.value]))
+            )
+            for row in self.connection.execute(earned):
+                self.awards[TakingKey(row.entry, row.purse, row.instance)] = row.delta
+
+    def _column(self, statement: sa.Select[Any]) -> Sequence[Any]:
+        return self.connection.execute(statement).scalars().all()
+
+    # Writing.
+
+    def write(self) -> None:
+        """Writes all that changed. The book is not used again."""
+        changes = next_changes(self.connection, self.identity.network, len(self._touched) + len(self._new_cards))
+        self._write_accounts()
+        self._write_cards(changes)
+        self._write_purses(changes)
+        self._write_leases()
+        self._write_takings()
+        _insert(self.connection, tables.entry, self.entry_rows)
+        _insert(self.connection, tables.posting, self.posting_rows)
+        alarms.put(self.connection, self.identity.merchant, self.alarms, self.now_ms)
+
+    def write_grants(self) -> None:
+        """Writes purses and leases where nothing but leases of this identity was raised: no new change numbers."""
+        p = tables.purse.c
+        of = (p.account == sa.bindparam("a")) & (p.purse == sa.bindparam("p")) & (p.instance == sa.bindparam("i"))
+        raised = sa.update(tables.purse).where(p.merchant == self.identity.merchant, of).values(leased=sa.bindparam("l"))
+        rows = [{"a": k.account, "p": k.purse, "i": k.instance, "l": self.purses[k].leased} for k in self._touched]
+        if rows:
+            self.connection.execute(raised, rows)
+        self._write_leases()
+
+    def _write_accounts(self) -> None:
+        mine = {"merchant": self.identity.merchant, "opened_ms": self.now_ms}
+        _insert(self.connection, tables.account, [mine | {"id": account} for account in self._new_accounts])
+
+    def _write_cards(self, changes: Iterator[int]) -> None:
+        rows = [
+            {
+                "network": self.identity.network,
+                "token": token,
+                "account": card.account,
+                "status": card.status.value,
+                "change": next(changes),
+            }
+            for token, card in self._new_cards.items()
+        ]
+        _insert(self.connection, tables.card, rows)
+
+    def _write_purses(self, changes: Iterator[int]) -> None:
+        rows = {
+            key: {
+                "earned": self.purses[key].earned,
+                "spent": self.purses[key].spent,
+                "leased": self.purses[key].leased,
+                "overdraft": self.purses[key].overdraft,
+                "debt": self.purses[key].debt,
+                "change": next(changes),
+            }
+            for key in self._touched
+        }
+        mine = {"merchant": self.identity.merchant}
+        self._save(tables.purse, mine, rows, self._stored_purses)
+
+    def _write_leases(self) -> None:
+        rows = {
+            key: {
+                "granted": self.leases[key].granted,
+                "used": self.leases[key].used,
+                "written_off": self.leases[key].written_off,
+            }
+            for key in self._changed_leases
+        }
+        mine = {"merchant": self.identity.merchant, "identity": self.identity.id}
+        self._save(tables.lease, mine, rows, self._stored_leases)
+
+    def _write_takings(self) -> None:
+        rows = {
+            key: {
+                "award": self.takings[key].award,
+                "taken": self.takings[key].taken,
+                "excess": self.takings[key].excess,
+            }
+            for key in self._changed_takings
+        }
+        self._save(tables.taking, {"merchant": self.identity.merchant}, rows, self._stored_takings)
+
+    def _save(
+        self,
+        table: sa.Table,
+        mine: dict[str, Any],
+        rows: dict[PurseKey, dict[str, Any]] | dict[TakingKey, dict[str, Any]],
+        stored: Collection[PurseKey] | Collection[TakingKey],
+    ) -> None:
+        """Inserts or updates: nobody else can have added a row since it was loaded, because of the network's lock."""
+        full = [(key in stored, {**mine, **key._asdict()}, values) for key, values in rows.items()]
+        _insert(self.connection, table, [key | values for there, key, values in full if not there])
+        old = [{f"the_{name}": part for name, part in key.items()} | values for there, key, values in full if there]
+        if old:
+            same = [column == sa.bindparam(f"the_{column.name}") for column in table.primary_key]
+            named: dict[str, Any] = {name: sa.bindparam(name) for name in full[0][2]}
+            self.connection.execute(sa.update(table).where(*same).values(named), old)
+
+
+def next_changes(connection: sa.Connection, network: UUID, count: int) -> Iterator[int]:
+    """`count` new change numbers. The counter's row is locked until the transaction ends, so a cursor never skips one."""
+    if count == 0:
+        return iter(())
+    n = tables.network.c
+    raised = sa.update(tables.network).where(n.id == network).values(change=n.change + count)
+    connection.execute(raised)
+    last: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
+    return iter(range(last - count + 1, last + 1))
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def _batches(keys: Iterable[T]) -> Iterator[list[T]]:
+    """Pieces that fit into one statement's parameters."""
+    rest = iter(dict.fromkeys(keys))
+    while piece := list(islice(rest, _AT_ONCE)):
+        yield piece

@@ -1,0 +1,208 @@
+"""What a terminal learns: changed rows in the order of their change numbers, and answers to asking for a larger lease.
+
+Rows, `through` and its hash come from one moment, because the network's lock is held. A cursor never skips a change: numbers
+are given out under that same lock (`book.next_changes`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import identities, tables
+from backend.accept import flag_off_head, is_off_head
+from backend.book import Book, PurseKey
+from backend.identities import Identity
+from backend.leases import LARGEST_WISH, grant_all_free
+from loyalty.account import Status
+from loyalty.chain import Head
+from loyalty.purse import grant
+from sync.messages import (
+    MAX_ROWS,
+    Answered,
+    Ask,
+    CardRow,
+    MemberRow,
+    Pull,
+    Pulled,
+    PurseRow,
+    StaffRow,
+    Standing,
+)
+
+
+def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:
+    """What changed after the cursor, as this terminal should see it. A terminal that is off the head gets no rows."""
+    asker, standing = _stand(connection, identity, message.head, now_ms)
+    last, programme = _last_change(connection, asker), _programme(connection, asker)
+    since = min(max(0, message.cursor), last)
+    if standing is Standing.OFF_HEAD:
+        rows, more = _Rows((), (), (), ()), False
+    else:
+        limit = min(max(1, message.limit), MAX_ROWS)
+        rows, more = _rows(connection, asker, since, limit, now_ms)
+    if standing is Standing.OFF_HEAD:
+        cursor = since
+    elif more:
+        cursor = max(row.change for kind in rows for row in kind)
+    else:
+        cursor = last
+    return Pulled(
+        standing=standing,
+        through=asker.posted.sequence,
+        hash=asker.posted.hash,
+        since=message.cursor,
+        cursor=cursor,
+        more=more,
+        programme=programme,
+        now_ms=now_ms,
+        purses=rows.purses,
+        cards=rows.cards,
+        members=rows.members,
+        staff=rows.staff,
+    )
+
+
+def ask(connection: sa.Connection, identity: UUID, message: Ask, now_ms: int) -> Answered:
+    """Raises the lease on one purse towards what is wanted, from free value only; asking twice grants once.
+
+    The answer has no row where there is no such purse, or the terminal is off the head.
+    """
+    asker, standing = _stand(connection, identity, message.head, now_ms)
+    row = None
+    if standing is not Standing.OFF_HEAD:
+        key = PurseKey(message.account, message.purse, message.instance)
+        if standing is Standing.GOOD:
+            _grant(connection, asker, key, message.wanted, now_ms)
+        row = _purse_row(connection, asker, key)
+    return Answered(standing=standing, through=asker.posted.sequence, hash=asker.posted.hash, now_ms=now_ms, row=row)
+
+
+class _Rows(NamedTuple):
+    purses: tuple[PurseRow, ...]
+    cards: tuple[CardRow, ...]
+    members: tuple[MemberRow, ...]
+    staff: tuple[StaffRow, ...]
+
+
+def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
+    asker = identities.lock(connection, identity)
+    if is_off_head(asker, head):
+        flag_off_head(connection, asker, head, now_ms)
+        return asker, Standing.OFF_HEAD
+    return asker, asker.standing
+
+
+def _last_change(connection: sa.Connection, asker: Identity) -> int:
+    n = tables.network.c
+    change: int = connection.execute(sa.select(n.change).where(n.id == asker.network)).scalar_one()
+    return change
+
+
+def _programme(connection: sa.Connection, asker: Identity) -> int:
+    m = tables.merchant.c
+    version: int = connection.execute(sa.select(m.programme).where(m.id == asker.merchant)).scalar_one()
+    return version
+
+
+def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, now_ms: int) -> tuple[_Rows, bool]:
+    """Up to `limit` rows in order of their change over all four kinds, and whether there are more."""
+    end, more = _slice(connection, asker, since, limit)
+    if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
+        _grant_slice(connection, asker, since, end, now_ms)
+    c, m, s = tables.card, tables.member, tables.staff
+    purses = _purses(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
+    cards = _within(c, since, end).where(c.c.network == asker.network)
+    members = _within(m, since, end).where(m.c.network == asker.network)
+    staff = _within(s, since, end).where(s.c.merchant == asker.merchant)
+    rows = _Rows(
+        purses=tuple(_as_purse_row(row) for row in connection.execute(purses)),
+        cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in connection.execute(cards)),
+        members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in connection.execute(members)),
+        staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in connection.execute(staff)),
+    )
+    return rows, more
+
+
+def _slice(connection: sa.Connection, asker: Identity, since: int, limit: int) -> tuple[int, bool]:
+    """The last change number of the next `limit` rows, and whether rows follow it."""
+    mine = [
+        (tables.purse, tables.purse.c.merchant == asker.merchant),
+        (tables.card, tables.card.c.network == asker.network),
+        (tables.member, tables.member.c.network == asker.network),
+        (tables.staff, tables.staff.c.merchant == asker.merchant),
+    ]
+    numbers = sorted(
+        number
+        for table, owned in mine
+        for number in connection.execute(
+            sa.select(table.c.change).where(owned, table.c.change > since).order_by(table.c.change).limit(limit + 1)
+        ).scalars()
+    )
+    taken = numbers[:limit]
+    return (taken[-1] if taken else since), len(numbers) > limit
+
+
+def _grant_slice(connection: sa.Connection, asker: Identity, since: int, end: int, now_ms: int) -> None:
+    """Leases what is free in this slice to a merchant's only terminal.
+
+    The purses keep their change numbers: no other terminal sees a difference, and this one gets the rows in this answer, or,
+    should it be lost, in the next one from the same cursor.
+    """
+    p = tables.purse.c
+    free = sa.select(p.account, p.purse, p.instance).where(
+        p.merchant == asker.merchant, p.change > since, p.change <= end, p.earned - p.spent - p.leased > 0
+    )
+    keys = [PurseKey(*row) for row in connection.execute(free)]
+    if keys:
+        book = Book(connection, asker, now_ms)
+        book.load_accounts([key.account for key in keys])
+        grant_all_free(book, keys)
+        book.write_grants()
+
+
+def _grant(connection: sa.Connection, asker: Identity, key: PurseKey, wanted: int, now_ms: int) -> None:
+    book = Book(connection, asker, now_ms)
+    book.load_accounts([key.account])
+    if key not in book.purses:
+        return
+    purse, lease = book.purse(key)
+    raised = grant(purse, lease, min(wanted, LARGEST_WISH))
+    if raised != (purse, lease):
+        book.put(key, *raised)
+        book.write()
+
+
+def _within(table: sa.Table, since: int, end: int) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.change > since, table.c.change <= end).order_by(table.c.change)
+
+
+def _purses(asker: Identity) -> sa.Select[Any]:
+    """Purses of the asker's merchant, each with what is granted to the asker."""
+    p, le = tables.purse.c, tables.lease.c
+    same = (le.merchant == p.merchant) & (le.account == p.account) & (le.purse == p.purse) & (le.instance == p.instance)
+    return (
+        sa.select(p.account, p.purse, p.instance, p.earned, p.spent, p.change, le.granted)
+        .outerjoin_from(tables.purse, tables.lease, same & (le.identity == asker.id))
+        .where(p.merchant == asker.merchant)
+    )
+
+
+def _purse_row(connection: sa.Connection, asker: Identity, key: PurseKey) -> PurseRow | None:
+    p = tables.purse.c
+    one = _purses(asker).where(p.account == key.account, p.purse == key.purse, p.instance == key.instance)
+    row = connection.execute(one).one_or_none()
+    return None if row is None else _as_purse_row(row)
+
+
+def _as_purse_row(row: sa.Row[Any]) -> PurseRow:
+    return PurseRow(
+        account=row.account,
+        purse=row.purse,
+        instance=row.instance,
+        balance=row.earned - row.spent,
+        granted=row.granted or 0,
+        change=row.change,
+    )

@@ -1,0 +1,169 @@
+"""`bodka-cloud`: everything a person does to the cloud from a shell."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import click
+import sqlalchemy as sa
+
+from backend import database, merchants
+from backend.app import create_app, system_clock
+from backend.database import Database
+from backend.identities import UnknownIdentity
+from backend.leases import write_off_terminal
+from backend.migrate import upgrade
+
+PORTAL_WELCOME = "/portal/welcome/"
+
+
+@click.group(context_settings={"auto_envvar_prefix": "BODKA_CLOUD"})
+@click.option(
+    "--database",
+    "url",
+    default=database.DEFAULT_URL,
+    envvar="BODKA_CLOUD_DATABASE",
+    help="Where the cloud keeps everything.",
+    show_default=True,
+)
+@click.pass_context
+def main(context: click.Context, url: str) -> None:
+    """The cloud of Bodka loyalty terminals."""
+    try:
+        engine = database.open_engine(url)
+    except sa.exc.ArgumentError as error:
+        raise click.BadParameter("this is no database address; one is like sqlite:///bodka-cloud.sqlite") from error
+    context.obj = Database(engine)
+    context.call_on_close(engine.dispose)
+
+
+@main.command()
+@click.pass_obj
+def init(opened: Database) -> None:
+    """Makes the database, or brings it up to date."""
+    upgrade(opened.engine)
+    click.echo("the database is up to date")
+
+
+@main.command()
+@click.pass_obj
+def sample(opened: Database) -> None:
+    """Adds a sample café with a programme, members, cards and staff."""
+    from backend.sample import NAME, add_sample, is_there
+
+    upgrade(opened.engine)
+    with opened.writing() as connection:
+        if is_there(connection):
+            click.echo(f"{NAME} is there already")
+            return
+        add_sample(connection, system_clock(), secrets.token_bytes)
+    click.echo(f"added {NAME}")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8700, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--public-url", help="The address terminals call, where a proxy stands in front.")
+@click.pass_obj
+def serve(opened: Database, host: str, port: int, public_url: str | None) -> None:
+    """Brings the database up to date and answers terminals and browsers. Prints one line when it listens."""
+    import uvicorn
+
+    upgrade(opened.engine)
+    listener = _listen(host, port)
+    app = create_app(opened.engine, public_url=public_url)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    # Connections that come from now on wait in the listener until the server takes them.
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"listening on http://{shown}:{listener.getsockname()[1]}")
+    sys.stdout.flush()
+    server.run([listener])
+
+
+@main.command("pairing-code")
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.option("--shop", help="The shop the terminal stands in, where there are several.")
+@click.option("--minutes", default=10, show_default=True, type=click.IntRange(1, 24 * 60), help="How long the code lasts.")
+@click.pass_obj
+def pairing_code(opened: Database, merchant: str | None, shop: str | None, minutes: int) -> None:
+    """Makes a one-time code that pairs one terminal."""
+    from backend.pairing import make_code
+
+    def make(connection: sa.Connection) -> str:
+        chosen = merchants.choose(connection, merchant)
+        place = merchants.choose_shop(connection, chosen, shop)
+        return make_code(connection, chosen, place, system_clock(), secrets.token_bytes, minutes * 60_000)
+
+    click.echo(_write(opened, make))
+
+
+@main.command()
+@click.option("--email", required=True, help="Who may look at the merchant's portal.")
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.option("--public-url", default="http://127.0.0.1:8700", show_default=True, help="Where the browser finds the cloud.")
+@click.pass_obj
+def owner(opened: Database, email: str, merchant: str | None, public_url: str) -> None:
+    """Makes a merchant's owner, and prints the one-time link at which they choose a password."""
+    from backend.portal.people import UserExists, invite_owner
+
+    def invite(connection: sa.Connection) -> str:
+        chosen = merchants.choose(connection, merchant)
+        try:
+            return invite_owner(connection, chosen, email, system_clock(), secrets.token_bytes)
+        except UserExists as error:
+            raise click.ClickException(str(error)) from error
+
+    click.echo(public_url.rstrip("/") + PORTAL_WELCOME + _write(opened, invite))
+
+
+@main.command()
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines of text.")
+@click.pass_obj
+def ledger(opened: Database, merchant: str | None, *, as_json: bool) -> None:
+    """Shows every entry and every balance, to compare with a terminal's journal."""
+    from backend.ledger import as_text, dump, encode
+
+    try:
+        with opened.reading() as connection:
+            found = dump(connection, merchants.choose(connection, merchant))
+    except merchants.UnknownMerchant as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(encode(found) if as_json else as_text(found))
+
+
+@main.command("write-off")
+@click.argument("identity", type=click.UUID)
+@click.pass_obj
+def write_off(opened: Database, identity: UUID) -> None:
+    """Gives a lost terminal up: what it may still spend is free again. Its entries are still taken if it comes back."""
+
+    def give_up(connection: sa.Connection) -> None:
+        try:
+            write_off_terminal(connection, identity, system_clock())
+        except UnknownIdentity as error:
+            raise click.ClickException(str(error)) from error
+
+    _write(opened, give_up)
+    click.echo("written off")
+
+
+def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:
+    try:
+        with opened.writing() as connection:
+            return work(connection)
+    except merchants.UnknownMerchant as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port} ({error.strerror}): choose another --port") from error

@@ -1,0 +1,147 @@
+"""Identities: who writes a chain. A paired terminal has one at a time; each merchant has one of its own in the cloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import tables
+from loyalty.chain import GENESIS, Head
+from sync.messages import Standing
+
+PUBLIC_KEY_BYTES = 32
+
+
+class UnknownIdentity(LookupError):
+    """There is no such identity in this cloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One identity as it stands now. `head` is the last stored line, `posted` the last posted one."""
+
+    id: UUID
+    network: UUID
+    merchant: UUID
+    shop: str
+    device: str
+    public_key: bytes | None
+    standing: Standing
+    head: Head
+    posted: Head
+    counter: int
+    renews: UUID | None
+    accepted: int | None
+
+
+_COLUMNS = [column for column in tables.identity.c if column.name not in ("request", "answer")]
+
+
+def find(connection: sa.Connection, identity: UUID) -> Identity:
+    """The identity by its id, of whichever merchant; raises `UnknownIdentity`."""
+    row = connection.execute(sa.select(*_COLUMNS).where(tables.identity.c.id == identity)).one_or_none()
+    if row is None:
+        raise UnknownIdentity(f"no terminal is paired as {identity}: pair it anew")
+    return _identity(row)
+
+
+def lock(connection: sa.Connection, identity: UUID) -> Identity:
+    """Takes the network's lock for this transaction, and the identity as it stands under it.
+
+    Everything that changes a ledger or reads a consistent picture of it goes through here. On SQLite the transaction already
+    holds the only writer's lock.
+    """
+    network = find(connection, identity).network
+    connection.execute(sa.select(tables.network.c.id).where(tables.network.c.id == network).with_for_update())
+    return find(connection, identity)
+
+
+def add(
+    connection: sa.Connection,
+    *,
+    id: UUID,
+    network: UUID,
+    merchant: UUID,
+    shop: str,
+    device: str,
+    public_key: bytes | None,
+    now_ms: int,
+    renews: UUID | None = None,
+    accepted: int | None = None,
+) -> Identity:
+    """A new identity with no lines and no leases."""
+    connection.execute(
+        sa.insert(tables.identity).values(
+            id=id,
+            network=network,
+            merchant=merchant,
+            shop=shop,
+            device=device,
+            public_key=public_key,
+            standing=Standing.GOOD.value,
+            head_sequence=0,
+            head_hash=GENESIS,
+            posted=0,
+            posted_hash=GENESIS,
+            renews=renews,
+            accepted=accepted,
+            made_ms=now_ms,
+            counter=0,
+        )
+    )
+    return find(connection, id)
+
+
+def set_head(connection: sa.Connection, identity: Identity, head: Head) -> None:
+    """Remembers the last line that is stored."""
+    _update(connection, identity, head_sequence=head.sequence, head_hash=head.hash)
+
+
+def set_posted(connection: sa.Connection, identity: Identity, posted: Head) -> None:
+    """Remembers the last line that is posted."""
+    _update(connection, identity, posted=posted.sequence, posted_hash=posted.hash)
+
+
+def set_standing(connection: sa.Connection, identity: Identity, standing: Standing) -> None:
+    """Remembers what the merchant decided about this terminal."""
+    _update(connection, identity, standing=standing.value)
+
+
+def own_of(connection: sa.Connection, merchant: UUID) -> Identity:
+    """The merchant's own identity in the cloud, for entries that no terminal wrote."""
+    chosen = sa.select(*_COLUMNS).where(tables.identity.c.merchant == merchant, tables.identity.c.public_key.is_(None))
+    return _identity(connection.execute(chosen).one())
+
+
+def is_sole_active(connection: sa.Connection, identity: Identity) -> bool:
+    """Whether this is the merchant's only terminal in good standing, so that everything may be leased to it."""
+    active = sa.select(tables.identity.c.id).where(
+        tables.identity.c.merchant == identity.merchant,
+        tables.identity.c.public_key.is_not(None),
+        tables.identity.c.standing == Standing.GOOD.value,
+    )
+    return connection.execute(active.limit(2)).scalars().all() == [identity.id]
+
+
+def _update(connection: sa.Connection, identity: Identity, **values: object) -> None:
+    mine = (tables.identity.c.merchant == identity.merchant) & (tables.identity.c.id == identity.id)
+    connection.execute(sa.update(tables.identity).where(mine).values(**values))
+
+
+def _identity(row: sa.Row[tuple[object, ...]]) -> Identity:
+    return Identity(
+        id=row.id,
+        network=row.network,
+        merchant=row.merchant,
+        shop=row.shop,
+        device=row.device,
+        public_key=row.public_key,
+        standing=Standing(row.standing),
+        head=Head(row.head_sequence, row.head_hash),
+        posted=Head(row.posted, row.posted_hash),
+        counter=row.counter,
+        renews=row.renews,
+        accepted=row.accepted,
+    )

@@ -1,0 +1,129 @@
+"""Lines as they came from a terminal: kept byte for byte at their sequence, whether or not they can be read here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import tables
+from backend.identities import Identity
+from loyalty.chain import GENESIS, Line, Was
+from loyalty.entry import Entry, Personal, Unreadable, decode_entry, decode_personal
+
+_LARGEST_SEQUENCE = 2**63 - 1
+_LARGEST_AMOUNT = 2**40
+"""More than any purse of any shop, and small enough that eight million such lines still sum to 63 bits."""
+_LARGEST_ID = 64
+
+
+class MalformedLine(ValueError):
+    """A line that no terminal writes: it has no place in a chain, so it cannot even be stored. Check the sender's version."""
+
+
+def check_shape(line: Line) -> None:
+    """Raises `MalformedLine` where the fixed-size parts of a line have other sizes, or its numbers do not fit the tables."""
+    sizes = [(line.before, 32), (line.digest, 32)]
+    if line.salt is not None:
+        sizes.append((line.salt, 16))
+    numbers = [line.sequence]
+    if line.was is not None:
+        sizes.append((line.was.hash, 32))
+        numbers.append(line.was.sequence)
+    if any(len(part) != size for part, size in sizes) or not all(0 < n <= _LARGEST_SEQUENCE for n in numbers):
+        raise MalformedLine(f"line {line.sequence} has parts of a size that no line has")
+
+
+def read(line: Line) -> tuple[Entry, Personal]:
+    """What a line says and of whom; raises `Unreadable` for anything that this version could not post and store whole."""
+    if line.personal is None:
+        raise Unreadable("this entry came without the person it belongs to")
+    entry, whose = decode_entry(line.body), decode_personal(line.personal)
+    amounts = [n for posting in entry.postings for n in (abs(posting.delta), posting.used)]
+    if entry.purchase is not None:
+        amounts.append(abs(entry.purchase.amount))
+    amounts.append(abs(entry.programme))
+    if max(amounts) > _LARGEST_AMOUNT or not 0 <= abs(entry.moment.wall_ms) <= _LARGEST_SEQUENCE:
+        raise Unreadable("this entry holds a number too large to be true")
+    if not 0 < len(whose.account) <= _LARGEST_ID or len(whose.token) > _LARGEST_ID:
+        raise Unreadable("this entry's account or token has a length that none has")
+    texts = [entry.shop, entry.reward, entry.staff, *(t for p in entry.postings for t in (p.purse, p.instance))]
+    if entry.purchase is not None:
+        texts.append(entry.purchase.currency)
+    if any("\0" in text for text in texts):
+        raise Unreadable("this entry holds a text with a zero character in it")
+    return entry, whose
+
+
+def store(connection: sa.Connection, identity: Identity, lines: Sequence[tuple[Line, bytes]], now_ms: int) -> None:
+    """Keeps lines, each with its hash, at the end of the identity's chain."""
+    if lines:
+        connection.execute(sa.insert(tables.line), [_values(identity, line, hash, now_ms) for line, hash in lines])
+
+
+def after(connection: sa.Connection, identity: Identity, sequence: int, limit: int) -> list[tuple[Line, bytes]]:
+    """Up to `limit` stored lines behind `sequence`, in order, each with its hash."""
+    wanted = sa.select(tables.line).where(_mine(identity) & (tables.line.c.sequence > sequence))
+    rows = connection.execute(wanted.order_by(tables.line.c.sequence).limit(limit))
+    return [(_line(row), row.hash) for row in rows]
+
+
+def hash_at(connection: sa.Connection, identity: Identity, sequence: int) -> bytes | None:
+    """The hash of the stored line at `sequence`; None where there is none."""
+    if sequence == 0:
+        return GENESIS
+    if sequence == identity.head.sequence:
+        return identity.head.hash
+    if not 0 < sequence < identity.head.sequence:
+        return None
+    stored = sa.select(tables.line.c.hash).where(_mine(identity) & (tables.line.c.sequence == sequence))
+    found: bytes = connection.execute(stored).scalar_one()
+    return found
+
+
+def hashes_between(connection: sa.Connection, identity: Identity, first: int, last: int) -> dict[int, bytes]:
+    """The hashes of the stored lines from `first` to `last`, both included."""
+    wanted = sa.select(tables.line.c.sequence, tables.line.c.hash).where(
+        _mine(identity) & tables.line.c.sequence.between(first, last)
+    )
+    return {row.sequence: row.hash for row in connection.execute(wanted)}
+
+
+def _mine(identity: Identity) -> sa.ColumnElement[bool]:
+    return (tables.line.c.merchant == identity.merchant) & (tables.line.c.identity == identity.id)
+
+
+def _values(identity: Identity, line: Line, hash: bytes, now_ms: int) -> dict[str, Any]:
+    was: tuple[UUID | None, int | None, bytes | None] = (None, None, None)
+    if line.was is not None:
+        was = (line.was.identity, line.was.sequence, line.was.hash)
+    return {
+        "merchant": identity.merchant,
+        "identity": identity.id,
+        "sequence": line.sequence,
+        "before": line.before,
+        "hash": hash,
+        "body": line.body,
+        "digest": line.digest,
+        "personal": line.personal,
+        "salt": line.salt,
+        "was_identity": was[0],
+        "was_sequence": was[1],
+        "was_hash": was[2],
+        "received_ms": now_ms,
+    }
+
+
+def _line(row: sa.Row[Any]) -> Line:
+    was = None if row.was_identity is None else Was(row.was_identity, row.was_sequence, row.was_hash)
+    return Line(
+        sequence=row.sequence,
+        before=row.before,
+        body=row.body,
+        digest=row.digest,
+        personal=row.personal,
+        salt=row.salt,
+        was=was,
+    )

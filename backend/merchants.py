@@ -1,0 +1,77 @@
+"""Networks, merchants and shops: who shares cards, who runs a programme, and where."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import identities, tables
+from backend.identities import Identity
+from backend.surroundings import Random
+from loyalty.ids import uuid7
+from loyalty.tokens import KEY_BYTES, TokenKey
+
+OWN_DEVICE = "the cloud itself"
+
+
+class UnknownMerchant(LookupError):
+    """No merchant fits; the message says what to do."""
+
+
+def found_network(connection: sa.Connection, name: str, now_ms: int, random: Random) -> UUID:
+    """A new network with its first token key."""
+    network = uuid7(now_ms, random(10))
+    connection.execute(sa.insert(tables.network).values(id=network, name=name, change=0))
+    connection.execute(sa.insert(tables.token_key).values(network=network, id=1, secret=random(KEY_BYTES)))
+    return network
+
+
+def open_merchant(
+    connection: sa.Connection, network: UUID, name: str, shop: str, shop_name: str, now_ms: int, random: Random
+) -> Identity:
+    """A new merchant in a network, with a first shop; returns the merchant's own identity in the cloud."""
+    merchant = uuid7(now_ms, random(10))
+    connection.execute(sa.insert(tables.merchant).values(id=merchant, network=network, name=name, programme=0))
+    connection.execute(sa.insert(tables.shop).values(merchant=merchant, id=shop, name=shop_name))
+    return identities.add(
+        connection,
+        id=uuid7(now_ms, random(10)),
+        network=network,
+        merchant=merchant,
+        shop=shop,
+        device=OWN_DEVICE,
+        public_key=None,
+        now_ms=now_ms,
+    )
+
+
+def current_key(connection: sa.Connection, network: UUID) -> TokenKey:
+    """The key that new tokens of a network are made with."""
+    k = tables.token_key.c
+    row = connection.execute(sa.select(k.id, k.secret).where(k.network == network).order_by(k.id.desc()).limit(1)).one()
+    return TokenKey(row.id, row.secret)
+
+
+def choose(connection: sa.Connection, name: str | None = None) -> UUID:
+    """The merchant by its id or name; without either, the only one there is. Raises `UnknownMerchant`."""
+    found = connection.execute(sa.select(tables.merchant.c.id, tables.merchant.c.name)).all()
+    if name is not None:
+        found = [row for row in found if name in (row.name, str(row.id))]
+    if len(found) == 1:
+        merchant: UUID = found[0].id
+        return merchant
+    if not found:
+        raise UnknownMerchant("there is no such merchant: `bodka-cloud sample` makes one to try things with")
+    raise UnknownMerchant("there are several such merchants: name one of them by its id")
+
+
+def choose_shop(connection: sa.Connection, merchant: UUID, shop: str | None = None) -> str:
+    """The shop by its id; without one, the only one there is. Raises `UnknownMerchant`."""
+    s = tables.shop.c
+    ids = connection.execute(sa.select(s.id).where(s.merchant == merchant).order_by(s.id)).scalars().all()
+    if shop in ids:
+        return str(shop)
+    if shop is None and len(ids) == 1:
+        return str(ids[0])
+    raise UnknownMerchant(f"name one of the merchant's shops with --shop: {', '.join(ids)}")

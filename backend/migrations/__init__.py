@@ -1,0 +1,1 @@
+"""The steps that bring a cloud database to the present tables (Alembic)."""

@@ -1,0 +1,54 @@
+"""Entries that the cloud itself writes, in the merchant's own chain: starting balances, corrections (invariants 4, 6 and 7)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from uuid import UUID
+
+from backend import identities, lines
+from backend.book import Book, PurseKey
+from backend.entries import entry_row, posting_row
+from backend.surroundings import Random
+from loyalty.chain import Line, extend, personal_digest
+from loyalty.entry import Cause, Entry, Moment, Personal, Posting, encode
+from loyalty.ids import uuid7
+
+_NO_BOOT = UUID(int=0)
+
+
+def award(book: Book, whose: Personal, posting: Posting, random: Random, *, refers: UUID | None = None) -> None:
+    """Earns `posting` for an account without leasing it to anyone: it is free, to be granted when a terminal asks.
+
+    `refers` names the award that is corrected, where this is the excess taken back of it.
+    """
+    own = identities.own_of(book.connection, book.identity.merchant)
+    entry = Entry(
+        id=uuid7(book.now_ms, random(10)),
+        cause=Cause.AWARD,
+        moment=Moment(_NO_BOOT, 0, book.now_ms, trusted=True),
+        shop=own.shop,
+        programme=0,
+        postings=(posting,),
+        refers=refers,
+    )
+    personal, salt = encode(whose), random(16)
+    line = Line(
+        sequence=own.head.sequence + 1,
+        before=own.head.hash,
+        body=encode(entry),
+        digest=personal_digest(salt, personal),
+        personal=personal,
+        salt=salt,
+    )
+    head = extend(own.id, own.head, line)
+    lines.store(book.connection, own, [(line, head.hash)], book.now_ms)
+    identities.set_head(book.connection, own, head)
+    identities.set_posted(book.connection, own, head)
+
+    key = PurseKey(whose.account, posting.purse, posting.instance)
+    purse, lease = book.purse(key)
+    book.put(key, replace(purse, earned=purse.earned + posting.delta), lease)
+    book.known[entry.id] = hashlib.sha256(line.body).digest()
+    book.entry_rows.append(entry_row(own, line.sequence, entry, whose, book.known[entry.id], book.now_ms))
+    book.posting_rows.append(posting_row(own.merchant, entry.id, 0, whose.account, posting, posting.delta))

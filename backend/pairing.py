@@ -1,0 +1,156 @@
+"""How a device gets an identity: by a one-time code that a person types, or, later, by its old identity (`renew`)."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import identities, tables
+from backend.accept import is_off_head
+from backend.leases import write_off_terminal
+from backend.surroundings import Random
+from loyalty.ids import uuid7
+from loyalty.numbers import Check, check_holds, with_check
+from sync.messages import KeyMessage, Pair, Paired, Renew, Renewed, Standing
+
+CODE_DIGITS = 12
+CODE_LASTS_MS = 10 * 60 * 1000
+
+_SALT = b"bodka pairing code 1"
+
+
+class WrongCode(LookupError):
+    """No such code; the person should look again, or make a new one."""
+
+
+class UsedCode(ValueError):
+    """The code was used by another device."""
+
+
+class ExpiredCode(ValueError):
+    """The code is too old."""
+
+
+class BadPublicKey(ValueError):
+    """A public key that is not 32 bytes of Ed25519."""
+
+
+class NothingToRenew(ValueError):
+    """A terminal in good standing, exactly where the cloud knows it to be, needs no new identity."""
+
+
+def make_code(
+    connection: sa.Connection, merchant: UUID, shop: str, now_ms: int, random: Random, lasts_ms: int = CODE_LASTS_MS
+) -> str:
+    """A new one-time code for a terminal in `shop`, like `1234-5678-9012`. Only its hash is kept.
+
+    The last digit is a check digit (Luhn), so that a mistyped code is noticed at once.
+    """
+    number = int.from_bytes(random(16), "big") % 10 ** (CODE_DIGITS - 1)
+    digits = with_check(f"{number:0{CODE_DIGITS - 1}}", Check.LUHN)
+    connection.execute(
+        sa.insert(tables.pairing_code).values(
+            code_hash=_hash(digits), merchant=merchant, shop=shop, expires_ms=now_ms + lasts_ms
+        )
+    )
+    return "-".join(digits[i : i + 4] for i in range(0, CODE_DIGITS, 4))
+
+
+def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) -> Paired:
+    """Uses a code. The same code with the same key again gets the same answer, even late: a lost answer burns nothing.
+
+    Raises `BadPublicKey`, `WrongCode`, `UsedCode` or `ExpiredCode`.
+    """
+    _check_key(message.public_key)
+    digits = "".join(c for c in message.code if c not in "- ")
+    wrong = WrongCode("this code is not known: compare it with the one the cloud shows, or make a new one")
+    if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()) or not check_holds(digits, Check.LUHN):
+        raise wrong
+    c = tables.pairing_code.c
+    known = sa.select(tables.pairing_code).where(c.code_hash == _hash(digits)).with_for_update()
+    code = connection.execute(known).one_or_none()
+    if code is None:
+        raise wrong
+    if code.identity is not None:
+        if identities.find(connection, code.identity).public_key != message.public_key:
+            raise UsedCode("this code was used by another device: make a new one in the cloud")
+        return _paired(connection, code.identity)
+    if now_ms >= code.expires_ms:
+        raise ExpiredCode("this code is too old: make a new one in the cloud and type it within its time")
+    identity = uuid7(now_ms, random(10))
+    network = connection.execute(sa.select(tables.merchant.c.network).where(tables.merchant.c.id == code.merchant)).scalar_one()
+    identities.add(
+        connection,
+        id=identity,
+        network=network,
+        merchant=code.merchant,
+        shop=code.shop,
+        device=message.device.replace("\0", "")[:200],
+        public_key=message.public_key,
+        now_ms=now_ms,
+    )
+    connection.execute(sa.update(tables.pairing_code).where(c.code_hash == code.code_hash).values(identity=identity))
+    return _paired(connection, identity)
+
+
+def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int, random: Random) -> Renewed:
+    """A new identity for a terminal that is off the head, or was written off and has sent all its lines.
+
+    The old identity stays: of two copies, one may still be using it. `accepted` is how far both chains reach; where they
+    part before that only the terminal can know, so it sends again what lies after the lower of `accepted` and the last of its
+    own lines that the cloud acknowledged. Raises `BadPublicKey` or `NothingToRenew`.
+    """
+    _check_key(message.public_key)
+    old = identities.lock(connection, identity)
+    i = tables.identity.c
+    same = (i.merchant == old.merchant) & (i.renews == old.id) & (i.public_key == message.public_key)
+    done = connection.execute(sa.select(i.id, i.accepted).where(same)).one_or_none()
+    if done is not None:
+        return Renewed(done.id, done.accepted or 0)
+    if old.standing is Standing.WRITTEN_OFF:
+        write_off_terminal(connection, identity, now_ms)
+    elif message.head.sequence <= old.head.sequence and not is_off_head(old, message.head):
+        raise NothingToRenew("this terminal is in good standing: it goes on with the identity it has")
+    accepted = max(0, min(message.head.sequence, old.head.sequence))
+    new = identities.add(
+        connection,
+        id=uuid7(now_ms, random(10)),
+        network=old.network,
+        merchant=old.merchant,
+        shop=old.shop,
+        device=old.device,
+        public_key=message.public_key,
+        now_ms=now_ms,
+        renews=old.id,
+        accepted=accepted,
+    )
+    return Renewed(new.id, accepted)
+
+
+def _paired(connection: sa.Connection, identity: UUID) -> Paired:
+    found = identities.find(connection, identity)
+    merchant = connection.execute(sa.select(tables.merchant).where(tables.merchant.c.id == found.merchant)).one()
+    shop_name = sa.select(tables.shop.c.name).where(tables.shop.c.merchant == found.merchant, tables.shop.c.id == found.shop)
+    k = tables.token_key.c
+    newest = sa.select(k.id, k.secret).where(k.network == found.network).order_by(k.id.desc()).limit(2)
+    return Paired(
+        identity=found.id,
+        network=found.network,
+        merchant=found.merchant,
+        merchant_name=merchant.name,
+        shop=found.shop,
+        shop_name=connection.execute(shop_name).scalar_one(),
+        keys=tuple(KeyMessage(row.id, row.secret) for row in connection.execute(newest)),
+    )
+
+
+def _check_key(public_key: bytes) -> None:
+    if len(public_key) != identities.PUBLIC_KEY_BYTES:
+        raise BadPublicKey("a public key is 32 bytes (Ed25519)")
+
+
+def _hash(digits: str) -> bytes:
+    """Slow on purpose: eleven free digits would be guessed from a stolen database in seconds otherwise."""
+    return hashlib.scrypt(digits.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)

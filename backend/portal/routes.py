@@ -1,0 +1,205 @@
+"""The portal's addresses. Everything but signing in asks who is there, and shows only that merchant's things."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from backend import reports
+from backend.api import Cloud
+from backend.portal import people
+from backend.portal.people import Visitor
+from backend.tries import TooManyTries, Tries
+
+COOKIE = "bodka-session"
+FORM_COOKIE = "bodka-form"
+LOGIN = "/portal/login"
+
+_ACCOUNTS_A_PAGE = 200
+_ENTRIES_A_PAGE = 200
+_ALARMS = 100
+_TRIES, _TRIES_WITHIN_MS = 10, 15 * 60 * 1000
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Text = Annotated[str, Form()]
+
+
+def router(cloud: Cloud) -> APIRouter:
+    """All pages."""
+    routes = APIRouter(prefix="/portal", include_in_schema=False)
+    door = _Door(cloud)
+    pages = _Pages(cloud)
+    routes.add_api_route("/login", door.show, methods=["GET"])
+    routes.add_api_route("/login", door.sign_in, methods=["POST"])
+    routes.add_api_route("/logout", door.sign_out, methods=["POST"])
+    routes.add_api_route("/welcome/{secret}", door.welcome, methods=["GET"])
+    routes.add_api_route("/welcome/{secret}", door.choose_password, methods=["POST"])
+    routes.add_api_route("", pages.overview, methods=["GET"])
+    routes.add_api_route("/accounts/{account}", pages.account, methods=["GET"])
+    return routes
+
+
+class _Door:
+    """Signing in and out, and the first owner's welcome."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._tries = Tries(cloud.clock, _TRIES, _TRIES_WITHIN_MS)
+
+    def show(self, request: Request) -> Response:
+        return self._form(request, "", 200)
+
+    def sign_in(self, request: Request, email: Text = "", password: Text = "", form_token: Text = "") -> Response:
+        if not _same(form_token, request.cookies.get(FORM_COOKIE, "")):
+            return self._form(request, "This page was open too long: try again.", 403)
+        keys = [f"address {request.client.host if request.client else ''}", f"email {email.strip().lower()[:200]}"]
+        try:
+            for key in keys:
+                self._tries.check(key)
+        except TooManyTries as error:
+            return self._form(request, str(error).capitalize() + ".", 429)
+        # The slow check of the password runs outside the writer's transaction: it would hold up the terminals.
+        with self._cloud.database.reading() as connection:
+            user = people.check_password(connection, email, password)
+        if user is None:
+            for key in keys:
+                self._tries.failed(key)
+            return self._form(request, "This e-mail and password do not belong together.", 403)
+        with self._cloud.database.writing() as connection:
+            secret = people.open_session(connection, user, self._cloud.clock(), self._cloud.random)
+        response = RedirectResponse("/portal", 303, _HEADERS)
+        _set_cookie(request, response, COOKIE, secret)
+        return response
+
+    def sign_out(self, request: Request, form_token: Text = "") -> Response:
+        secret = request.cookies.get(COOKIE, "")
+        with self._cloud.database.reading() as connection:
+            visitor = people.visitor(connection, secret, self._cloud.clock())
+        if visitor is None:
+            return RedirectResponse(LOGIN, 303, _HEADERS)
+        if not _same(form_token, visitor.form_token):
+            raise HTTPException(403, "This form does not come from this page: open it again.")
+        with self._cloud.database.writing() as connection:
+            people.close_session(connection, secret)
+        response = RedirectResponse(LOGIN, 303, _HEADERS)
+        response.delete_cookie(COOKIE, path="/portal")
+        return response
+
+    def welcome(self, secret: str) -> Response:
+        with self._cloud.database.reading() as connection:
+            good = people.link_is_good(connection, secret, self._cloud.clock())
+        return _page("welcome.html", 200 if good else 404, good=good, problem="", shortest=people.SHORTEST_PASSWORD)
+
+    def choose_password(self, secret: str, password: Text = "") -> Response:
+        now = self._cloud.clock()
+        with self._cloud.database.reading() as connection:
+            good = people.link_is_good(connection, secret, now)
+        if good and len(password) < people.SHORTEST_PASSWORD:
+            problem = f"Choose a password of at least {people.SHORTEST_PASSWORD} characters."
+            return _page("welcome.html", 400, good=True, problem=problem, shortest=people.SHORTEST_PASSWORD)
+        if good:
+            with self._cloud.database.writing() as connection:
+                good = people.choose_password(connection, secret, password, now)
+        if not good:
+            return _page("welcome.html", 404, good=False, problem="", shortest=people.SHORTEST_PASSWORD)
+        return RedirectResponse(LOGIN, 303, _HEADERS)
+
+    def _form(self, request: Request, problem: str, status: int) -> Response:
+        token = base64.urlsafe_b64encode(self._cloud.random(24)).decode()
+        response = _page("login.html", status, problem=problem, form_token=token)
+        _set_cookie(request, response, FORM_COOKIE, token)
+        return response
+
+
+class _Pages:
+    """What a merchant sees."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def overview(self, request: Request, page: int = 0) -> Response:
+        page = min(max(0, page), 10**6)
+        with self._cloud.database.reading() as connection:
+            visitor = people.visitor(connection, request.cookies.get(COOKIE), self._cloud.clock())
+            if visitor is None:
+                return RedirectResponse(LOGIN, 303, _HEADERS)
+            found = reports.accounts(connection, visitor.merchant, _ACCOUNTS_A_PAGE + 1, page * _ACCOUNTS_A_PAGE)
+            return _page(
+                "overview.html",
+                visitor=visitor,
+                accounts=found[:_ACCOUNTS_A_PAGE],
+                page=page,
+                more=len(found) > _ACCOUNTS_A_PAGE,
+                terminals=reports.terminals(connection, visitor.merchant),
+                alarms=reports.alarms(connection, visitor.merchant, _ALARMS),
+            )
+
+    def account(self, request: Request, account: str) -> Response:
+        with self._cloud.database.reading() as connection:
+            visitor = people.visitor(connection, request.cookies.get(COOKIE), self._cloud.clock())
+            if visitor is None:
+                return RedirectResponse(LOGIN, 303, _HEADERS)
+            found = reports.account(connection, visitor.merchant, _bytes(account))
+            if found is None:
+                return _missing(visitor)
+            entries = reports.entries(connection, visitor.merchant, found["id"], _ENTRIES_A_PAGE)
+            return _page("account.html", visitor=visitor, account=found, entries=entries)
+
+
+def _missing(visitor: Visitor) -> Response:
+    return _page("missing.html", 404, visitor=visitor)
+
+
+def _page(name: str, status: int = 200, **values: Any) -> Response:
+    return HTMLResponse(_templates.get_template(name).render(**values), status, _HEADERS)
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    secure = request.url.scheme == "https"
+    response.set_cookie(name, value, path="/portal", httponly=True, samesite="strict", secure=secure)
+
+
+def _same(given: str, wanted: str) -> bool:
+    return bool(wanted) and hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _moment(ms: int | None) -> str:
+    """`2026-11-22 10:15`, in UTC; empty for never. A terminal may have claimed any time at all."""
+    if ms is None:
+        return ""
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "?"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", "\u202f").replace("-", "\u2212")
+
+
+def _make_templates() -> Environment:
+    made = Environment(loader=PackageLoader("backend.portal", "pages"), autoescape=True, undefined=StrictUndefined)
+    made.filters.update(moment=_moment, number=_number, hex=bytes.hex)
+    return made
+
+
+_templates = _make_templates()

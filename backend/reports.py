@@ -1,0 +1,120 @@
+"""What people and checks want to see of a ledger: balances, entries, terminals, alarms. Read only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import tables
+from backend.alarms import Kind
+
+Row = Mapping[str, Any]
+
+
+def accounts(connection: sa.Connection, merchant: UUID, limit: int, offset: int = 0) -> list[Row]:
+    """Accounts in the order of their members' names (those without a name last), each with its purses."""
+    a, m, n = tables.account.c, tables.member.c, tables.merchant.c
+    named = (
+        sa.select(a.id, m.name, m.level)
+        .join_from(tables.account, tables.merchant, a.merchant == n.id)
+        .outerjoin(tables.member, (m.network == n.network) & (m.account == a.id))
+        .where(a.merchant == merchant)
+        .order_by(m.name.is_(None), m.name, a.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    found = connection.execute(named).all()
+    purses = balances(connection, merchant, [row.id for row in found])
+    return [{"id": row.id, "name": row.name or "", "level": row.level or "", "purses": purses[row.id]} for row in found]
+
+
+def account(connection: sa.Connection, merchant: UUID, id: bytes) -> Row | None:
+    """One account of this merchant, with its purses; None where the merchant has no such account."""
+    a, m, n = tables.account.c, tables.member.c, tables.merchant.c
+    one = (
+        sa.select(a.id, m.name, m.level)
+        .join_from(tables.account, tables.merchant, a.merchant == n.id)
+        .outerjoin(tables.member, (m.network == n.network) & (m.account == a.id))
+        .where(a.merchant == merchant, a.id == id)
+    )
+    row = connection.execute(one).one_or_none()
+    if row is None:
+        return None
+    return {
+        "id": row.id,
+        "name": row.name or "",
+        "level": row.level or "",
+        "purses": balances(connection, merchant, [id])[id],
+    }
+
+
+def balances(connection: sa.Connection, merchant: UUID, of: Iterable[bytes] | None = None) -> defaultdict[bytes, list[Row]]:
+    """The purses of these accounts (of all, where none are named), by account."""
+    p = tables.purse.c
+    wanted = sa.select(tables.purse).where(p.merchant == merchant).order_by(p.account, p.purse, p.instance)
+    if of is not None:
+        wanted = wanted.where(p.account.in_(list(of)))
+    found: defaultdict[bytes, list[Row]] = defaultdict(list)
+    for row in connection.execute(wanted):
+        found[row.account].append(
+            {
+                "purse": row.purse,
+                "instance": row.instance,
+                "balance": row.earned - row.spent,
+                "leased": row.leased,
+                "overdraft": row.overdraft,
+                "debt": row.debt,
+            }
+        )
+    return found
+
+
+def entries(connection: sa.Connection, merchant: UUID, account: bytes, limit: int) -> list[Row]:
+    """The last entries of an account, newest first, each with its postings."""
+    e = tables.entry.c
+    last = sa.select(tables.entry).where(e.merchant == merchant, e.account == account)
+    found = connection.execute(last.order_by(e.posted_ms.desc(), e.sequence.desc()).limit(limit)).all()
+    postings = _postings(connection, merchant, [row.id for row in found])
+    return [{**row._mapping, "postings": postings[row.id]} for row in found]
+
+
+def all_entries(connection: sa.Connection, merchant: UUID) -> list[Row]:
+    """Every entry, by identity and sequence, each with its postings."""
+    e = tables.entry.c
+    found = connection.execute(sa.select(tables.entry).where(e.merchant == merchant).order_by(e.identity, e.sequence)).all()
+    postings = _postings(connection, merchant, None)
+    return [{**row._mapping, "postings": postings[row.id]} for row in found]
+
+
+def terminals(connection: sa.Connection, merchant: UUID) -> list[Row]:
+    """Every identity that was ever paired, newest first."""
+    i, s = tables.identity.c, tables.shop.c
+    found = (
+        sa.select(i.id, i.device, i.standing, i.head_sequence, i.posted, i.made_ms, i.seen_ms, i.renews, s.name.label("shop"))
+        .outerjoin_from(tables.identity, tables.shop, (i.merchant == s.merchant) & (i.shop == s.id))
+        .where(i.merchant == merchant, i.public_key.is_not(None))
+        .order_by(i.made_ms.desc(), i.id)
+    )
+    return [dict(row._mapping) for row in connection.execute(found)]
+
+
+def alarms(connection: sa.Connection, merchant: UUID, limit: int) -> list[Row]:
+    """The last alarms, newest first; `what` in words."""
+    a = tables.alarm.c
+    found = sa.select(tables.alarm).where(a.merchant == merchant).order_by(a.id.desc()).limit(limit)
+    return [{**row._mapping, "what": Kind[row.kind].value} for row in connection.execute(found)]
+
+
+def _postings(connection: sa.Connection, merchant: UUID, of: list[UUID] | None) -> defaultdict[UUID, list[Row]]:
+    p = tables.posting.c
+    wanted = sa.select(tables.posting).where(p.merchant == merchant).order_by(p.entry, p.place)
+    if of is not None:
+        wanted = wanted.where(p.entry.in_(of))
+    found: defaultdict[UUID, list[Row]] = defaultdict(list)
+    for row in connection.execute(wanted):
+        found[row.entry].append(dict(row._mapping))
+    return found

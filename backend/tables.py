@@ -1,0 +1,305 @@
+"""What the cloud keeps. `migrations/` builds the same tables step by step; a test compares the two.
+
+Cards and members belong to a network; accounts, purses, entries and leases to a merchant, whose id is the first part of every
+key, so that merchants can later live on machines of their own. Times are milliseconds since 1970. Amounts are whole units.
+
+`change` numbers come from one counter in each network (`changes.py`): every row that a terminal mirrors carries the number
+of its last change.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+network = Table(
+    "network",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("change", BigInteger, nullable=False),
+)
+
+token_key = Table(
+    "token_key",
+    metadata,
+    Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("secret", LargeBinary, nullable=False),
+)
+
+merchant = Table(
+    "merchant",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("network", Uuid, ForeignKey("network.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("programme", Integer, nullable=False),
+)
+
+programme = Table(
+    "programme",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+shop = Table(
+    "shop",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("network", Uuid, ForeignKey("network.id"), nullable=False),
+    Column("shop", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    # None: the merchant's own identity in the cloud, which no terminal can use.
+    Column("public_key", LargeBinary),
+    Column("standing", Text, nullable=False),
+    Column("head_sequence", BigInteger, nullable=False),
+    Column("head_hash", LargeBinary, nullable=False),
+    Column("posted", BigInteger, nullable=False),
+    Column("posted_hash", LargeBinary, nullable=False),
+    # The identity that this one follows (`Renew`), and how far that one's lines were known to be here.
+    Column("renews", Uuid),
+    Column("accepted", BigInteger),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger),
+    # The last signed request: its counter, the digest of its path and body, and the answer it got.
+    Column("counter", BigInteger, nullable=False),
+    Column("request", LargeBinary),
+    Column("answer", LargeBinary),
+    UniqueConstraint("id"),
+    UniqueConstraint("merchant", "renews", "public_key"),
+)
+
+line = Table(
+    "line",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("identity", Uuid, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("before", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("personal", LargeBinary),
+    Column("salt", LargeBinary),
+    Column("was_identity", Uuid),
+    Column("was_sequence", BigInteger),
+    Column("was_hash", LargeBinary),
+    Column("received_ms", BigInteger, nullable=False),
+    ForeignKeyConstraint(["merchant", "identity"], ["identity.merchant", "identity.id"]),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("identity", Uuid, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("wall_ms", BigInteger, nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("shop", Text, nullable=False),
+    Column("programme", Integer, nullable=False),
+    Column("refers", Uuid),
+    Column("reward", Text, nullable=False),
+    Column("staff", Text, nullable=False),
+    Column("typed", Boolean, nullable=False),
+    Column("amount", BigInteger),
+    Column("currency", Text),
+    Column("posted_ms", BigInteger, nullable=False),
+    UniqueConstraint("merchant", "identity", "sequence"),
+    ForeignKeyConstraint(["merchant", "identity", "sequence"], ["line.merchant", "line.identity", "line.sequence"]),
+    Index(None, "merchant", "account", "posted_ms"),
+    Index(None, "merchant", "refers"),
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("entry", Uuid, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("purse", Text, nullable=False),
+    Column("instance", Text, nullable=False),
+    Column("delta", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    # What it changed: `delta`, or 0 where the posting was void. These are what sums to the balance.
+    Column("posted", BigInteger, nullable=False),
+    ForeignKeyConstraint(["merchant", "entry"], ["entry.merchant", "entry.id"]),
+    Index(None, "merchant", "account", "purse", "instance"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("id", LargeBinary, primary_key=True),
+    Column("opened_ms", BigInteger, nullable=False),
+)
+
+purse = Table(
+    "purse",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("purse", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    Column("earned", BigInteger, nullable=False),
+    Column("spent", BigInteger, nullable=False),
+    Column("leased", BigInteger, nullable=False),
+    Column("overdraft", BigInteger, nullable=False),
+    Column("debt", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    ForeignKeyConstraint(["merchant", "account"], ["account.merchant", "account.id"]),
+    Index(None, "merchant", "change"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("identity", Uuid, primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("purse", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    Column("granted", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    Column("written_off", BigInteger, nullable=False),
+    ForeignKeyConstraint(["merchant", "identity"], ["identity.merchant", "identity.id"]),
+)
+
+taking = Table(
+    "taking",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("entry", Uuid, primary_key=True),
+    Column("purse", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    Column("award", BigInteger),
+    Column("taken", BigInteger, nullable=False),
+    Column("excess", BigInteger, nullable=False),
+)
+
+card = Table(
+    "card",
+    metadata,
+    Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
+    Column("token", LargeBinary, primary_key=True),
+    Column("account", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Index(None, "network", "change"),
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Index(None, "network", "change"),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("account", LargeBinary),
+    Column("active", Boolean, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    UniqueConstraint("merchant", "token"),
+    Index(None, "merchant", "change"),
+)
+
+pairing_code = Table(
+    "pairing_code",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("merchant", Uuid, ForeignKey("merchant.id"), nullable=False),
+    Column("shop", Text, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("identity", Uuid),
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("merchant", Uuid, ForeignKey("merchant.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("identity", Uuid, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("account", LargeBinary),
+    Column("detail", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index(None, "merchant", "at_ms"),
+    Index(None, "identity", "sequence", "kind"),
+)
+
+portal_user = Table(
+    "portal_user",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("merchant", Uuid, ForeignKey("merchant.id"), nullable=False),
+    Column("email", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    # None until the person has chosen one by the one-time link.
+    Column("password", Text),
+    Column("link_hash", LargeBinary, unique=True),
+    Column("link_expires_ms", BigInteger),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id_hash", LargeBinary, primary_key=True),
+    Column("user", Uuid, ForeignKey("portal_user.id"), nullable=False),
+    Column("form_token", Text, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)

@@ -1,0 +1,156 @@
+"""The panel's own thread: takes pictures from the daemon, puts the latest on the glass, and brings a lost panel back.
+
+panel = Panel(Oled(port=1, address=0x3C), on_lost=tell_lost, on_back=tell_back)
+panel.start()
+panel.show(7, image)        # returns at once
+panel.picture()             # 7, once the last byte of it went out
+panel.stop()
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+FIRST_WAIT = 0.1
+LONGEST_WAIT = 2.0
+"""Seconds between two tries to open: the first, doubled up to the longest."""
+
+STEADY_SECONDS = 5.0
+"""A panel that worked this long was well: the next wait starts from the first again."""
+
+IDLE_SECONDS = 1.0
+"""How often an idle panel is looked at: one that is pulled out does not say so, and one that is put back is dark."""
+
+
+class PanelGlass(Protocol):
+    """What a panel draws to: an OLED, or the counter page in a browser. Called by one thread."""
+
+    def open(self) -> None:
+        """Makes it ready and dark; raises where there is none."""
+
+    def write(self, image: Image.Image) -> None:
+        """Shows a 1-bit image; returns when all of it can be seen. Raises where the glass is gone."""
+
+    def check(self) -> None:
+        """Raises where the glass is gone, or does not show any more what was written."""
+
+    def close(self) -> None:
+        """Dark and let go, also after a failure; must not raise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    number: int
+    image: Image.Image
+
+
+class Panel:
+    """Latest wins: a picture that comes while another is being sent waits, and one that comes after it takes its place."""
+
+    def __init__(
+        self,
+        glass: PanelGlass,
+        *,
+        on_lost: Callable[[str], None],
+        on_back: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`on_lost(why)` and `on_back()` are called from the panel's thread, once for each loss and return; `on_back` also
+        at the first opening. `clock` gives monotonic seconds.
+        """
+        self._glass, self._on_lost, self._on_back, self._clock = glass, on_lost, on_back, clock
+        self._news = threading.Condition()
+        self._wanted: _Picture | None = None
+        self._number = 0
+        self._lost = False
+        self._drawn: _Picture | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._serve, name="panel", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 2.0) -> None:
+        """Makes the glass dark and ends the thread, within `timeout` seconds unless the bus hangs."""
+        with self._news:
+            self._stop.set()
+            self._news.notify()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        self._thread = None
+
+    def show(self, number: int, image: Image.Image) -> None:
+        """Wants this picture on the glass; from any thread, returns at once. The image must not be drawn on any more."""
+        with self._news:
+            self._wanted = _Picture(number, image)
+            if self._lost:
+                # Without a panel the shop goes on blind, by its lights and tones: a press then belongs to what would be
+                # on the glass, or every press would be taken for a stale one.
+                self._number = number
+            self._news.notify()
+
+    def picture(self) -> int:
+        """The number of the picture that is on the glass: changed after its last byte went out. 0 before the first."""
+        return self._number
+
+    def _serve(self) -> None:
+        wait, told = FIRST_WAIT, False
+        while not self._stop.is_set():
+            opened = None
+            why = ""
+            try:
+                self._glass.open()
+                opened, told = self._clock(), False
+                self._set_lost(lost=False)
+                self._on_back()
+                self._draw()
+            except Exception as error:  # whatever a library raises, the shop goes on
+                why = _describe(error)
+            finally:
+                self._glass.close()
+            if opened is not None and self._clock() - opened >= STEADY_SECONDS:
+                wait = FIRST_WAIT
+            if self._stop.is_set():
+                return
+            self._set_lost(lost=True)
+            if not told:
+                told = True
+                self._on_lost(why)
+            with self._news:
+                self._news.wait_for(self._stop.is_set, wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    def _draw(self) -> None:
+        """Until stopped; raises when the glass is gone."""
+        self._drawn = None
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._stop.is_set() or self._wanted is not self._drawn, IDLE_SECONDS)
+                wanted = self._wanted
+            if self._stop.is_set():
+                return
+            if wanted is None or wanted is self._drawn:
+                self._glass.check()
+                continue
+            self._glass.write(wanted.image)
+            self._drawn, self._number = wanted, wanted.number
+
+    def _set_lost(self, *, lost: bool) -> None:
+        with self._news:
+            self._lost = lost
+            if lost and self._wanted is not None:
+                self._number = self._wanted.number
+
+
+def _describe(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,274 @@
+"""The one owner of RPi.GPIO, whose state is one per process: buttons and signals borrow their pins here.
+
+The module is rpi-lgpio's: it talks to the kernel's character device and so works on every Raspberry Pi and kernel. Both
+users may be configured alone. When the chip goes, every borrower is told at its next call, and whoever comes back first opens
+it anew.
+
+    gpio = Gpio(clock)
+    pins = gpio.borrow()
+    pins.output(27)
+    pins.write(27, high=True)
+    pins.give_back()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from drivers.edge_times import EdgeTimes
+
+LABELS = frozenset({"pinctrl-bcm2711", "pinctrl-bcm2835", "pinctrl-rp1"})
+"""What the kernel calls the chip behind the header of a Pi 4, of the Pis before it, and of a Pi 5."""
+
+MOST_CHIPS = 32
+"""A Pi 5 has been seen with its header at number 0, 4 and 11 to 15."""
+
+OnEdge: TypeAlias = Callable[[bool, int], None]
+"""Takes (the level after the edge, when it was); called in lgpio's thread, must return at once."""
+
+
+class GpioMissing(Exception):
+    """There is no chip to use."""
+
+
+class PinBusy(Exception):
+    """Somebody else uses a pin."""
+
+
+class GpioLost(Exception):
+    """The chip stopped answering."""
+
+
+class Gpio:
+    """The chip, opened by the first borrower and closed by the last."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        """`clock` gives monotonic milliseconds."""
+        self.clock = clock
+        self._lock = threading.RLock()
+        self._borrowers: list[Pins] = []
+        self._module: Any = None
+        self._lgpio: Any = None
+
+    def load(self) -> None:
+        """Imports the libraries (some 0.1 s the first time, so from a thread); raises `GpioMissing` where they cannot work."""
+        with self._lock:
+            if self._module is not None:
+                return
+            # lgpio puts a pipe into LG_WD, and where that is not set into the working directory, which a service may not
+            # write to; and it moves the whole process there.
+            if "LG_WD" not in os.environ:
+                runtime = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]  # systemd's RuntimeDirectory=
+                os.environ["LG_WD"] = runtime or tempfile.mkdtemp(prefix="lgpio-")
+            with contextlib.chdir("."):
+                try:
+                    import lgpio  # late: a terminal without buttons needs none of this
+                    from RPi import GPIO
+                except (ImportError, RuntimeError, NotImplementedError, OSError) as error:
+                    raise GpioMissing(
+                        f"The GPIO library does not start ({error}): this needs a Raspberry Pi, `pip install 'bodka[pi]'`, "
+                        "and a directory it may write to in LG_WD. Elsewhere leave buttons and signals out of the settings."
+                    ) from error
+            GPIO.setwarnings(value=False)
+            self._module, self._lgpio = GPIO, lgpio
+
+    def borrow(self) -> Pins:
+        """Opens the chip if nobody has yet. Raises `GpioMissing`."""
+        with self._lock:
+            self.load()
+            if not self._borrowers:
+                self._open()
+            pins = Pins(self, self._module, self._lgpio)
+            self._borrowers.append(pins)
+            return pins
+
+    def _open(self) -> None:
+        given = os.environ.get("RPI_LGPIO_CHIP")
+        os.environ["RPI_LGPIO_CHIP"] = given or str(self._find())
+        try:
+            self._module.setmode(self._module.BCM)
+        except (self._lgpio.error, RuntimeError) as error:
+            self._forget()
+            raise GpioMissing(f"/dev/gpiochip{os.environ['RPI_LGPIO_CHIP']} does not open: {error}") from error
+        finally:
+            if given is None:
+                del os.environ["RPI_LGPIO_CHIP"]  # the number may be another after a loss
+
+    def _find(self) -> int:
+        """The number of the header's chip, by its label: the number itself differs from kernel to kernel.
+
+        The chips are tried one after the other, for not every system that has them lists them in /sys.
+        """
+        refused = False
+        for number in range(MOST_CHIPS):
+            try:
+                handle = self._lgpio.gpiochip_open(number)
+            except self._lgpio.error:
+                refused = refused or os.path.exists(f"/dev/gpiochip{number}")
+                continue
+            try:
+                _, _, _, label = self._lgpio.gpio_get_chip_info(handle)
+            finally:
+                self._lgpio.gpiochip_close(handle)
+            if label in LABELS:
+                return number
+        if refused:
+            raise GpioMissing("A GPIO chip is there but may not be opened: put the service's user into the group gpio.")
+        raise GpioMissing("No GPIO chip of a Raspberry Pi was found: leave buttons and signals out of the settings.")
+
+    @contextlib.contextmanager
+    def use(self, pins: Pins) -> Iterator[None]:
+        """Around every call to the libraries: one at a time, and an error is the loss of the chip for all."""
+        with self._lock:
+            if pins not in self._borrowers:
+                raise GpioLost("The GPIO chip was lost and has to be opened again.")
+            try:
+                yield
+            except (self._lgpio.error, RuntimeError, OSError) as error:
+                self._forget()
+                raise GpioLost(f"The GPIO chip stopped answering ({error}).") from error
+
+    def lent(self, pin: int) -> bool:
+        """Whether a pin is borrowed already: the library would take it from one user and give it to the other in silence."""
+        return any(pin in borrower.used for borrower in self._borrowers)
+
+    def give_back(self, pins: Pins) -> None:
+        """Frees the pins of one borrower, and the chip after the last. Never raises."""
+        with self._lock:
+            if pins not in self._borrowers:
+                return
+            try:
+                pins.release()
+                self._borrowers.remove(pins)
+                if not self._borrowers:
+                    self._module.cleanup()
+            except (self._lgpio.error, RuntimeError, OSError):
+                self._forget()
+
+    def _forget(self) -> None:
+        """Lets go of a chip that is gone.
+
+        `GPIO.cleanup()` raises on a dead chip and keeps its handle, after which `setmode` would go on using it; and lgpio's
+        thread writes errors without end for an edge it still watches. So the state is taken down piece by piece, the last
+        of it behind rpi-lgpio's back.
+        """
+        borrowers, self._borrowers = self._borrowers, []
+        for pins in borrowers:
+            pins.abandon()
+        if self._module._chip is not None:
+            with contextlib.suppress(self._lgpio.error):
+                self._lgpio.gpiochip_close(self._module._chip)
+        self._module._chip, self._module._mode = None, self._module.UNKNOWN
+
+
+class Pins:
+    """The pins of one borrower, by their BCM numbers. Every method raises `GpioLost` once the chip is gone."""
+
+    def __init__(self, gpio: Gpio, module: Any, lgpio: Any) -> None:
+        self._gpio, self._module, self._lgpio = gpio, module, lgpio
+        self.used: set[int] = set()
+        self._watched: dict[int, Any] = {}
+        self._tones: dict[int, Any] = {}
+
+    def input(self, pin: int, on_edge: OnEdge) -> None:
+        """A contact to ground: pulled up, both edges told. Raises `PinBusy`."""
+        with self._gpio.use(self), self._asking(pin):
+            self._module.setup(pin, self._module.IN, pull_up_down=self._module.PUD_UP)
+            self.used.add(pin)
+            self._module.add_event_detect(pin, self._module.BOTH)
+
+            times = EdgeTimes(self._gpio.clock)
+
+            def tell(_chip: int, _pin: int, level: int, moment: int) -> None:
+                if level in (0, 1):
+                    on_edge(bool(level), times.at(moment))
+
+            # RPi.GPIO's own callbacks know neither the level nor the time of the edge, and both decide what a press is.
+            self._watched[pin] = self._lgpio.callback(self._module._chip, pin, self._lgpio.BOTH_EDGES, tell)
+
+    def output(self, pin: int) -> None:
+        """Drives a pin, low at first. Raises `PinBusy`."""
+        with self._gpio.use(self), self._asking(pin):
+            self._module.setup(pin, self._module.OUT, initial=0)
+            self.used.add(pin)
+
+    def level(self, pin: int) -> bool:
+        """Whether the pin is high."""
+        with self._gpio.use(self):
+            return bool(self._module.input(pin))
+
+    def write(self, pin: int, *, high: bool) -> None:
+        """Sets an output."""
+        with self._gpio.use(self):
+            self._module.output(pin, high)
+
+    def tone(self, pin: int, hertz: int) -> None:
+        """A square wave on an output; 0 stops it and leaves the pin low."""
+        with self._gpio.use(self):
+            playing = self._tones.pop(pin, None)
+            if playing is not None:
+                playing.stop()
+                del playing  # RPi.GPIO allows one PWM object a pin
+            if hertz:
+                self._tones[pin] = tone = self._quiet()(pin, hertz)
+                tone.start(50)
+
+    def give_back(self) -> None:
+        """Frees the pins. Never raises; may be called again."""
+        self._gpio.give_back(self)
+
+    def release(self) -> None:
+        """Frees the pins of a chip that answers; for `Gpio` only."""
+        self._unwatch()
+        for tone in self._tones.values():
+            tone.stop()
+        self._tones.clear()
+        for pin in sorted(self.used):
+            self._module.cleanup(pin)
+        self.used.clear()
+
+    def abandon(self) -> None:
+        """Frees the pins of a chip that does not answer; for `Gpio` only."""
+        self._unwatch()
+        self._tones.clear()
+        for pin in self.used:
+            with contextlib.suppress(self._lgpio.error):
+                self._module.remove_event_detect(pin)
+            with contextlib.suppress(self._lgpio.error):
+                self._lgpio.gpio_free(self._module._chip, pin)
+        self.used.clear()
+
+    def _unwatch(self) -> None:
+        for watched in self._watched.values():
+            watched.cancel()
+        self._watched.clear()
+
+    @contextlib.contextmanager
+    def _asking(self, pin: int) -> Iterator[None]:
+        if self._gpio.lent(pin):
+            raise PinBusy(f"GPIO {pin} is given twice in the settings: give each button, LED and beeper a pin of its own.")
+        try:
+            yield
+        except self._lgpio.error as error:
+            if "busy" not in str(error).lower():
+                raise
+            raise PinBusy(
+                f"GPIO {pin} is in use: `gpioinfo` tells by whom. Stop that program, remove the overlay from "
+                "/boot/firmware/config.txt, or give another pin in the settings."
+            ) from error
+
+    def _quiet(self) -> Any:
+        """RPi.GPIO's PWM, whose finaliser would write to a chip that is gone and complain."""
+        errors, plain = (self._lgpio.error, TypeError), self._module.PWM
+
+        class Tone(plain):  # type: ignore[misc, valid-type]
+            def __del__(self) -> None:
+                with contextlib.suppress(*errors):
+                    self.stop()
+
+        return Tone

@@ -1,0 +1,155 @@
+"""`bodka-terminal`: run, pair, status, journal, doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from terminal.settings import Settings, SettingsError, load
+
+DEFAULT_SETTINGS = "/etc/bodka/terminal.toml"
+
+
+class SettingsFile(click.ParamType[Settings]):
+    """A path that becomes the settings in it."""
+
+    name = "file"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Settings:
+        if isinstance(value, Settings):
+            return value
+        try:
+            return load(Path(str(value)))
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+settings_option = click.option(
+    "--settings",
+    type=SettingsFile(),
+    default=DEFAULT_SETTINGS,
+    show_default=True,
+    envvar="BODKA_SETTINGS",
+    help="The terminal.toml to use.",
+)
+
+
+@click.group()
+def main() -> None:
+    """The loyalty terminal beside the till."""
+
+
+@main.command()
+@settings_option
+def run(settings: Settings) -> None:
+    """Serve the counter until stopped."""
+    from sync.database import UnsafeJournal
+    from sync.keys import BrokenStateFile
+    from sync.refusals import NotRecorded
+    from terminal import logs, startup
+
+    logs.configure(settings.terminal.log)
+    try:
+        asyncio.run(startup.run(settings))
+    except (SettingsError, NotRecorded, UnsafeJournal, BrokenStateFile) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@settings_option
+@click.option("--code", required=True, help="The pairing code that the cloud made.")
+@click.option("--device", default="", help="What the merchant will call this terminal.")
+def pair(settings: Settings, code: str, device: str) -> None:
+    """Join a merchant with a one-time code."""
+    from sync import pairing as pairings
+    from sync.connection import InsecureCloud, cloud_client
+    from sync.keys import load_or_make
+
+    folder = Path(settings.terminal.state)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if pairings.load(folder) is not None:
+        raise click.ClickException("this terminal is paired already: it keeps its merchant and its journal")
+
+    async def trade() -> pairings.Pairing:
+        async with cloud_client(settings.cloud.url) as client:
+            return await pairings.pair(client, code, load_or_make(folder, os.urandom), device)
+
+    try:
+        pairing = asyncio.run(trade())
+    except (pairings.PairingFailed, InsecureCloud) as error:
+        raise click.ClickException(str(error)) from error
+    pairings.save(folder, pairing)
+    click.echo(f"paired with {pairing.merchant_name}, {pairing.shop_name}")
+
+
+@main.command()
+@settings_option
+def status(settings: Settings) -> None:
+    """Whose terminal this is, and what waits to be sent."""
+    from sync import history, journal, mirror
+    from sync import pairing as pairings
+    from terminal.clocks import Clocks
+    from terminal.store import Connections
+
+    folder = Path(settings.terminal.state)
+    pairing = pairings.load(folder)
+    if pairing is None:
+        click.echo("not paired: make a code in the portal and run bodka-terminal pair --code CODE")
+        sys.exit(1)
+    books = Connections.open(folder, pairing.identity)
+    now, waiting = journal.current(books.journal), history.waiting(books.journal)
+    click.echo(f"shop       {pairing.merchant_name}, {pairing.shop_name}")
+    click.echo(f"identity   {now.identity} ({now.standing.value})")
+    click.echo(f"programme  version {mirror.programme_version(books.mirror)}")
+    click.echo(f"entries    {journal.head(books.journal).sequence}, accepted to {now.accepted}, posted to {now.posted}")
+    click.echo(f"waiting    {waiting.count}, the oldest for {waiting.age_ms(Clocks.of_this_boot().moment()) // 60_000} minutes")
+    books.close()
+
+
+@main.command()
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="Entries and balances, for a comparison with the cloud's ledger.")
+def journal(settings: Settings, as_json: bool) -> None:
+    """Every entry that this terminal holds."""
+    from sync import pairing as pairings
+    from terminal.listing import listing
+    from terminal.store import Connections
+
+    folder = Path(settings.terminal.state)
+    pairing = pairings.load(folder)
+    if pairing is None:
+        raise click.ClickException("not paired: there are no entries yet")
+    books = Connections.open(folder, pairing.identity)
+    found = listing(books)
+    books.close()
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for entry in found["entries"]:
+        changes = ", ".join(f"{posting['purse']} {posting['delta']:+}" for posting in entry["postings"])
+        click.echo(f"{entry['sequence']:>6}  {entry['cause']:<10} {changes}")
+
+
+@main.command()
+@settings_option
+def doctor(settings: Settings) -> None:
+    """Try every device, the clock, the disk and the cloud."""
+    from terminal.doctor import examine
+
+    async def run_all() -> bool:
+        well = True
+        async for finding in examine(settings):
+            click.echo(str(finding))
+            well = well and finding.well
+        return well
+
+    sys.exit(0 if asyncio.run(run_all()) else 1)
+
+
+if __name__ == "__main__":
+    main()

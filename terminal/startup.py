@@ -1,0 +1,167 @@
+"""Puts a terminal together from its settings and runs it: panel first, then (once it is paired) everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import structlog
+
+from display.draw import draw
+from display.layout import lay_out
+from display.page import Page
+from display.panel import Panel, PanelGlass
+from display.screens import Unpaired
+from drivers.events import DeviceBack, DeviceLost
+from sync import pairing as pairings
+from sync.pairing import Pairing
+from terminal.clocks import Clocks, monotonic_ms
+from terminal.daemon import Daemon
+from terminal.devices import Equipment, equip
+from terminal.link import Link
+from terminal.settings import Settings
+from terminal.states import Desk
+from terminal.store import Store
+
+log = structlog.get_logger("startup")
+
+PAIRING_LOOK_SECONDS = 1.0
+"""How often an unpaired terminal looks whether it has been paired."""
+
+PANEL = "panel"
+
+
+@dataclass
+class Pictures:
+    """The panel, or its absence: which picture is on it, and where the next one goes."""
+
+    panel: Panel | None = None
+    last: int = field(default=0)
+
+    def picture(self) -> int:
+        """The number of the picture that people see; without a panel the last that was meant for them."""
+        return self.panel.picture() if self.panel else self.last
+
+    def show(self, number: int, page: Page) -> None:
+        """Draws a page and hands it to the panel's thread."""
+        self.last = number
+        if self.panel:
+            self.panel.show(number, draw(page))
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What stands around the daemon: its devices, and where they are virtual, the network's switch and the page."""
+
+    equipment: Equipment
+    transport: httpx.AsyncBaseTransport | None = None
+    beside: Callable[[Daemon, Store, Link], Coroutine[None, None, None]] | None = None
+    """Runs beside the daemon until cancelled."""
+
+
+async def run(settings: Settings) -> None:
+    """Runs the terminal until it is told to stop (SIGTERM, SIGINT)."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: task.cancel() if task else None)
+    try:
+        async with AsyncExitStack() as stack:
+            await _run(settings, stack)
+    except asyncio.CancelledError:
+        log.info("stopped")
+
+
+async def _run(settings: Settings, stack: AsyncExitStack) -> None:
+    folder = Path(settings.terminal.state)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pictures = Pictures()
+    rig = _rig(settings, pictures)
+    equipment = rig.equipment
+    daemons: list[Daemon] = []
+    if equipment.glass is not None:
+        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, daemons))
+    pairing = await _paired(settings, folder, pictures)
+    clocks = Clocks.of_this_boot()
+    store = Store(folder, pairing.identity, pairing.shop)
+    stack.callback(store.close)
+    daemon = Daemon(
+        store=store,
+        keys=pairing.token_keys(),
+        desk=_desk(settings, pairing, store),
+        equipment=equipment,
+        show_page=pictures.show,
+        clocks=clocks,
+    )
+    daemons.append(daemon)
+    link = Link(
+        pairing=pairing,
+        folder=folder,
+        store=store,
+        clocks=clocks,
+        emit=daemon.emit,
+        on_changed=daemon.refresh,
+        idle_seconds=settings.cloud.poll_seconds,
+        transport=rig.transport,
+    )
+    daemon.lender = link
+    log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
+    async with asyncio.TaskGroup() as group:
+        group.create_task(daemon.run(), name="daemon")
+        group.create_task(link.run(), name="link")
+        if rig.beside is not None:
+            group.create_task(rig.beside(daemon, store, link), name="counter page")
+
+
+def _rig(settings: Settings, pictures: Pictures) -> Rig:
+    """The real devices, or, with a [virtual] table, the counter page in their place."""
+    if settings.virtual is None:
+        return Rig(equip(settings, monotonic_ms, pictures.picture))
+    from terminal.counter.rig import virtual_rig
+
+    return virtual_rig(settings, monotonic_ms, pictures.picture)
+
+
+def _desk(settings: Settings, pairing: Pairing, store: Store) -> Desk:
+    return Desk(
+        shop=pairing.merchant_name,
+        language=settings.terminal.language,
+        programme=store.programme(),
+        implied_decimals=settings.terminal.implied_decimals,
+    )
+
+
+@asynccontextmanager
+async def _panel(glass: PanelGlass, daemons: list[Daemon]) -> AsyncIterator[Panel]:
+    """The panel's thread; its losses are told like those of any device, once there is a daemon to hear them."""
+
+    def on_lost(why: str) -> None:
+        for daemon in daemons:
+            daemon.emit(DeviceLost(PANEL, why, monotonic_ms()))
+
+    def on_back() -> None:
+        for daemon in daemons:
+            daemon.emit(DeviceBack(PANEL, monotonic_ms()))
+
+    panel = Panel(glass, on_lost=on_lost, on_back=on_back)
+    panel.start()
+    try:
+        yield panel
+    finally:
+        await asyncio.to_thread(panel.stop)
+
+
+async def _paired(settings: Settings, folder: Path, pictures: Pictures) -> Pairing:
+    """The pairing; waits for one, with the panel saying so, where there is none."""
+    pairing = pairings.load(folder)
+    if pairing is None:
+        log.warning("not paired: run bodka-terminal pair with a code from the cloud")
+        pictures.show(0, lay_out(Unpaired(), settings.terminal.language))
+    while pairing is None:
+        await asyncio.sleep(PAIRING_LOOK_SECONDS)
+        pairing = pairings.load(folder)
+    return pairing

@@ -1,0 +1,39 @@
+"""Runs the panel as the daemon does; a part of test_panel.py, not a test. Lines: "show 7" and "all"."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from PIL import Image
+
+from display.oled import Oled
+from display.panel import Panel
+
+
+def say(**what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")  # in one piece: two threads speak
+    sys.stdout.flush()
+
+
+def main() -> None:
+    panel = Panel(Oled(port=1, address=0x3C), on_lost=lambda why: say(lost=True, why=why), on_back=lambda: say(back=True))
+    panel.start()
+    for line in sys.stdin:
+        if line.startswith("show "):
+            number = int(line.split()[1])
+            image = Image.new("1", (128, 64))
+            image.putpixel((number % 128, number // 128), 1)
+        else:
+            number, image = 9999, Image.new("1", (128, 64), 1)
+        began = time.perf_counter()
+        panel.show(number, image)
+        while panel.picture() != number:
+            time.sleep(0.0001)
+        say(picture=number, took=time.perf_counter() - began)
+    panel.stop()
+
+
+if __name__ == "__main__":
+    main()

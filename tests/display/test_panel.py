@@ -1,0 +1,261 @@
+"""The panel's thread, with glass that can be slow and can break; then the real luma on an emulated bus."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from display.panel import Panel
+from emulators.board import Board, build
+from emulators.i2c import I2cBus
+from emulators.program import PATIENCE, Program
+from emulators.ssd1306 import Ssd1306
+
+BUS = "/dev/i2c-1"
+
+
+def picture(number: int) -> Image.Image:
+    """A picture that can be told from others."""
+    image = Image.new("1", (128, 64))
+    image.putpixel((number % 128, number // 128), 1)
+    return image
+
+
+def until(condition: Callable[[], bool], failure: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, failure
+        time.sleep(0.001)
+
+
+class Glass:
+    """A `PanelGlass` whose writes end when `go` is set, and that breaks while `broken`."""
+
+    def __init__(self) -> None:
+        self.go, self.writing = threading.Event(), threading.Event()
+        self.go.set()
+        self.broken = False
+        self.seen: list[bytes] = []
+        self.opened = self.closed = self.checked = 0
+
+    def open(self) -> None:
+        self._work()
+        self.opened += 1
+
+    def write(self, image: Image.Image) -> None:
+        self.writing.set()
+        assert self.go.wait(PATIENCE)
+        self._work()
+        self.seen.append(image.tobytes())
+
+    def check(self) -> None:
+        self.checked += 1
+        self._work()
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _work(self) -> None:
+        if self.broken:
+            raise OSError(errno.ENXIO, "no panel")
+
+
+class Told:
+    """What the panel said of itself."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def lost(self, why: str) -> None:
+        self.words.append(f"lost: {why}")
+
+    def back(self) -> None:
+        self.words.append("back")
+
+
+@pytest.fixture
+def glass() -> Glass:
+    return Glass()
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def panel(glass: Glass, told: Told) -> Iterator[Panel]:
+    panel = Panel(glass, on_lost=told.lost, on_back=told.back)
+    yield panel
+    glass.go.set()
+    panel.stop()
+
+
+def test_the_number_is_that_of_the_picture_on_the_glass(panel: Panel, glass: Glass) -> None:
+    assert panel.picture() == 0
+    glass.go.clear()
+    panel.start()
+    panel.show(5, picture(5))
+    assert glass.writing.wait(PATIENCE)
+    assert panel.picture() == 0  # on its way is not there
+    glass.go.set()
+    until(lambda: panel.picture() == 5, "picture 5 did not come")
+    assert glass.seen == [picture(5).tobytes()]
+
+
+def test_the_latest_wins_while_the_bus_is_slow(panel: Panel, glass: Glass) -> None:
+    glass.go.clear()
+    panel.start()
+    panel.show(1, picture(1))
+    assert glass.writing.wait(PATIENCE)
+    began = time.perf_counter()
+    for number in range(2, 1000):
+        panel.show(number, Image.new("1", (128, 64)))
+    panel.show(1000, picture(1000))
+    assert time.perf_counter() - began < 1
+    glass.go.set()
+    until(lambda: panel.picture() == 1000, "the last picture did not come")
+    assert glass.seen == [picture(1).tobytes(), picture(1000).tobytes()]
+
+
+def test_a_lost_panel_comes_back_and_shows_the_latest(panel: Panel, glass: Glass, told: Told) -> None:
+    panel.start()
+    panel.show(1, picture(1))
+    until(lambda: panel.picture() == 1, "not shown")
+    glass.broken = True
+    panel.show(2, picture(2))
+    until(lambda: panel.picture() == 2, "a lost panel must not hold up the number")
+    panel.show(3, picture(3))
+    assert panel.picture() == 3
+    until(lambda: glass.closed >= 3, "not tried again")
+    glass.broken = False
+    until(lambda: glass.seen[-1] == picture(3).tobytes(), "not painted anew")
+    assert told.words == ["back", "lost: OSError: [Errno 6] no panel", "back"]
+    assert panel.picture() == 3
+
+
+def test_a_panel_that_never_was_is_lost_once(panel: Panel, glass: Glass, told: Told) -> None:
+    glass.broken = True
+    panel.show(7, picture(7))
+    panel.start()
+    until(lambda: glass.closed >= 3, "not tried again")
+    assert [words[:4] for words in told.words] == ["lost"]
+    assert panel.picture() == 7
+
+
+def test_an_idle_panel_that_is_pulled_out_is_noticed(panel: Panel, glass: Glass, told: Told) -> None:
+    panel.start()
+    panel.show(1, picture(1))
+    until(lambda: panel.picture() == 1, "not shown")
+    glass.broken = True
+    until(lambda: len(told.words) == 2, "nobody noticed")
+    glass.broken = False
+    until(lambda: glass.seen == [picture(1).tobytes()] * 2, "not painted anew")
+    assert glass.checked >= 1
+
+
+def test_stop_closes_the_glass_and_start_begins_again(panel: Panel, glass: Glass) -> None:
+    panel.start()
+    panel.show(1, picture(1))
+    until(lambda: panel.picture() == 1, "not shown")
+    panel.stop()
+    assert glass.closed == 1
+    panel.start()
+    until(lambda: len(glass.seen) == 2, "not painted after the new start")
+
+
+# ---- the real luma.oled, in a process of its own, on an emulated bus ----
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("board"))
+
+
+class Counter:
+    """A panel on a bus, and the program that draws on it."""
+
+    def __init__(self, board: Board, library: Path, folder: Path) -> None:
+        self.board, self.folder, self.environment = board, folder, board.environment(library)
+        self.bus, self.panel = I2cBus(), Ssd1306()
+        self.bus.chips[0x3C] = self.panel
+        board.add(BUS, self.bus)
+
+    def start(self) -> Program:
+        return Program(Path(__file__).with_name("panel_program.py"), environment=self.environment, folder=self.folder)
+
+    def shows(self, number: int) -> bool:
+        return self.panel.image().tobytes() == picture(number).tobytes()
+
+
+@pytest.fixture
+def counter(library: Path, tmp_path: Path) -> Iterator[Counter]:
+    with Board(tmp_path / "board.sock") as board:
+        yield Counter(board, library, tmp_path)
+
+
+def test_pictures_on_a_real_bus(counter: Counter) -> None:
+    counter.bus.hertz = 400_000
+    with counter.start() as program:
+        program.expect(back=True)
+        took = []
+        for number in range(1, 21):
+            program.tell(f"show {number * 97}")
+            took.append(program.expect(picture=number * 97)["took"])
+            assert counter.shows(number * 97)
+        program.tell("all")
+        whole = program.expect(picture=9999)["took"]
+        print("show to last byte at 400 kHz, ms: a change", round(sorted(took)[10] * 1000, 2), "all", round(whole * 1000, 1))
+        assert counter.panel.mistakes == []
+        assert program.stop() == 0
+    assert counter.panel.read(1) == b"\x40"  # off, and nothing left in its memory
+    assert not any(counter.panel.memory)
+
+
+@pytest.mark.parametrize("error", [errno.EREMOTEIO, errno.ENXIO, errno.EIO])
+def test_an_unplugged_panel_comes_back_with_the_latest_picture(counter: Counter, error: int) -> None:
+    with counter.start() as program:
+        program.expect(back=True)
+        program.tell("show 100")
+        program.expect(picture=100)
+        counter.bus.fault = error
+        program.tell("show 200")
+        program.expect(picture=200)
+        program.until(lambda: program.count(lost=True) == 1, "the loss was not told")
+        counter.panel.power_on()
+        counter.bus.fault = None
+        program.until(lambda: program.count(back=True) == 2, "it did not come back")
+        until(lambda: counter.shows(200), "not painted anew")
+        program.tell("show 300")
+        program.expect(picture=300)
+        assert counter.shows(300)
+        assert program.count(lost=True) == 1
+
+
+def test_a_panel_that_lost_its_power_while_idle_is_painted_anew(counter: Counter) -> None:
+    with counter.start() as program:
+        program.expect(back=True)
+        program.tell("show 100")
+        program.expect(picture=100)
+        counter.panel.power_on()
+        until(lambda: counter.shows(100), "it stayed dark")
+        program.until(lambda: program.count(back=True) == 2, "its return was not told")
+        assert "PanelForgot" in program.expect(lost=True)["why"]
+
+
+def test_a_bus_that_is_not_there(counter: Counter) -> None:
+    counter.board.remove(BUS)
+    with counter.start() as program:
+        assert "PanelMissing: No panel answers at 0x3c of /dev/i2c-1" in program.expect(lost=True)["why"]
+        program.tell("show 100")
+        program.expect(picture=100)  # the shop goes on blind
+        counter.board.add(BUS, counter.bus)
+        program.expect(back=True)
+        until(lambda: counter.shows(100), "not painted")
+        assert program.count(lost=True) == 1

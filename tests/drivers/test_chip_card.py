@@ -1,0 +1,145 @@
+"""Chip cards without a reader: commands, answers and profiles."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers import apdu
+from drivers.chip_card import ChipProfile, ChipProfileError, contactless, number, read_card
+from drivers.events import Form, Trouble
+from emulators.virtual_card import ATR_CONTACTLESS, ATR_T0, ATR_T1, VirtualCard, payment_card
+
+AID = bytes.fromhex("F0424F444B41")
+PROFILE = ChipProfile(AID, sfi=2, record=3)
+
+
+def test_commands_of_the_standard() -> None:
+    assert apdu.select(bytes.fromhex("A000000003")).hex() == "00a4040005a00000000300"  # ISO 7816-4, section 11.1.1
+    assert apdu.read_record(record=1, sfi=1).hex() == "00b2010c00"  # section 11.4.3: P2 = SFI, then 100
+
+
+@given(st.integers(), st.integers(), st.binary(max_size=20))
+def test_commands_are_built_or_refused(record: int, sfi: int, name: bytes) -> None:
+    if 1 <= record <= 254 and 1 <= sfi <= 30:
+        assert len(apdu.read_record(record, sfi)) == 5
+    else:
+        with pytest.raises(ValueError, match="1 to 254"):
+            apdu.read_record(record, sfi)
+    if 1 <= len(name) <= 16:
+        assert apdu.select(name)[5:-1] == name
+    else:
+        with pytest.raises(ValueError, match="1 to 16"):
+            apdu.select(name)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=30), st.sampled_from([ATR_T0, ATR_T1, ATR_CONTACTLESS]))
+def test_no_answer_of_a_card_gets_through_as_an_error(answers: list[bytes], atr: bytes) -> None:
+    waiting = iter(answers)
+    reading = read_card(lambda command: next(waiting, b""), atr, PROFILE)
+    assert isinstance(reading, Trouble) or reading[1]
+
+
+@given(st.binary(min_size=1, max_size=250), st.booleans(), st.booleans())
+def test_a_record_comes_whole_however_it_is_sent(record: bytes, chained: bool, exact: bool) -> None:
+    profile = ChipProfile(AID, sfi=2, record=3, encoding="hex")
+    card = VirtualCard({AID: {(2, 3): record}}, chained=chained, exact=exact)
+    whole = record.rstrip(b"\0\xff ")
+    assert read_card(card.apdu, ATR_T0, profile) == ((Form.NUMBER, whole.hex()) if whole else Trouble.UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    ("record", "encoding", "offset", "length", "wanted"),
+    [
+        (b"BODKA", "ascii", 0, None, "BODKA"),
+        (b"\x70\x05BODKA\0\0", "ascii", 2, 5, "BODKA"),
+        ("Čaj".encode(), "utf-8", 0, None, "Čaj"),
+        (b"\xe9t\xe9", "latin-1", 0, None, "été"),
+        (bytes.fromhex("1234567F"), "bcd", 0, None, "1234567"),
+        (bytes.fromhex("04A1"), "hex", 0, None, "04a1"),
+        (bytes.fromhex("12A4"), "bcd", 0, None, None),
+        (b"\xe9", "ascii", 0, None, None),
+        (b"\xe9", "utf-8", 0, None, None),
+        (b"   \0\xff", "ascii", 0, None, None),
+        (b"BODKA", "ascii", 9, None, None),
+    ],
+)
+def test_numbers(record: bytes, encoding: str, offset: int, length: int | None, wanted: str | None) -> None:
+    reading = number(record, ChipProfile(AID, 1, 1, offset, length, encoding))
+    assert reading == (Trouble.UNREADABLE if wanted is None else (Form.NUMBER, wanted))
+
+
+def test_a_number_that_is_too_long() -> None:
+    assert number(bytes([0x11] * 300), ChipProfile(AID, 1, 1, encoding="hex")) is Trouble.TOO_LONG
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"aid": b"1234"},
+        {"aid": bytes(17)},
+        {"sfi": 0},
+        {"sfi": 31},
+        {"record": 0},
+        {"record": 255},
+        {"offset": -1},
+        {"length": 0},
+        {"encoding": "ebcdic"},
+    ],
+)
+def test_profiles_that_no_card_can_have(values: dict[str, object]) -> None:
+    with pytest.raises(ChipProfileError, match=next(iter(values))):
+        ChipProfile(**{"aid": AID, "sfi": 1, "record": 1, **values})  # type: ignore[arg-type]
+
+
+def test_contactless_atrs() -> None:
+    assert contactless(ATR_CONTACTLESS)
+    assert contactless(bytes.fromhex("3B8180018080"))  # a DESFire on a PC/SC reader
+    assert not contactless(ATR_T0)
+    assert not contactless(ATR_T1)
+    assert not contactless(b"")
+
+
+def test_a_contactless_card_with_a_file_system() -> None:
+    atr = bytes.fromhex("3B8180018080")
+    uid = bytes.fromhex("04112233445566")
+    assert read_card(VirtualCard({AID: {(2, 3): b"OURS"}}, uid=uid).apdu, atr, PROFILE) == (Form.NUMBER, "OURS")
+    assert read_card(VirtualCard(uid=uid).apdu, atr, PROFILE) == (Form.UID, uid.hex())
+    assert read_card(VirtualCard(uid=bytes.fromhex("08112233")).apdu, atr, PROFILE) is Trouble.RANDOM_UID
+    assert read_card(VirtualCard({apdu.PAYMENT_CONTACTLESS: {}}, uid=uid).apdu, atr, PROFILE) is Trouble.BANK_CARD
+
+
+def test_a_payment_card_is_asked_nothing_more() -> None:
+    commands: list[bytes] = []
+    card = payment_card()
+
+    def transmit(command: bytes) -> bytes:
+        commands.append(command)
+        return card.apdu(command)
+
+    assert read_card(transmit, ATR_T0, PROFILE) is Trouble.BANK_CARD
+    assert commands == [apdu.select(AID), apdu.select(b"1PAY.SYS.DDF01")]
+
+
+def test_the_virtual_card_answers_as_the_standard_says() -> None:
+    card = VirtualCard({AID: {(2, 3): b"ABC"}}, uid=bytes(4))
+    for command, answer in [
+        ("00B2031400", "6A83"),  # nothing selected yet
+        ("00A4040005A000000003", "6A82"),
+        ("00A4040006F0424F444B41", "9000"),
+        ("00B2031400", "4142439000"),
+        ("00B2041400", "6A83"),
+        ("00B2031C00", "6A83"),
+        ("00D2031400", "6D00"),
+        ("80B2031400", "6E00"),
+        ("FFCA000000", "000000009000"),
+        ("00", "6700"),
+    ]:
+        assert card.apdu(bytes.fromhex(command)).hex().upper() == answer
+    card.exact = True
+    assert card.apdu(bytes.fromhex("00B2031400")).hex().upper() == "6C03"
+    assert card.apdu(bytes.fromhex("00B2031403")).hex().upper() == "4142439000"
+    card.exact, card.chained = False, True
+    assert card.apdu(bytes.fromhex("00B2031400")).hex().upper() == "6103"
+    assert card.apdu(bytes.fromhex("00C0000003")).hex().upper() == "4142439000"

@@ -1,0 +1,200 @@
+"""The controller of a 128 x 64 OLED panel on I2C, as a typical module has it.
+
+Written after the Solomon Systech SSD1306 data sheet, revision 1.1: section 8.1.5 (I2C: control byte, Co and D/C# bits, the
+status byte that a read gives), section 9 (command table: codes, arguments and their ranges) and section 10.1.3 (memory
+addressing modes); the charge pump command 8Dh from its application note. What the sheet does not allow is obeyed as far as
+it goes and recorded in `mistakes`.
+
+The panel shows what an eye would see: nothing while the display or the charge pump is off, everything on A5h, inverse on
+A7h; the module's glass is mounted so that A1h and C8h give an upright picture.
+"""
+
+from __future__ import annotations
+
+from PIL import Image
+
+WIDTH, HEIGHT, PAGES = 128, 64, 8
+
+HORIZONTAL, VERTICAL, PAGE = 0, 1, 2
+"""The addressing modes of 20h."""
+
+ARGUMENTS = {
+    **dict.fromkeys((0x26, 0x27), 6),
+    **dict.fromkeys((0x29, 0x2A), 5),
+    **dict.fromkeys((0x21, 0x22, 0xA3), 2),
+    **dict.fromkeys((0x20, 0x81, 0x8D, 0xA8, 0xD3, 0xD5, 0xD9, 0xDA, 0xDB), 1),
+}
+"""How many bytes follow a command; the others stand alone."""
+
+ALONE = frozenset(
+    {
+        *range(0x20),
+        0x2E,
+        0x2F,
+        *range(0x40, 0x80),
+        0xA0,
+        0xA1,
+        *range(0xA4, 0xA8),
+        0xAE,
+        0xAF,
+        *range(0xB0, 0xB8),
+        0xC0,
+        0xC8,
+        0xE3,
+    }
+)
+
+
+class Ssd1306:
+    """`write` and `read` are the bus; `rows` and `image` the eye; `bytes` counts all that was written."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.mistakes: list[str] = []
+        self.power_on()
+
+    def power_on(self) -> None:
+        """The state after reset (section 9, "(RESET)" in the table); the memory holds noise."""
+        self.memory = bytearray(b"\xa5\x3c" * (WIDTH * PAGES // 2))
+        self.on = self.pump = self.inverse = self.all_on = self.upright_columns = self.upright_rows = False
+        self.mode = PAGE
+        self.columns, self.pages = (0, WIDTH - 1), (0, PAGES - 1)
+        self.column = self.page = self.start_line = self.offset = 0
+        self.settings = {0x81: 0x7F, 0xA8: 63, 0xD5: 0x80, 0xD9: 0x22, 0xDA: 0x12, 0xDB: 0x20}
+        self._pending: list[int] = []
+
+    # ---- the eye ----
+
+    def rows(self) -> list[str]:
+        """64 rows of 128 signs: # is lit, . is dark."""
+        return ["".join(".#"[lit] for lit in self._row(y)) for y in range(HEIGHT)]
+
+    def image(self) -> Image.Image:
+        """The same as a 1-bit image."""
+        image = Image.new("1", (WIDTH, HEIGHT))
+        image.putdata([255 * lit for y in range(HEIGHT) for lit in self._row(y)])
+        return image
+
+    def _row(self, y: int) -> list[int]:
+        if not (self.on and self.pump):
+            return [0] * WIDTH
+        if self.all_on:
+            return [1] * WIDTH
+        com = y if self.upright_rows else HEIGHT - 1 - y
+        line = (com + self.start_line + self.offset) % HEIGHT
+        start = line // 8 * WIDTH
+        return [(value >> line % 8 & 1) ^ self.inverse for value in self.memory[start : start + WIDTH]]
+
+    # ---- the bus ----
+
+    def read(self, count: int) -> bytes:
+        """The status register: bit 6 is set while the display is off."""
+        return bytes([0x00 if self.on else 0x40]) * count
+
+    def write(self, message: bytes) -> None:
+        """One transfer without its address: control bytes and what follows them (section 8.1.5.1)."""
+        self.bytes += len(message)
+        at = 0
+        while at < len(message):
+            control = message[at]
+            if control & 0x3F:
+                self.mistakes.append(f"control byte {control:02X}h")
+            end = at + 2 if control & 0x80 else len(message)
+            for value in message[at + 1 : end]:
+                if control & 0x40:
+                    self._data(value)
+                else:
+                    self._command(value)
+            at = end
+
+    def _data(self, value: int) -> None:
+        if self._pending:
+            self.mistakes.append(f"data inside command {self._pending[0]:02X}h")
+        # A0h and A1h turn the columns of what is written from now on, not of what is there (section 9, A0h).
+        column = self.column if self.upright_columns else WIDTH - 1 - self.column
+        self.memory[self.page * WIDTH + column] = value
+        if self.mode == PAGE:
+            self.column = (self.column + 1) % WIDTH
+        elif self.mode == HORIZONTAL:
+            self.column, carry = self._next(self.column, self.columns)
+            if carry:
+                self.page, _ = self._next(self.page, self.pages)
+        else:
+            self.page, carry = self._next(self.page, self.pages)
+            if carry:
+                self.column, _ = self._next(self.column, self.columns)
+
+    @staticmethod
+    def _next(value: int, between: tuple[int, int]) -> tuple[int, bool]:
+        return (between[0], True) if value == between[1] else (value + 1, False)
+
+    def _command(self, value: int) -> None:
+        if not self._pending and value not in ARGUMENTS:
+            self._alone(value)
+            return
+        self._pending.append(value)
+        code, *arguments = self._pending
+        if len(arguments) == ARGUMENTS[code]:
+            self._pending = []
+            self._with_arguments(code, arguments)
+
+    def _alone(self, code: int) -> None:
+        if code not in ALONE:
+            self.mistakes.append(f"command {code:02X}h")
+        elif code < 0x20 or 0xB0 <= code <= 0xB7:
+            self._point(code)
+        elif 0x40 <= code < 0x80:
+            self.start_line = code & 0x3F
+        elif code in (0xA0, 0xA1):
+            self.upright_columns = code == 0xA1
+        elif code in (0xA4, 0xA5):
+            self.all_on = code == 0xA5
+        elif code in (0xA6, 0xA7):
+            self.inverse = code == 0xA7
+        elif code in (0xAE, 0xAF):
+            self.on = code == 0xAF
+        elif code in (0xC0, 0xC8):
+            self.upright_rows = code == 0xC8
+        elif code == 0x2F:
+            self.mistakes.append("scrolling, which this model does not do")
+
+    def _point(self, code: int) -> None:
+        """Page addressing: B0h to B7h the page, 00h to 1Fh the column by halves."""
+        if self.mode != PAGE:
+            self.mistakes.append(f"command {code:02X}h outside page addressing mode")
+        elif code >= 0xB0:
+            self.page = code & 0x07
+        elif code < 0x10:
+            self.column = self.column & 0x70 | code
+        else:
+            self.column = (code & 0x07) << 4 | self.column & 0x0F
+
+    def _with_arguments(self, code: int, arguments: list[int]) -> None:
+        first = arguments[0]
+        if code == 0x20:
+            if first > 2:
+                self.mistakes.append(f"addressing mode {first:02X}h")
+            else:
+                self.mode = first
+        elif code in (0x21, 0x22):
+            self._window(code, *arguments)
+        elif code == 0x8D:
+            self.pump = first & 0x04 != 0
+        elif code == 0xD3:
+            self.offset = first & 0x3F
+        elif code == 0xA8 and not 15 <= first <= 63:
+            self.mistakes.append(f"multiplex ratio {first}")
+        else:
+            self.settings[code] = first
+
+    def _window(self, code: int, start: int, end: int) -> None:
+        last = WIDTH - 1 if code == 0x21 else PAGES - 1
+        if self.mode == PAGE:
+            self.mistakes.append(f"command {code:02X}h in page addressing mode")
+        if not 0 <= start <= end <= last:
+            self.mistakes.append(f"command {code:02X}h from {start} to {end}")
+            return
+        if code == 0x21:
+            self.columns, self.column = (start, end), start
+        else:
+            self.pages, self.page = (start, end), start
