@@ -156,7 +156,7 @@ class Courier:
             async with asyncio.timeout(seconds):
                 asked = await self._blocking(question)
                 answer = await self._requests.post(messages.ASK_PATH, asked, Answered)
-                await self._heed(answer.standing, Head(answer.through, answer.hash))
+                await self._heed(asked.identity, answer.standing, Head(answer.through, answer.hash))
                 await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, asked.identity, answer))
         except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
             return None
@@ -182,7 +182,7 @@ class Courier:
                 return
             pushed = await self._requests.post(messages.PUSH_PATH, Push(identity, head, lines), Pushed)
             noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
-            await self._heed(pushed.standing, pushed.head)
+            await self._heed(identity, pushed.standing, pushed.head)
             await self._prove_time(pushed.now_ms)
             await self._publish(replace(self.state, online=True, posting=pushed.trouble))
             if self.state.standing is Standing.OFF_HEAD:
@@ -202,7 +202,7 @@ class Courier:
                 lambda c: (journal.current(c).identity, journal.head(c), mirror.cursor(self._mirror))
             )
             pulled = await self._requests.post(messages.PULL_PATH, Pull(identity, head, cursor), Pulled)
-            await self._heed(pulled.standing, Head(pulled.through, pulled.hash))
+            await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
             if self.state.standing is Standing.OFF_HEAD:
                 return
             await self._prove_time(pulled.now_ms)
@@ -235,13 +235,16 @@ class Courier:
             await self._run_blocking(lambda: mirror.keep_programme(self._mirror, text))
             self._on_programme(text)
 
-    async def _heed(self, standing: Standing, stored: Head) -> None:
+    async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> None:
         """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's."""
-        if standing is Standing.GOOD and await self._blocking(lambda c: journal.contradicts(c, stored)):
-            standing = Standing.OFF_HEAD
-        if standing is not Standing.GOOD:
-            await self._blocking(lambda c: journal.stop(c, standing))
-            await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
+
+        def heed(connection: sqlite3.Connection) -> Standing:
+            now = journal.current(connection)
+            copied = now.identity == asked_as and journal.contradicts(connection, stored)
+            journal.stop(connection, asked_as, Standing.OFF_HEAD if copied and standing is Standing.GOOD else standing)
+            return journal.current(connection).standing
+
+        await self._publish(replace(self.state, standing=await self._blocking(heed)))
 
     async def _prove_time(self, now_ms: int) -> None:
         at = self._moment()
@@ -261,8 +264,9 @@ class Courier:
     async def _tell(self, words: str) -> None:
         try:
             await self._publish(replace(self.state, online=False, trouble=words))
-        except NotRecorded:  # not even the count of what waits can be read
-            self._on_cloud(replace(self.state, online=False, trouble=words))
+        except Exception:  # not even the count of what waits can be read
+            self.state = replace(self.state, online=False, trouble=words)
+            self._on_cloud(self.state)
 
     async def _publish(self, state: CloudState) -> None:
         waiting = await self._blocking(history.waiting)

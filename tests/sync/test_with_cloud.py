@@ -13,14 +13,14 @@ from uuid import UUID
 import httpx
 import pytest
 import sqlalchemy as sa
+
+from backend import merchants
+from backend import pairing as cloud_pairing
 from backend.app import create_app
 from backend.database import open_engine
 from backend.leases import write_off_terminal
 from backend.migrate import upgrade
 from emulators.drafts import Till, account, award, give_back, moment, returned, spend, undo
-
-from backend import merchants
-from backend import pairing as cloud_pairing
 from loyalty.account import Account
 from loyalty.entry import TokenKind
 from sync import history, journal, mirror, pairing
