@@ -21,6 +21,7 @@ from loyalty.entry import Cause, Entry, Moment, Personal, Posting, encode
 from sync import messages
 
 BOOT = UUID(int=7)
+COVERED = messages.SIGNED_COMPONENTS
 
 
 @dataclass
@@ -117,10 +118,10 @@ class Peer:
             "content-digest": f"sha-256=:{digest}:",
             "bodka-counter": str(counter),
         }
-        covered = " ".join(f'"{name}"' for name in messages.SIGNED_COMPONENTS)
+        covered = " ".join(f'"{name}"' for name in COVERED)
         keyid = params.get("keyid", self.chain.identity)
         signed = f'({covered});created={params.get("created", 1_800_000_000)};keyid="{keyid}";alg="ed25519"'
-        base = "\n".join(f'"{name}": {values[name]}' for name in messages.SIGNED_COMPONENTS)
+        base = "\n".join(f'"{name}": {values[name]}' for name in COVERED)
         base += f'\n"@signature-params": {signed}'
         signature = base64.b64encode(self.key.sign(base.encode())).decode()
         label = messages.SIGNATURE_LABEL
