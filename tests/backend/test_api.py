@@ -159,7 +159,7 @@ def test_what_was_tampered_with_is_refused(peer: Peer) -> None:
         peer.client.post(messages.PULL_PATH, content=body, headers=headers | {"Host": "elsewhere"}),
         peer.client.post(messages.PULL_PATH, content=body),
         peer.client.post(messages.PULL_PATH, content=body, headers=headers | {"Signature": "nonsense"}),
-        peer.client.post(messages.PULL_PATH, content=body, headers=headers | {"Signature-Input": "\x80"}),
+        peer.client.post(messages.PULL_PATH, content=body, headers=headers | {"Signature-Input": b"\x80"}),
         peer.client.post(
             messages.PULL_PATH,
             content=body,

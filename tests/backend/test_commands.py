@@ -1,4 +1,4 @@
-"""`bodka-cloud` as a person runs it: each command as its own process, on a file."""
+"""`bodka-cloud` as a person runs it: on a file, the server as its own process."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
+from click.testing import CliRunner
 from emulators.terminal_peer import Peer
 
+from backend.commands import main
 from loyalty.entry import Cause, Posting
 from loyalty.tokens import TokenKey, TokenKind, token
 from sync import messages
@@ -29,19 +31,21 @@ class Shell:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = os.environ | {"BODKA_CLOUD_DATABASE": f"sqlite:///{folder / 'cloud.sqlite'}"}
+        self.environment = {"BODKA_CLOUD_DATABASE": f"sqlite:///{folder / 'cloud.sqlite'}"}
 
     def run(self, *words: str, status: int = 0) -> str:
-        done = subprocess.run(
-            [*CLOUD, *words], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == status, done.stderr
-        return done.stdout if status == 0 else done.stderr
+        done = CliRunner().invoke(main, words, env=self.environment)
+        assert done.exit_code == status, done.output
+        return done.output
 
     @contextmanager
     def serving(self) -> Iterator[str]:
         with subprocess.Popen(
-            [*CLOUD, "serve", "--port", "0"], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
+            [*CLOUD, "serve", "--port", "0"],
+            cwd=self.folder,
+            env=os.environ | self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as process:
             try:
                 assert process.stdout is not None
