@@ -11,10 +11,19 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
+pytestmark = pytest.mark.xdist_group("demo")
+
+
 @pytest.fixture(scope="module")
 def morning() -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, SCRIPTS / "demo.py", "--script"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    command = [sys.executable, str(SCRIPTS / "demo.py"), "--script"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        try:
+            printed, complained = demo.communicate(timeout=100)
+        except subprocess.TimeoutExpired:
+            demo.terminate()  # it ends its own programs then
+            printed, complained = demo.communicate()
+    return subprocess.CompletedProcess(command, demo.returncode, printed, complained)
 
 
 def test_the_morning_plays_to_its_end_and_the_books_agree(morning: subprocess.CompletedProcess[str]) -> None:

@@ -365,7 +365,7 @@ async def a_page_that_sends_bytes_is_let_go_and_the_others_stay() -> None:
 
 
 @scene
-async def open_pages_hear_the_end_and_devices_are_not_watched_any_more() -> None:
+async def open_pages_hear_the_end() -> None:
     async with counter() as it:
         opened = page(it)
         own = await opened.__aenter__()
@@ -373,8 +373,6 @@ async def open_pages_hear_the_end_and_devices_are_not_watched_any_more() -> None
     with pytest.raises(ConnectionClosed):
         await own.hears("never")
     await opened.__aexit__(None, None, None)
-    it.devices.plug("nfc", on=False)
-    it.watch.recorded()
     with pytest.raises(httpx.ConnectError):
         async with httpx.AsyncClient() as browser:
             await browser.get(it.address)
