@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -45,7 +44,7 @@ def until(condition: Callable[[], object], what: Callable[[], str], patience: fl
     limit = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < limit, what()
-        time.sleep(0.002)
+        time.sleep(0.004)
 
 
 def command(name: str, *arguments: str) -> list[str]:
@@ -114,16 +113,19 @@ class Cloud:
 
 
 class Daemon:
-    """`bodka-terminal run` in a process of its own. `verbose` makes Python tell of each file that it imports."""
+    """`bodka-terminal run` in a process of its own, and what it writes."""
 
     def __init__(self, arguments: list[str], variables: dict[str, str], log: Path) -> None:
-        self.log = log
         with log.open("w") as errors:
             self.process = subprocess.Popen(arguments, env=variables, stdout=errors, stderr=errors, cwd=log.parent)
+        self._log, self._read = log.open(), ""
 
     @property
     def text(self) -> str:
-        return self.log.read_text()
+        """All that it has written so far."""
+        if not self._log.closed:
+            self._read += self._log.read()
+        return self._read
 
     def works(self, device: str) -> int:
         """How often a device was said to have begun to work."""
@@ -135,12 +137,19 @@ class Daemon:
     def terminate(self) -> int:
         """Stops it as systemd does; returns its exit status."""
         self.process.terminate()
-        return self.process.wait(PATIENCE)
+        return self._ended()
 
     def kill(self) -> None:
         """As a power cut would."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(PATIENCE)
+        self.process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        status = self.process.wait(PATIENCE)
+        if not self._log.closed:
+            self._read += self._log.read()
+            self._log.close()
+        return status
 
 
 class Shop:
@@ -209,7 +218,7 @@ class Shop:
     def close(self) -> None:
         if self.chip is not None:
             self.pull()
-        if self.daemon is not None and self.daemon.process.poll() is None:
+        if self.daemon is not None:
             self.daemon.kill()
         self.cloud.kill()
 

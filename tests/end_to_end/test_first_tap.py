@@ -61,7 +61,6 @@ def test_a_card_becomes_points_online_and_offline(new_shop: Shop) -> None:
     shop.shows(UndoQuestion(Points(5_000), "Peter N.", 0))
     shop.hold("cancel")
     shop.shows(Undone(Points(-5_000), Points(2_150), later=True))
-    shop.shows_idle(offline=True, waiting=4)
 
     shop.cloud.start()
     shop.shows_idle()
@@ -77,6 +76,7 @@ def eva_signs_in(shop: Shop, waiting: int | None = None) -> None:
     shop.tap(Type2Tag(EVA))
     shop.shows(Notice(Message.SIGNED_IN, "Eva"))
     shop.lift()
+    shop.press("cancel")
     shop.shows_idle(offline=waiting is not None, waiting=waiting or 0)
 
 
