@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,14 +13,9 @@ from backend import api
 from backend.database import Database
 from backend.portal import routes as portal
 from backend.problems import add_problems
-from backend.surroundings import Clock, Random
+from backend.surroundings import Clock, Random, system_clock
 
 _QUIET: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-
-
-def system_clock() -> int:
-    """Milliseconds since 1970, by this machine."""
-    return time.time_ns() // 1_000_000
 
 
 def create_app(
@@ -41,7 +35,9 @@ def create_app(
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cloud") as http: ...
     """
     cloud = api.Cloud(Database(engine), clock, random, public_url)
-    app = FastAPI(title="Bodka cloud", version="1", docs_url=None, redoc_url=None, max_body_size=api.MAX_BODY, telemetry=_QUIET)
+    app = FastAPI(
+        title="Bodka cloud", version="1", docs_url=None, redoc_url=None, max_body_size=2 * api.MAX_BODY, telemetry=_QUIET
+    )
     app.include_router(api.router(cloud))
     app.include_router(portal.router(cloud))
     add_problems(app)

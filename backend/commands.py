@@ -13,11 +13,11 @@ import click
 import sqlalchemy as sa
 
 from backend import database, merchants
-from backend.app import create_app, system_clock
 from backend.database import Database
 from backend.identities import UnknownIdentity
 from backend.leases import write_off_terminal
 from backend.migrate import upgrade
+from backend.surroundings import system_clock
 
 PORTAL_WELCOME = "/portal/welcome/"
 
@@ -72,7 +72,10 @@ def sample(opened: Database) -> None:
 @click.pass_obj
 def serve(opened: Database, host: str, port: int, public_url: str | None) -> None:
     """Brings the database up to date and answers terminals and browsers. Prints one line when it listens."""
+    # The web framework takes a second to import: only the server needs it.
     import uvicorn
+
+    from backend.app import create_app
 
     upgrade(opened.engine)
     listener = _listen(host, port)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from backend import tables
 from backend.identities import Identity
-from loyalty.chain import GENESIS, Line, Was
+from loyalty.chain import Line, Was
 from loyalty.entry import Entry, Personal, Unreadable, decode_entry, decode_personal
 
 _LARGEST_SEQUENCE = 2**63 - 1
@@ -68,19 +68,6 @@ def after(connection: sa.Connection, identity: Identity, sequence: int, limit: i
     wanted = sa.select(tables.line).where(_mine(identity) & (tables.line.c.sequence > sequence))
     rows = connection.execute(wanted.order_by(tables.line.c.sequence).limit(limit))
     return [(_line(row), row.hash) for row in rows]
-
-
-def hash_at(connection: sa.Connection, identity: Identity, sequence: int) -> bytes | None:
-    """The hash of the stored line at `sequence`; None where there is none."""
-    if sequence == 0:
-        return GENESIS
-    if sequence == identity.head.sequence:
-        return identity.head.hash
-    if not 0 < sequence < identity.head.sequence:
-        return None
-    stored = sa.select(tables.line.c.hash).where(_mine(identity) & (tables.line.c.sequence == sequence))
-    found: bytes = connection.execute(stored).scalar_one()
-    return found
 
 
 def hashes_between(connection: sa.Connection, identity: Identity, first: int, last: int) -> dict[int, bytes]:

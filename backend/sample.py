@@ -120,5 +120,5 @@ def _token(key: TokenKey, kind: str, number: str) -> bytes:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with resources.files("backend").joinpath("sample", name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    text = resources.files("backend").joinpath("sample", name).read_text(encoding="utf-8")
+    yield from csv.DictReader(text.splitlines())

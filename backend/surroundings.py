@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 Clock = Callable[[], int]
@@ -9,3 +10,8 @@ Clock = Callable[[], int]
 
 Random = Callable[[int], bytes]
 """So many random bytes: `secrets.token_bytes`, or a simulation's own."""
+
+
+def system_clock() -> int:
+    """The time by this machine."""
+    return time.time_ns() // 1_000_000

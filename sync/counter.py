@@ -11,14 +11,18 @@ BLOCK = 100
 
 
 class RequestCounter:
-    """Hands out the terminal's request numbers from blocks that the journal holds reserved."""
+    """Hands out the terminal's request numbers from blocks that the journal holds reserved.
+
+    Make it in any thread; use it in the one that opened the journal.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._last = self._reserved = int(connection.execute("SELECT counter FROM terminal").fetchone()[0])
+        self._last = self._reserved = -1
 
     def take(self) -> int:
         """The next number, higher than any before; raises `DiskFull` or `JournalFailed` where none can be reserved."""
+        self._begin()
         if self._last >= self._reserved:
             self._reserve(self._last + BLOCK)
         self._last += 1
@@ -26,9 +30,14 @@ class RequestCounter:
 
     def adopt(self, counter: int) -> None:
         """Goes on above `counter`, which the cloud says it has seen already; a lower one changes nothing."""
+        self._begin()
         if counter > self._last:
             self._reserve(counter + BLOCK)
             self._last = counter
+
+    def _begin(self) -> None:
+        if self._last < 0:
+            self._last = self._reserved = int(self._connection.execute("SELECT counter FROM terminal").fetchone()[0])
 
     def _reserve(self, to: int) -> None:
         with transaction(self._connection):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -105,6 +106,7 @@ class Courier:
             self._woken.clear()
             self._hurried.clear()
             retry_after = await self.exchange()
+            await self._checkpoint()
             if retry_after is None:
                 failures = 0
                 await self._rest(self._idle_seconds, self._woken)
@@ -125,7 +127,7 @@ class Courier:
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pull()
             await self._publish(replace(self.state, online=True, trouble=""))
-            await self._blocking(self._tidy)
+            await self._blocking(self._forget)
         except Trouble as trouble:
             await self._tell(str(trouble))
             return trouble.retry_after or 0.0
@@ -154,7 +156,7 @@ class Courier:
             async with asyncio.timeout(seconds):
                 asked = await self._blocking(question)
                 answer = await self._requests.post(messages.ASK_PATH, asked, Answered)
-                await self._heed(answer.standing, Head(answer.through, answer.hash))
+                await self._heed(asked.identity, answer.standing, Head(answer.through, answer.hash))
                 await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, asked.identity, answer))
         except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
             return None
@@ -180,7 +182,7 @@ class Courier:
                 return
             pushed = await self._requests.post(messages.PUSH_PATH, Push(identity, head, lines), Pushed)
             noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
-            await self._heed(pushed.standing, pushed.head)
+            await self._heed(identity, pushed.standing, pushed.head)
             await self._prove_time(pushed.now_ms)
             await self._publish(replace(self.state, online=True, posting=pushed.trouble))
             if self.state.standing is Standing.OFF_HEAD:
@@ -200,7 +202,7 @@ class Courier:
                 lambda c: (journal.current(c).identity, journal.head(c), mirror.cursor(self._mirror))
             )
             pulled = await self._requests.post(messages.PULL_PATH, Pull(identity, head, cursor), Pulled)
-            await self._heed(pulled.standing, Head(pulled.through, pulled.hash))
+            await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
             if self.state.standing is Standing.OFF_HEAD:
                 return
             await self._prove_time(pulled.now_ms)
@@ -233,30 +235,38 @@ class Courier:
             await self._run_blocking(lambda: mirror.keep_programme(self._mirror, text))
             self._on_programme(text)
 
-    async def _heed(self, standing: Standing, stored: Head) -> None:
+    async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> None:
         """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's."""
-        if standing is Standing.GOOD and await self._blocking(lambda c: journal.contradicts(c, stored)):
-            standing = Standing.OFF_HEAD
-        if standing is not Standing.GOOD:
-            await self._blocking(lambda c: journal.stop(c, standing))
-            await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
+
+        def heed(connection: sqlite3.Connection) -> Standing:
+            now = journal.current(connection)
+            copied = now.identity == asked_as and journal.contradicts(connection, stored)
+            journal.stop(connection, asked_as, Standing.OFF_HEAD if copied and standing is Standing.GOOD else standing)
+            return journal.current(connection).standing
+
+        await self._publish(replace(self.state, standing=await self._blocking(heed)))
 
     async def _prove_time(self, now_ms: int) -> None:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
 
-    def _tidy(self, connection: sqlite3.Connection) -> None:
-        """Forgets old lines that every row includes (invariant 11), and empties the write-ahead log, while nobody waits."""
+    def _forget(self, connection: sqlite3.Connection) -> None:
+        """Prunes old lines that every row includes (invariant 11)."""
         before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
         renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
-        checkpoint(connection)
-        checkpoint(self._mirror)
+
+    async def _checkpoint(self) -> None:
+        """Empties the write-ahead logs while nobody waits; what fails now is tried again."""
+        with suppress(NotRecorded, sqlite3.Error):
+            await self._blocking(checkpoint)
+            await self._run_blocking(lambda: checkpoint(self._mirror))
 
     async def _tell(self, words: str) -> None:
         try:
             await self._publish(replace(self.state, online=False, trouble=words))
-        except NotRecorded:  # not even the count of what waits can be read
-            self._on_cloud(replace(self.state, online=False, trouble=words))
+        except Exception:  # not even the count of what waits can be read
+            self.state = replace(self.state, online=False, trouble=words)
+            self._on_cloud(self.state)
 
     async def _publish(self, state: CloudState) -> None:
         waiting = await self._blocking(history.waiting)

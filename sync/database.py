@@ -16,6 +16,9 @@ FULL = 2
 NORMAL = 1
 """The last transactions may be lost on a power cut, never their order: enough for what can be fetched again."""
 
+CHECKPOINT_PAGES = 4_000
+"""The log is moved into the file in idle moments (`checkpoint`); only beyond 16 MB does a commit have to wait for it."""
+
 
 class UnsafeJournal(RuntimeError):
     """The journal's file cannot be opened in the way that survives a power cut; nothing may be recorded in it."""
@@ -52,6 +55,7 @@ def connect(path: Path, synchronous: int) -> sqlite3.Connection:
         try:
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             connection.execute(f"PRAGMA synchronous={synchronous}")
+            connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             assert_safe(connection, mode, synchronous)
         except BaseException:
             connection.close()

@@ -199,11 +199,14 @@ def contradicts(connection: sqlite3.Connection, stored: Head) -> bool:
     return hash_at(connection, now, stored.sequence) not in (None, stored.hash)
 
 
-def stop(connection: sqlite3.Connection, standing: Standing) -> None:
-    """Notes for good that this identity may not spend, undo or return: only a new identity may again."""
+def stop(connection: sqlite3.Connection, identity: UUID, standing: Standing) -> None:
+    """Notes for good that `identity` may not spend, undo or return: only a new identity may again.
+
+    Changes nothing where another identity writes by now: what was said of the old one is not about it.
+    """
     with transaction(connection):
         now = current(connection)
-        if standing is not Standing.GOOD and now.standing is Standing.GOOD:
+        if now.identity == identity and standing is not Standing.GOOD and now.standing is Standing.GOOD:
             connection.execute("UPDATE identities SET standing = ? WHERE number = ?", (standing.value, now.number))
 
 

@@ -16,15 +16,15 @@ PRUNE_LINES = 100
 def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int) -> None:
     """Makes `new_identity` the current one; the old one's lines after `accepted` are wrapped and wait to be sent again.
 
-    Ids, bodies and places stay. The cloud's `accepted` may be lower than what it said of these very lines before: the higher
-    of the two counts. The same new identity again changes nothing.
+    Ids, bodies and places stay. Where the two chains parted, only this journal knows: `accepted` counts as far as the cloud
+    said of these very lines that it has them. A line sent twice does no harm, a line not sent is lost. The same new identity
+    again changes nothing.
     """
     with transaction(connection):
         old = current(connection)
         if old.identity == new_identity:
             return
-        end = connection.execute("SELECT coalesce(max(place), 0) FROM lines").fetchone()[0]
-        base = max(min(old.base + max(accepted, old.accepted), end), pruned(connection), old.base)
+        base = max(old.base + max(0, min(accepted, old.accepted)), pruned(connection))
         number = old.number + 1
         connection.execute(
             "INSERT INTO identities (number, identity, base) VALUES (?, ?, ?)", (number, new_identity.bytes, base)

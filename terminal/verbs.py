@@ -224,7 +224,7 @@ def why_not_undo(state: State, programme: Programme, recalled: Recalled) -> Mess
         return Message.NOTHING_TO_UNDO
     if recalled.age_ms > programme.document.programme.undo_minutes * 60_000:
         return Message.TOO_LATE_TO_UNDO
-    if reason := not_spending(state, programme, None):
+    if reason := not_spending(state, programme, recalled.account):
         return reason
     for posting in rules.undo(recalled.entry):
         if posting.used > recalled.account.holding(posting.purse, posting.instance).spendable:

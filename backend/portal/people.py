@@ -22,9 +22,10 @@ LINK_LASTS_MS = 24 * 60 * 60 * 1000
 SESSION_LASTS_MS = 12 * 60 * 60 * 1000
 SHORTEST_PASSWORD = 10
 
-_hasher = PasswordHasher()
+# The OWASP Password Storage Cheat Sheet's settings for argon2id: kind to a small server.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Checked when there is no such person, so that the time an answer takes does not tell who exists.
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 
 class UserExists(ValueError):

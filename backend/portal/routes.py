@@ -24,7 +24,7 @@ LOGIN = "/portal/login"
 _ACCOUNTS_A_PAGE = 200
 _ENTRIES_A_PAGE = 200
 _ALARMS = 100
-_TRIES, _TRIES_WITHIN_MS = 10, 15 * 60 * 1000
+_TRIES, _TRIES_WITHIN_MS = 5, 15 * 60 * 1000
 
 _HEADERS = {
     "Cache-Control": "no-store",

@@ -72,23 +72,19 @@ def test_a_press_carries_the_picture_of_its_moment(counter: Counter) -> None:
         assert press["at"] < release["at"]
 
 
-def test_a_press_is_told_within_ten_milliseconds(counter: Counter) -> None:
-    """Typically 4; the bound leaves room for a busy machine, and is half of a wait for the bounce time."""
-    delays, ages = [], []
+def test_a_press_belongs_to_the_picture_and_the_moment_of_its_edge(counter: Counter) -> None:
+    """Not to those at which it was believed, some milliseconds later; here pictures are numbered by the clock."""
+    ages = []
     with counter.start("buttons", "timed") as program:
         for _ in range(15):
             since = len(program.said)
             began = time.monotonic()
             counter.chip.drive(CANCEL, 0)
             press = program.expect(since, event="ButtonPressed")
-            assert -2 <= press["at"] - began * 1000 < 25
-            delays.append(press["said"] - began)
+            assert began * 1000 - 2 <= press["at"] <= press["said"] * 1000
             ages.append(press["said"] * 1000 - press["picture"])
             counter.chip.drive(CANCEL, None)
             program.expect(since, event="ButtonReleased")
-    print("press to ButtonPressed, ms:", [round(delay * 1000, 1) for delay in sorted(delays)])
-    assert sorted(delays)[len(delays) // 2] < 0.010
-    # The picture was asked for at the edge, not when the press was believed (here pictures are numbered by the clock).
     assert sorted(ages)[len(ages) // 2] >= 2
 
 

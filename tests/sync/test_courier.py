@@ -26,6 +26,7 @@ from sync.keys import NEXT_KEY, DeviceKey, load_or_make
 from sync.messages import Pushed, Standing
 from sync.refusals import NotEnough, SpendingStopped
 from sync.signing import RequestSigner
+from sync.status import status
 from sync.view import look
 
 T = TypeVar("T")
@@ -110,6 +111,10 @@ def test_entries_reach_the_cloud_and_changes_the_counter(counter: Counter) -> No
     assert counter.exchange() is None
     assert counter.peer.requests.count(messages.PUSH_PATH) == 1
     assert counter.peer.requests.count(messages.PROGRAMME_PATH) == 1
+    counter.till.record(award(1))
+    seen = status(counter.journal, counter.mirror, moment(50))
+    assert (seen.identity, seen.standing, seen.recorded, seen.accepted, seen.posted) == (IDENTITY, Standing.GOOD, 3, 2, 2)
+    assert (seen.waiting.count, seen.programme, seen.programme_here, seen.cards) == (1, 1, True, 0)
 
 
 def test_many_lines_and_rows_go_in_batches(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,8 +152,8 @@ def test_a_return_takes_the_lease_as_far_as_it_reaches(till: Till) -> None:
 
 def test_a_stopped_terminal_awards_only(till: Till, path: Path) -> None:
     done = till.record(award(10))
-    journal.stop(till.connection, Standing.WRITTEN_OFF)
-    journal.stop(till.connection, Standing.GOOD)
+    journal.stop(till.connection, IDENTITY, Standing.WRITTEN_OFF)
+    journal.stop(till.connection, IDENTITY, Standing.GOOD)
     reopened = journal.open_journal(path)
     again = Till(reopened, seed=2)
     for draft in (spend(1), give_back(1), undo(done.id, done.postings), returned(1)):
@@ -302,11 +302,13 @@ def test_a_new_identity_wraps_what_was_not_accepted(till: Till) -> None:
     journal.accept(till.connection, Head(2, _hash(till, 2)), 2)
     old = journal.lines_after(till.connection, 2, 10)
     hashes = [_hash(till, 3), _hash(till, 4)]
-    journal.stop(till.connection, Standing.OFF_HEAD)
+    journal.stop(till.connection, IDENTITY, Standing.OFF_HEAD)
     again = UUID(int=99)
     for _ in range(2):
-        renewal.renew(till.connection, again, 1)
+        renewal.renew(till.connection, again, 7)
         assert journal.current(till.connection).identity == again
+    journal.stop(till.connection, IDENTITY, Standing.WRITTEN_OFF)
+    assert journal.current(till.connection).standing is Standing.GOOD
     new = journal.lines_after(till.connection, 0, 10)
     assert [line.body for line in new] == [line.body for line in old]
     assert [(w.was.identity, w.was.sequence, w.was.hash) for w in new if w.was] == [

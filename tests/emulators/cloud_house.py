@@ -1,0 +1,98 @@
+"""A cloud in memory with one merchant, and time that stands still until a test moves it: what the cloud's tests begin with."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import identities, merchants, pairing
+from backend.database import Database, open_engine
+from backend.migrate import upgrade
+from emulators.terminal_peer import Chain
+from loyalty.ids import uuid7
+
+NOW = 1_800_000_000_000
+
+
+@dataclass
+class Time:
+    """A clock that a test moves."""
+
+    now: int = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass
+class House:
+    """A cloud with one network, one merchant and one shop."""
+
+    engine: sa.Engine
+    network: UUID
+    merchant: UUID
+    time: Time
+    chance: random.Random
+
+    @property
+    def database(self) -> Database:
+        return Database(self.engine)
+
+    def terminal(self, connection: sa.Connection, merchant: UUID | None = None) -> Chain:
+        """A paired terminal, by its chain."""
+        identity = uuid7(NOW, self.chance.randbytes(10))
+        identities.add(
+            connection,
+            id=identity,
+            network=self.network,
+            merchant=merchant or self.merchant,
+            shop="main",
+            device="test",
+            public_key=self.chance.randbytes(32),
+            now_ms=NOW,
+        )
+        return Chain(identity)
+
+    def code(self, lasts_ms: int = pairing.CODE_LASTS_MS) -> str:
+        with self.engine.begin() as connection:
+            return pairing.make_code(connection, self.merchant, "main", self.time(), self.chance.randbytes, lasts_ms)
+
+
+@cache
+def _empty() -> bytes:
+    """An empty database as it is after all migrations: running them for every example would take most of the time."""
+    engine = open_engine("sqlite://")
+    upgrade(engine)
+    with engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        connection.rollback()
+        image: bytes = raw.serialize()
+    engine.dispose()
+    return image
+
+
+def new_engine() -> sa.Engine:
+    """A new database in memory, up to date."""
+    engine = open_engine("sqlite://")
+    empty(engine)
+    return engine
+
+
+def empty(engine: sa.Engine) -> None:
+    """Forgets everything in a database in memory; the engine keeps its compiled statements."""
+    raw: Any = engine.raw_connection().dbapi_connection
+    raw.deserialize(_empty())
+
+
+def build_house(engine: sa.Engine) -> House:
+    """One network, one merchant, one shop in an empty cloud."""
+    chance = random.Random(1)
+    with engine.begin() as connection:
+        network = merchants.found_network(connection, "net", NOW, chance.randbytes)
+        own = merchants.open_merchant(connection, network, "Shop", "main", "Main", NOW, chance.randbytes)
+    return House(engine, network, own.merchant, Time(), chance)

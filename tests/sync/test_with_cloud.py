@@ -1,0 +1,268 @@
+"""The courier and the real cloud: the real application and database through httpx's ASGI transport, each request signed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from backend import merchants
+from backend import pairing as cloud_pairing
+from backend.app import create_app
+from backend.database import open_engine
+from backend.leases import write_off_terminal
+from backend.migrate import upgrade
+from emulators.drafts import Till, account, award, give_back, moment, returned, spend, undo
+from loyalty.account import Account
+from loyalty.entry import TokenKind
+from sync import history, journal, mirror, pairing
+from sync.connection import cloud_client
+from sync.counter import RequestCounter
+from sync.courier import CloudState, Courier
+from sync.keys import NEXT_KEY, load_or_make
+from sync.messages import Standing
+from sync.refusals import NotEnough, SpendingStopped
+from sync.signing import RequestSigner
+from sync.view import look
+
+T = TypeVar("T")
+NOW = 1_790_000_000_000
+URL = "http://127.0.0.1"
+
+
+class Cloud:
+    """The real cloud with one merchant."""
+
+    def __init__(self) -> None:
+        self.engine = open_engine("sqlite://")
+        upgrade(self.engine)
+        self.chance = random.Random(1)
+        with self.engine.begin() as connection:
+            network = merchants.found_network(connection, "net", NOW, self.chance.randbytes)
+            self.merchant = merchants.open_merchant(
+                connection, network, "Shop", "main", "Main", NOW, self.chance.randbytes
+            ).merchant
+        self.transport = httpx.ASGITransport(create_app(self.engine, lambda: NOW, self.chance.randbytes))
+
+    def code(self) -> str:
+        with self.engine.begin() as connection:
+            return cloud_pairing.make_code(connection, self.merchant, "main", NOW, self.chance.randbytes)
+
+    def write_off(self, identity: UUID) -> None:
+        with self.engine.begin() as connection:
+            write_off_terminal(connection, identity, NOW)
+
+    def entries(self) -> int:
+        with self.engine.begin() as connection:
+            return int(connection.execute(sa.text("SELECT count(*) FROM entry")).scalar_one())
+
+
+class Terminal:
+    """A paired terminal with its files, keys and courier."""
+
+    def __init__(self, cloud: Cloud, folder: Path, code: str | None = None) -> None:
+        self.cloud, self.folder = cloud, folder
+        folder.mkdir(exist_ok=True)
+        self.chance = random.Random(str(folder))
+        if code is not None:
+            key = load_or_make(folder, self.chance.randbytes)
+            pairing.save(folder, asyncio.run(self._pair(code, key)))
+        kept = pairing.load(folder)
+        assert kept is not None
+        self.journal = journal.open_journal(folder / "journal.db")
+        journal.begin(self.journal, kept.identity)
+        self.states: list[CloudState] = []
+        self.reopen()
+
+    async def _pair(self, code: str, key: pairing.DeviceKey) -> pairing.Pairing:
+        async with cloud_client(URL, transport=self.cloud.transport) as client:
+            first = await pairing.pair(client, code, key, "test")
+            assert await pairing.pair(client, code, key, "test") == first
+            return first
+
+    def reopen(self) -> None:
+        kept = pairing.load(self.folder)
+        assert kept is not None
+        self.pairing = pairing.settle(self.folder, kept, journal.current(self.journal).identity)
+        self.mirror = mirror.open_mirror(self.folder / "mirror.db", self.journal)
+        self.till = Till(self.journal, seed=self.chance.getrandbits(60), rows=mirror.rows(self.mirror, self.journal))
+        signer = RequestSigner(self.pairing.identity, load_or_make(self.folder, self.chance.randbytes), lambda: 5.0)
+        self.courier = Courier(
+            cloud_client(URL, auth=signer, transport=self.cloud.transport),
+            self.journal,
+            self.mirror,
+            RequestCounter(self.journal),
+            run_blocking=run_here,
+            moment=lambda: moment(50),
+            sleep=asyncio.sleep,
+            random=random.random,
+            on_cloud=self.states.append,
+            on_changed=lambda accounts: None,
+        )
+
+    def exchange(self) -> CloudState:
+        asyncio.run(self.courier.exchange())
+        return self.courier.state
+
+    def look(self, who: int = 1) -> Account:
+        found = look(self.journal, self.mirror, account(who), TokenKind.CARD)
+        assert found is not None
+        return found
+
+    def points(self, who: int = 1) -> tuple[int, int]:
+        holding = self.look(who).holding("points")
+        return holding.balance, holding.spendable
+
+    def close(self) -> None:
+        self.mirror.close()
+        self.journal.close()
+
+
+async def run_here(work: Callable[[], T], /) -> T:
+    return work()
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    cloud = Cloud()
+    yield cloud
+    cloud.engine.dispose()
+
+
+@pytest.fixture
+def new_terminal(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[[str], Terminal]]:
+    made: list[Terminal] = []
+
+    def new(name: str) -> Terminal:
+        made.append(Terminal(cloud, tmp_path / name, cloud.code()))
+        return made[-1]
+
+    yield new
+    for terminal in made:
+        terminal.close()
+
+
+def test_a_day_at_one_counter(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
+    one = new_terminal("one")
+    first = one.till.record(award(10))
+    spent = one.till.record(spend(4))
+    assert one.exchange() == CloudState(online=True)
+    assert one.points() == (6, 6)
+    one.till.record(undo(spent.id, spent.postings))
+    one.till.record(returned(3, first.id))
+    assert one.points() == (7, 7)
+    assert one.exchange() == CloudState(online=True)
+    assert one.points() == (7, 7)
+    assert history.waiting(one.journal).count == 0
+    assert cloud.entries() == 4
+    with pytest.raises(NotEnough):
+        one.till.record(spend(8))
+
+
+def test_two_counters_never_overdraw_one_account(new_terminal: Callable[[str], Terminal]) -> None:
+    one, two = new_terminal("one"), new_terminal("two")
+    one.till.record(award(10))
+    one.exchange()
+    two.exchange()
+    assert (one.points(), two.points()) == ((10, 10), (10, 0))
+    with pytest.raises(NotEnough):
+        two.till.record(spend(1))
+    one.till.record(spend(10))
+    two.till.record(award(5))
+    for terminal in (one, two, one):
+        terminal.exchange()
+    assert (one.points(), two.points()) == ((5, 0), (5, 5))
+
+
+def test_a_larger_lease_is_asked_for(new_terminal: Callable[[str], Terminal]) -> None:
+    one, two = new_terminal("one"), new_terminal("two")
+    one.till.record(award(10))
+    one.exchange()
+    two.exchange()
+    one.till.record(give_back(6))
+    one.exchange()
+    row = asyncio.run(two.courier.ask(account(), "points", 6))
+    assert row is not None
+    assert two.points() == (10, 6)
+    two.till.record(spend(6))
+    two.exchange()
+    one.exchange()
+    assert (one.points(), two.points()) == ((4, 4), (4, 0))
+
+
+def test_a_lost_mirror_comes_back(new_terminal: Callable[[str], Terminal]) -> None:
+    one = new_terminal("one")
+    one.till.record(award(10))
+    one.till.record(spend(3))
+    one.exchange()
+    one.mirror.close()
+    (one.folder / "mirror.db").write_bytes(b"rubbish" * 1000)
+    one.reopen()
+    assert one.points() == (7, 7)
+    assert one.exchange() == CloudState(online=True)
+    assert one.points() == (7, 7)
+
+
+def test_a_restored_backup_takes_a_new_identity(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
+    one = new_terminal("one")
+    one.till.record(award(10))
+    one.exchange()
+    backup = sqlite3.connect(one.folder / "backup.db")
+    one.journal.backup(backup)
+    backup.close()
+    one.till.record(spend(4))
+    one.exchange()
+    one.close()
+    for suffix in ("-wal", "-shm"):
+        (one.folder / f"journal.db{suffix}").unlink(missing_ok=True)
+    (one.folder / "backup.db").replace(one.folder / "journal.db")
+    one.journal = journal.open_journal(one.folder / "journal.db")
+    one.reopen()
+    one.till.record(award(2))
+    assert one.exchange().standing is Standing.OFF_HEAD
+    with pytest.raises(SpendingStopped):
+        one.till.record(spend(1))
+    renew(one)
+    assert one.exchange() == CloudState(online=True)
+    assert one.points()[0] == 8
+    assert cloud.entries() == 3
+    assert history.waiting(one.journal).count == 0
+    one.till.record(award(1))
+    assert one.exchange() == CloudState(online=True)
+    assert one.points()[0] == 9
+
+
+def test_a_written_off_terminal_drains_and_starts_anew(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
+    one = new_terminal("one")
+    one.till.record(award(10))
+    one.exchange()
+    one.till.record(award(5))
+    cloud.write_off(one.pairing.identity)
+    assert one.exchange().standing is Standing.WRITTEN_OFF
+    with pytest.raises(SpendingStopped):
+        one.till.record(spend(1))
+    one.till.record(award(1))
+    assert one.exchange().waiting == 0
+    renew(one)
+    assert one.exchange() == CloudState(online=True)
+    assert one.points()[0] == 16
+    row = asyncio.run(one.courier.ask(account(), "points", 10))
+    assert row is not None
+    one.till.record(spend(10))
+    one.exchange()
+    assert one.points()[0] == 6
+
+
+def renew(terminal: Terminal) -> None:
+    key = load_or_make(terminal.folder, terminal.chance.randbytes, NEXT_KEY)
+    asyncio.run(terminal.courier.renew(key.public))
+    terminal.mirror.close()
+    terminal.reopen()
