@@ -156,6 +156,25 @@ def write_off(opened: Database, identity: UUID) -> None:
     click.echo("written off")
 
 
+@main.command()
+@click.argument("identity", type=click.UUID)
+@click.pass_obj
+def void(opened: Database, identity: UUID) -> None:
+    """Gives up the one line of a terminal that cannot be read, so that those behind it are posted.
+
+    It is posted as nothing; correct what it should have done by hand.
+    """
+    from backend.accept import void_next
+
+    def give_up(connection: sa.Connection) -> str:
+        try:
+            return void_next(connection, identity, system_clock(), secrets.token_bytes)
+        except UnknownIdentity as error:
+            raise click.ClickException(str(error)) from error
+
+    click.echo(_write(opened, give_up) or "everything is posted")
+
+
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:
     try:
         with opened.writing() as connection:

@@ -77,9 +77,12 @@ class Daemon:
     # events come in
 
     def emit(self, event: Event | Input) -> None:
-        """Puts an event into the queue; from any thread, returns at once."""
+        """Puts an event into the queue; from any thread, returns at once. What comes before `run` waits for it."""
         loop = self._loop
-        if loop is None or loop.is_closed():
+        if loop is None:
+            self._queue.put_nowait(event)  # nobody reads it yet, so no loop has to be woken
+            return
+        if loop.is_closed():
             return
         with contextlib.suppress(RuntimeError):  # the loop closed between the question and the call
             loop.call_soon_threadsafe(self._queue.put_nowait, event)
