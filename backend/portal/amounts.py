@@ -32,6 +32,10 @@ class Amounts:
         points = Decimal(units) / POINT
         return grouped(int(points) if points == int(points) else points.normalize())
 
+    def change(self, purse: str, units: int) -> str:
+        """The same with its sign, as in "+12"."""
+        return f"{'+' if units > 0 else ''}{self.text(purse, units)}"
+
     @staticmethod
     def money(minor: int, currency: str) -> str:
         """A sum in its currency; minor units as they are where the currency is unknown."""

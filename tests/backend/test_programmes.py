@@ -67,6 +67,7 @@ def test_amounts_are_written_as_a_merchant_reads_them() -> None:
     amounts = Amounts(read(SMALL.format(1)))
     assert amounts.text("points", 1_240_000) == "1\u202f240"
     assert amounts.text("points", -18_500) == "\u221218.5"
+    assert (amounts.change("s", 1), amounts.change("s", -10)) == ("+1", "\u221210")
     assert (amounts.name("s"), amounts.text("s", 7)) == ("Coffee", "7")
     assert (amounts.name("gone"), amounts.text("gone", 1_500)) == ("gone", "1\u202f500")
     assert amounts.money(1850, "EUR") == "18.50 EUR"
