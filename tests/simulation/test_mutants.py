@@ -140,28 +140,29 @@ def undoing_a_spend_lowers_used(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(posting, "_arithmetic", net)
 
 
-PLANTS: dict[Plant, str] = {
-    a_retry_mints_a_new_id: "1",
-    a_doubled_push_is_posted_twice: "4",
-    granted_comes_without_its_through: "4",
-    own_earnings_count_twice_after_a_pull: "5",
-    done_is_shown_before_it_is_recorded: "1",
-    grants_are_sent_as_add_so_many: "4",
-    a_record_is_not_one_transaction: "[1-5]",
-    the_cursor_moves_before_its_rows: "[24]",
-    undoing_a_spend_lowers_used: "5",
+PLANTS: dict[Plant, tuple[str, int]] = {
+    a_retry_mints_a_new_id: ("1", 1),
+    a_doubled_push_is_posted_twice: ("4", 3),
+    granted_comes_without_its_through: ("4", 0),
+    own_earnings_count_twice_after_a_pull: ("5", 0),
+    done_is_shown_before_it_is_recorded: ("1", 0),
+    grants_are_sent_as_add_so_many: ("45", 4),
+    a_record_is_not_one_transaction: ("1245", 0),
+    the_cursor_moves_before_its_rows: ("24", 0),
+    undoing_a_spend_lowers_used: ("5", 24),
 }
-"""Each fault, and the invariant that finds it."""
+"""Each fault, the invariants that may find it, and a day on which one does: it is tried first, to save time."""
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_a_planted_fault_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
-    for seed in SEEDS:
+    invariants, likely = PLANTS[plant]
+    for seed in sorted(SEEDS, key=lambda seed: seed != likely):
         try:
             live(seed, RUSH)
         except Violation as found:
-            assert str(found)[0] in PLANTS[plant], str(found).splitlines()[0]
             print(f"{plant.__name__}: seed {seed}: {str(found).splitlines()[0]}")
+            assert str(found)[0] in invariants, str(found).splitlines()[0]
             return
     pytest.fail(f"{len(SEEDS)} days have not found it")
