@@ -155,7 +155,9 @@ class Counter:
         self._serving = False
         if (wake := self.state.wake_at()) is not None:
             state = self.state
-            self._agenda.after(wake - self._agenda.now, lambda: self.tell(Tick(self._agenda.now)) if self.state is state else None)
+            self._agenda.after(
+                wake - self._agenda.now, lambda: self.tell(Tick(self._agenda.now)) if self.state is state else None
+            )
 
     @property
     def _token_keys(self) -> tuple[Any, ...]:

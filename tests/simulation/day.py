@@ -94,9 +94,7 @@ class _Day:
             folder.mkdir()
             (folder / JOURNAL).write_bytes(founded().journal)
             (folder / MIRROR).write_bytes(founded().mirror)
-            counter = Counter(
-                f"terminal {place}", folder, paired, key, agenda, self.network, self._own_chance(), self.history
-            )
+            counter = Counter(f"terminal {place}", folder, paired, key, agenda, self.network, self._own_chance(), self.history)
             counter.disk_ms = chance.choice([5, 50, 1_500])
             self.counters.append(counter)
             self.people.append(People(counter, agenda, self._own_chance(), self.history, self.plan.gap_ms))

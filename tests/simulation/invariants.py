@@ -160,7 +160,9 @@ class CounterBook:
         query = "SELECT place, id, key, body, personal FROM lines WHERE place > ? ORDER BY place"
         for place, id, key, body, personal in reader.journal.execute(query, (len(self.lines),)).fetchall():
             demand(place == len(self.lines) + 1, 2, name, "has a gap before", place)
-            demand(key in self.counter.keys, 1, name, "has an entry that nobody asked for, or one that was asked for once, twice")
+            demand(
+                key in self.counter.keys, 1, name, "has an entry that nobody asked for, or one that was asked for once, twice"
+            )
             line = Written(UUID(bytes=id), key, body)
             self.lines.append(line)
             account = decode_personal(personal).account

@@ -48,7 +48,7 @@ class People:
 
     def __init__(self, counter: Counter, agenda: Agenda, chance: pseudo.Random, history: History, gap_ms: int) -> None:
         self._counter, self._agenda, self._chance, self._history, self._gap_ms = counter, agenda, chance, history, gap_ms
-        self._picture = 0
+        self._haste = chance.choice([0.05, 0.3, 0.8])
         self.open = True
         self._plan_next()
 
@@ -65,8 +65,8 @@ class People:
             self._plan_next()
             return
         self._do(token)
-        hasty = self._chance.random() < 0.1
-        pause = self._chance.randrange(5, 60) if hasty else self._chance.randrange(400, 2_500)
+        hasty = self._chance.random() < self._haste
+        pause = self._chance.randrange(5, 200) if hasty else self._chance.randrange(400, 2_500)
         self._agenda.after(4_000 if token == "wait" else pause, lambda: self._carry_on(tokens))
 
     def _tokens(self) -> Iterator[str]:

@@ -13,5 +13,8 @@ SEEDS = range(25)
 def test_every_invariant_holds_on_a_day_full_of_faults(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     lived = live(seed, RUSH)
     with capsys.disabled():
-        print(f"\n  day {seed}: {lived.taps} taps, {lived.recorded} entries, {lived.faults} faults, {lived.checks} checks", end=" ")
+        print(
+            f"\n  day {seed}: {lived.taps} taps, {lived.recorded} entries, {lived.faults} faults, {lived.checks} checks",
+            end=" ",
+        )
     assert lived.recorded > 0
