@@ -21,7 +21,7 @@ from uuid import UUID
 
 import httpx
 
-from loyalty.chain import Head, Line
+from loyalty.chain import Head
 from loyalty.entry import Moment
 from loyalty.holding import spendable
 from sync import history, journal, messages, mirror, renewal

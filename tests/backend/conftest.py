@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from emulators.asgi_client import AsgiClient
-from emulators.cloud_house import House, build_house, new_engine
 
 from backend.app import create_app
+from emulators.asgi_client import AsgiClient
+from emulators.cloud_house import House, build_house, new_engine
 
 
 @pytest.fixture

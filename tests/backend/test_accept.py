@@ -7,8 +7,6 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from emulators.cloud_house import NOW, House, build_house, new_engine
-from emulators.terminal_peer import BOOT, Chain
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +17,8 @@ from backend.changes import ask, pull
 from backend.leases import write_off_terminal
 from backend.pairing import renew
 from backend.reports import alarms, balances, entries
+from emulators.cloud_house import NOW, House, build_house, new_engine
+from emulators.terminal_peer import BOOT, Chain
 from loyalty.account import Status
 from loyalty.chain import Head, Line
 from loyalty.entry import Cause, Entry, Moment, Personal, Posting, TokenKind, Unreadable, encode

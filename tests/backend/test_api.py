@@ -8,12 +8,12 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from emulators.asgi_client import AsgiClient
-from emulators.cloud_house import House
-from emulators.terminal_peer import Peer
 
 from backend import api, programmes, tables
 from backend.app import create_app
+from emulators.asgi_client import AsgiClient
+from emulators.cloud_house import House
+from emulators.terminal_peer import Peer
 from loyalty.entry import Cause, Posting
 from sync import messages
 

@@ -16,9 +16,9 @@ import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
-from emulators.terminal_peer import Peer
 
 from backend.commands import main
+from emulators.terminal_peer import Peer
 from loyalty.entry import Cause, Posting
 from loyalty.tokens import TokenKey, TokenKind, token
 from sync import messages

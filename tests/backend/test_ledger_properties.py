@@ -7,9 +7,6 @@ from functools import cache
 from uuid import UUID
 
 import sqlalchemy as sa
-from emulators.cloud_house import NOW, House, build_house, empty, new_engine
-from emulators.ledger_reference import Key, Reference
-from emulators.terminal_peer import Chain
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,6 +16,9 @@ from backend.accept import accept
 from backend.changes import ask, pull
 from backend.leases import write_off_terminal
 from backend.pairing import NothingToRenew, renew
+from emulators.cloud_house import NOW, House, build_house, empty, new_engine
+from emulators.ledger_reference import Key, Reference
+from emulators.terminal_peer import Chain
 from loyalty.entry import Cause, Entry, Posting, decode_entry, decode_personal
 from sync.messages import Renew, Standing
 

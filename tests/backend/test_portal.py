@@ -6,8 +6,6 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from emulators.asgi_client import AsgiClient
-from emulators.cloud_house import NOW, House
 from starlette.routing import Route
 
 from backend import alarms, merchants, own_entries, tables
@@ -17,6 +15,8 @@ from backend.book import Book
 from backend.database import Database
 from backend.identities import Identity, own_of
 from backend.portal import people, routes
+from emulators.asgi_client import AsgiClient
+from emulators.cloud_house import NOW, House
 from loyalty.entry import Personal, Posting
 
 PASSWORD = "a long password"

@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from emulators.terminal_peer import Chain
 
 from backend import identities, merchants, pairing
 from backend.database import Database, open_engine
 from backend.migrate import upgrade
+from emulators.terminal_peer import Chain
 from loyalty.ids import uuid7
 
 NOW = 1_800_000_000_000

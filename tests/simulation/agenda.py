@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class _Selector(selectors.DefaultSelector):
-    """Looks at the operating system only when there is nothing else to do: nothing here waits for it but the cloud's threads."""
+    """Looks at the operating system only when there is nothing else to do: only the cloud's threads speak from there."""
 
     def select(self, timeout: float | None = None) -> list[Any]:
         return [] if timeout == 0 else super().select(timeout)

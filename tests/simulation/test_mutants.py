@@ -146,9 +146,9 @@ PLANTS: dict[Plant, tuple[str, int]] = {
     granted_comes_without_its_through: ("4", 0),
     own_earnings_count_twice_after_a_pull: ("5", 0),
     done_is_shown_before_it_is_recorded: ("1", 0),
-    grants_are_sent_as_add_so_many: ("45", 4),
-    a_record_is_not_one_transaction: ("1245", 0),
-    the_cursor_moves_before_its_rows: ("24", 0),
+    grants_are_sent_as_add_so_many: ("45", 12),
+    a_record_is_not_one_transaction: ("1245", 21),
+    the_cursor_moves_before_its_rows: ("24", 2),
     undoing_a_spend_lowers_used: ("5", 24),
 }
 """Each fault, the invariants that may find it, and a day on which one does: it is tried first, to save time."""
@@ -156,13 +156,16 @@ PLANTS: dict[Plant, tuple[str, int]] = {
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_a_planted_fault_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(monkeypatch)
     invariants, likely = PLANTS[plant]
-    for seed in sorted(SEEDS, key=lambda seed: seed != likely):
-        try:
-            live(seed, RUSH)
-        except Violation as found:
-            print(f"{plant.__name__}: seed {seed}: {str(found).splitlines()[0]}")
-            assert str(found)[0] in invariants, str(found).splitlines()[0]
-            return
-    pytest.fail(f"{len(SEEDS)} days have not found it")
+    plant(monkeypatch)
+    found = next(filter(None, map(_violation, sorted(SEEDS, key=lambda seed: seed != likely))), "")
+    assert found[:1] in set(invariants), found or f"{len(SEEDS)} days have not found it"
+
+
+def _violation(seed: int) -> str:
+    try:
+        live(seed, RUSH)
+    except Violation as violation:
+        print(f"seed {seed}: {str(violation).splitlines()[0]}")
+        return str(violation)
+    return ""
