@@ -89,6 +89,27 @@ def serve(opened: Database, host: str, port: int, public_url: str | None) -> Non
     server.run([listener])
 
 
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.pass_obj
+def publish(opened: Database, file: Path, merchant: str | None) -> None:
+    """Makes a programme file the merchant's current one, once it has no mistake. Terminals fetch it by themselves."""
+    from backend import programmes
+    from loyalty.programme import ProgrammeError, read
+
+    try:
+        text = file.read_text(encoding="utf-8")
+        read(text)
+    except (OSError, UnicodeDecodeError, ProgrammeError) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+
+    def take(connection: sa.Connection) -> int:
+        return programmes.publish(connection, merchants.choose(connection, merchant), text, system_clock())
+
+    click.echo(f"published as version {_write(opened, take)}")
+
+
 @main.command("pairing-code")
 @click.option("--merchant", help="Its name or id, where there are several.")
 @click.option("--shop", help="The shop the terminal stands in, where there are several.")

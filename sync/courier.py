@@ -113,7 +113,19 @@ class Courier:
             else:
                 limit = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
                 failures += 1
-                await self._rest(max(limit * self._random(), min(retry_after, LONGEST_RETRY_AFTER)), self._hurried)
+                counting = asyncio.ensure_future(self._count())
+                try:
+                    await self._rest(max(limit * self._random(), min(retry_after, LONGEST_RETRY_AFTER)), self._hurried)
+                finally:
+                    counting.cancel()
+                    await asyncio.gather(counting, return_exceptions=True)
+
+    async def _count(self) -> None:
+        """Tells how much waits after each entry that cannot be sent now; until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            await self._tell(self.state.trouble)
 
     async def exchange(self) -> float | None:
         """Pushes all that waits and pulls all that changed.
