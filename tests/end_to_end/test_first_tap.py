@@ -47,6 +47,7 @@ def test_a_card_becomes_points_online_and_offline(new_shop: Shop) -> None:
     eva_signs_in(shop)
     every_reader_serves_a_card(shop)
     nothing_is_simulated_in(shop.daemon)
+    assert "virtual" not in shop.settings.read_text()
 
     shop.cloud.kill()
     shop.shows_idle(offline=True)
@@ -58,7 +59,7 @@ def test_a_card_becomes_points_online_and_offline(new_shop: Shop) -> None:
     shop.shows_idle(offline=True, waiting=3)
     eva_signs_in(shop, waiting=3)
     shop.press("cancel")
-    shop.shows(UndoQuestion(Points(5_000), "Peter N.", 0))
+    shop.shows(*(UndoQuestion(Points(5_000), "Peter N.", minutes) for minutes in (0, 1)))
     shop.hold("cancel")
     shop.shows(Undone(Points(-5_000), Points(2_150), later=True))
 
