@@ -96,18 +96,17 @@ def serve(opened: Database, host: str, port: int, public_url: str | None) -> Non
 def publish(opened: Database, file: Path, merchant: str | None) -> None:
     """Makes a programme file the merchant's current one, once it has no mistake. Terminals fetch it by themselves."""
     from backend import programmes
-    from loyalty.programme import ProgrammeError, read
+    from loyalty.programme import ProgrammeError
 
-    try:
+    def put(connection: sa.Connection) -> int:
         text = file.read_text(encoding="utf-8")
-        read(text)
-    except (OSError, UnicodeDecodeError, ProgrammeError) as error:
-        raise click.ClickException(f"{file}: {error}") from error
-
-    def take(connection: sa.Connection) -> int:
         return programmes.publish(connection, merchants.choose(connection, merchant), text, system_clock())
 
-    click.echo(f"published as version {_write(opened, take)}")
+    try:
+        version = _write(opened, put)
+    except (OSError, UnicodeDecodeError, ProgrammeError, programmes.WrongVersion) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"version {version} is in force; terminals take it at their next exchange")
 
 
 @main.command("pairing-code")
@@ -176,6 +175,25 @@ def write_off(opened: Database, identity: UUID) -> None:
 
     _write(opened, give_up)
     click.echo("written off")
+
+
+@main.command()
+@click.argument("identity", type=click.UUID)
+@click.pass_obj
+def void(opened: Database, identity: UUID) -> None:
+    """Gives up the one line of a terminal that cannot be read, so that those behind it are posted.
+
+    It is posted as nothing; correct what it should have done by hand.
+    """
+    from backend.accept import void_next
+
+    def give_up(connection: sa.Connection) -> str:
+        try:
+            return void_next(connection, identity, system_clock(), secrets.token_bytes)
+        except UnknownIdentity as error:
+            raise click.ClickException(str(error)) from error
+
+    click.echo(_write(opened, give_up) or "everything is posted")
 
 
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:

@@ -64,6 +64,8 @@ class Daemon:
         self.state: State = session.begin(uuid.uuid4().hex, desk, monotonic_ms())
         self.page: Page | None = None
         self.lender: Lender | None = None
+        self.on_step: Callable[[Input, tuple[Effect, ...]], None] = lambda event, effects: None
+        """Hears of every step after its effects were run: the counter page."""
         self._store, self._keys, self._clocks = store, keys, clocks
         self._equipment, self._show_page = equipment, show_page
         self._queue: asyncio.Queue[Event | Input] = asyncio.Queue()
@@ -131,8 +133,10 @@ class Daemon:
         try:
             self._answers.append(self._translate(event))
             while self._answers:
-                self.state, effects = session.step(self.state, self._answers.popleft())
+                answer = self._answers.popleft()
+                self.state, effects = session.step(self.state, answer)
                 self._do_all(effects)
+                self.on_step(answer, effects)
         except Exception:
             self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)

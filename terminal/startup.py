@@ -19,6 +19,7 @@ from display.page import Page
 from display.panel import Panel, PanelGlass
 from display.screens import Unpaired
 from drivers.events import DeviceBack, DeviceLost, Emit
+from sync import journal
 from sync import pairing as pairings
 from sync.pairing import Pairing
 from terminal.clocks import Clocks, monotonic_ms
@@ -90,6 +91,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     clocks = Clocks.of_this_boot()
     store = Store(folder, pairing.identity, pairing.shop)
     stack.callback(store.close)
+    pairing = pairings.settle(folder, pairing, journal.current(store.reader.journal).identity)
     daemon = Daemon(
         store=store,
         keys=pairing.token_keys(),
