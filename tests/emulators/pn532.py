@@ -6,7 +6,9 @@ Frames: section 6.2.1 (normal 6.2.1.1, extended 6.2.1.2, ACK 6.2.1.3, NACK 6.2.1
 InDataExchange 7.3.8, InCommunicateThru 7.3.9, InDeselect 7.3.10, InRelease 7.3.11, InSelect 7.3.12). Status bytes: 7.1.
 
 Modelled beyond the frames: the baud rate (a host at another rate is not understood), sleep (PowerDown needs dummy bytes to
-wake it), the field (cards forget when it goes), two targets at most, and, if asked for, the time that bytes and radio take.
+wake it), the field (cards forget when it is off for 5 ms; one that was listed is not found again before), the endless search and
+its end by an ACK (7.3.1 item 5, 6.2.1.3), RATS by the chip (7.2.9) with ISO 14443-4 blocks behind InDataExchange, FeliCa polling,
+two targets at most, and, if asked for, the time that bytes and radio take. Not modelled: waiting time extension, chained blocks.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import tty
 from collections.abc import Sequence
 from pathlib import Path
 
-from emulators.nfc_tags import Card, crc_a
+from emulators.nfc_tags import Card, FelicaCard, crc_a
 
 ACK = bytes.fromhex("0000FF00FF00")
 NACK = bytes.fromhex("0000FFFF0000")
@@ -38,6 +40,15 @@ TIMEOUT, CRC_ERROR, BAD_PARAMETER, WRONG_CONTEXT = b"\x01", b"\x02", b"\x10", b"
 
 EMPTY_POLL, FOUND_POLL, EXCHANGE = 0.005, 0.008, 0.003
 """Seconds of radio: one round of polling without and with an answer, and one command to a card with 16 bytes back."""
+
+RATS, BYTE = 0.004, 9 / 106_000
+"""Seconds of radio: RATS and its answer, and each byte beyond sixteen (eight bits and a parity bit at 106 kbit/s)."""
+
+FORGET = 0.005
+"""A card forgets when the field is off for so long (ISO/IEC 14443-3, section 5.2)."""
+
+FOR_EVER = 0xFF
+AUTOMATIC_RATS = 0x10
 
 
 def frame(body: bytes) -> bytes:
@@ -62,6 +73,12 @@ class Chip:
         self.active: Card | None = None
         self.registers = {RX_MODE: CRC_ON}
         self.field = False
+        self.dark_since = 0.0
+        self.retries = FOR_EVER
+        self.parameters = 0x14
+        self.block = 0
+        """The number of the next ISO 14443-4 block."""
+        self.in_protocol = False
         self.asleep = False
         self.baud = 115200
         self.next_baud: int | None = None
@@ -107,6 +124,12 @@ class Chip:
         self.next_baud = BAUD[data[0]]  # in force once the host has acknowledged this answer
         return b""
 
+    def set_parameters(self, data: bytes) -> bytes | None:
+        if len(data) != 1:
+            return None
+        self.parameters = data[0]
+        return b""
+
     def configure(self, data: bytes) -> bytes | None:
         return b"" if data else None
 
@@ -120,35 +143,61 @@ class Chip:
     def rf_configuration(self, data: bytes) -> bytes | None:
         if not data or data[0] not in (1, 2, 4, 5, 0x0A, 0x0B, 0x0C, 0x0D):
             return None
+        if data[0] == 0x05:
+            if len(data) != 4:
+                return None
+            self.retries = data[3]
         if data[0] == 0x01 and not data[1] & 0x01:
             self.field_off()
         return b""
 
     def field_off(self) -> None:
         if self.field:
+            self.dark_since = time.monotonic()
+        self.field, self.targets, self.active, self.in_protocol = False, [], None, False
+
+    def field_on(self) -> None:
+        if not self.field and time.monotonic() - self.dark_since >= FORGET:
             for card in self.cards:
+                card.halted = False
                 card.field_off()
-        self.field, self.targets, self.active = False, [], None
+        self.field, self.in_protocol = True, False
+
+    def answering(self, kind: int, wanted: bytes = b"") -> list[Card]:
+        """The cards that would answer a request now."""
+        found = [c for c in self.lying() if isinstance(c, FelicaCard) == (kind == 1) and not c.halted]
+        return sorted((c for c in found if not wanted or c.uid == wanted), key=lambda c: c.uid, reverse=True)
 
     def list_targets(self, data: bytes) -> bytes | None:
-        if len(data) < 2 or not 1 <= data[0] <= 2 or data[1] > 4:
+        if len(data) < 2 or not 1 <= data[0] <= 2 or data[1] > 4 or (data[1] == 1 and len(data) != 7):
             return None
-        self.field, self.targets = True, []
-        if data[1] != 0:  # only Type A at 106 kbit/s is modelled
+        self.field_on()
+        self.targets, self.active = [], None
+        if data[1] not in (0, 1):  # Type B and the like are not modelled
             self.radio = EMPTY_POLL
             return b"\0"
-        wanted = self.plain_uid(data[2:])
-        found = sorted((c for c in self.lying() if not wanted or c.uid == wanted), key=lambda c: c.uid, reverse=True)
+        found = self.answering(data[1], b"" if data[1] else self.plain_uid(data[2:]))
         self.targets = found[: data[0]]
+        for card in self.targets:
+            card.halted = card.halts
         # The search for a second target halts the first: only InDataExchange selects it again (section 7.3.8).
         self.active = self.targets[0] if self.targets and data[0] == 1 else None
         self.radio = FOUND_POLL * len(self.targets) + EMPTY_POLL * (len(self.targets) < data[0])
         self.registers[RX_MODE] = CRC_ON
         self.registers[FIFO] = 0 if found else 0x26
         return bytes([len(self.targets)]) + b"".join(
-            bytes([number]) + card.sens_res + bytes([card.sak, len(card.uid)]) + card.uid
-            for number, card in enumerate(self.targets, 1)
+            bytes([number]) + self.target_data(card) for number, card in enumerate(self.targets, 1)
         )
+
+    def target_data(self, card: Card) -> bytes:
+        if isinstance(card, FelicaCard):
+            return card.sensf_res()
+        data = card.sens_res + bytes([card.sak, len(card.uid)]) + card.uid
+        if self.parameters & AUTOMATIC_RATS and card.sak & 0x20:
+            self.radio += RATS
+            self.in_protocol, self.block = True, 0
+            data += card.answer(bytes.fromhex("E050")) or b""
+        return data
 
     @staticmethod
     def plain_uid(data: bytes) -> bytes:
@@ -166,17 +215,33 @@ class Chip:
         card = self.target(data[0] & 0x0F)
         if card is None:
             return WRONG_CONTEXT
-        self.radio = EXCHANGE
+        if self.in_protocol:
+            return self.exchange_block(card, data[1:])
         answer = card.answer(data[1:])
+        self.on_air(answer)
         if answer is None:
             return TIMEOUT
         return CRC_ERROR if len(answer) == 1 else b"\0" + answer
 
+    def exchange_block(self, card: Card, apdu: bytes) -> bytes:
+        """One APDU in one I-block each way (ISO/IEC 14443-4, section 7.1)."""
+        answer = card.answer(bytes([0x02 | self.block]) + apdu)
+        self.on_air(answer)
+        if answer is None or not answer:
+            return TIMEOUT
+        if answer[0] & 0xEF != 0x02 | self.block:
+            return b"\x0b"
+        self.block ^= 1
+        return b"\0" + answer[1:]
+
+    def on_air(self, answer: bytes | None) -> None:
+        self.radio = EXCHANGE + BYTE * max(0, len(answer or b"") - 16)
+
     def communicate(self, data: bytes) -> bytes | None:
         if not data:
             return None
-        self.radio = EXCHANGE
         answer = self.active.answer(data) if self.active else None
+        self.on_air(answer)
         if answer is None:
             return TIMEOUT
         if self.registers[RX_MODE] & CRC_ON:
@@ -199,7 +264,7 @@ COMMANDS = {
     0x06: "read_register",
     0x08: "write_register",
     0x10: "set_baud",
-    0x12: "configure",
+    0x12: "set_parameters",
     0x14: "configure",
     0x16: "power_down",
     0x32: "rf_configuration",
@@ -221,6 +286,7 @@ class Pn532:
     def __init__(self, link: Path | str, *, real_time: bool = False) -> None:
         self.link, self.real_time = Path(link), real_time
         self.chip = Chip()
+        self.news: int | None = None
         self.mute = False
         self.garbage: bytes | None = None
         self.drop_acks = 0
@@ -235,6 +301,8 @@ class Pn532:
     def show(self, *cards: Card) -> None:
         """Lays just these cards on the reader; none takes all away."""
         self.chip.cards = list(cards)
+        if self.news is not None:
+            os.write(self.news, b"!")
 
     def plug(self) -> None:
         self.master, self.slave = pty.openpty()
@@ -243,6 +311,7 @@ class Pn532:
         self.buffer, self.last = b"", b""
         self.link.symlink_to(os.ttyname(self.slave))
         self.stop, self.ended = os.pipe()
+        self.changed, self.news = os.pipe()
         self.thread = threading.Thread(target=self._serve, name="pn532", daemon=True)
         self.thread.start()
 
@@ -250,8 +319,10 @@ class Pn532:
         self.link.unlink()
         os.close(self.ended)
         self.thread.join()
-        for descriptor in (self.master, self.slave, self.stop):
+        assert self.news is not None
+        for descriptor in (self.master, self.slave, self.stop, self.changed, self.news):
             os.close(descriptor)
+        self.news = None
 
     def _serve(self) -> None:
         while True:
@@ -315,11 +386,27 @@ class Pn532:
             self._write(ERROR)
             return
         self.log.append(body[1])
+        if body[1] == 0x4A and len(body) > 3 and self.chip.retries == FOR_EVER and not self._found(body[3]):
+            return
         data = self.chip.command(body[1], body[2:])
         self.last = ERROR if data is None else frame(bytes([0xD5, body[1] + 1]) + data)
         if self.real_time:
             time.sleep(self.chip.radio + (len(body) + 8) * 10 / self.chip.baud)
         self._write(self.last if self.garbage is None else self.garbage)
+
+    def _found(self, kind: int) -> bool:
+        """Searches until a card answers; False where the host, or the end of the test, comes first."""
+        self.chip.field_on()
+        begun = time.monotonic()
+        while not self.chip.answering(kind):
+            ready = select.select([self.master, self.changed, self.stop], [], [])[0]
+            if self.changed in ready:
+                os.read(self.changed, 64)
+            if self.master in ready or self.stop in ready:
+                return False
+        if self.real_time:  # a card that came in the middle of a round answers the next one
+            time.sleep(EMPTY_POLL - (time.monotonic() - begun) % EMPTY_POLL)
+        return True
 
     def _write(self, data: bytes) -> None:
         if self.real_time:
