@@ -22,8 +22,8 @@ from drivers.worker import in_thread
 WAIT_SECONDS = 0.4
 """So long the chip waits for a card of Type A by itself, before it is asked for a FeliCa card once."""
 
-POLL_SECONDS = 0.06
-"""While a card lies there: the rest between two looks, of some 15 ms each, whether it still does and whether it is alone."""
+POLL_SECONDS = 0.055
+"""While a card lies there: the rest between two looks, of some 20 ms each, whether it still does and whether it is alone."""
 
 REFRESH_MS = 6 * 60 * 60 * 1000
 """A PN532 that was left alone for a day has been seen to sleep for 20 s at the next card: it is set up anew before."""

@@ -86,13 +86,11 @@ class Type2Tag(Card):
         return b"\x03" + size + message + b"\xfe"
 
     def respond(self, command: bytes) -> bytes | None:
-        if len(command) == 2 and command[0] == 0x30:  # READ: 16 bytes, rolling over at the end (section 10.2)
-            if command[1] >= len(self.memory) // 4:
-                self.halted = False  # ACTIVE to IDLE, where a request is answered (section 8.4)
-                return NAK
-            return (self.memory + self.memory)[command[1] * 4 :][:16]
+        if len(command) == 2 and command[0] == 0x30 and command[1] < len(self.memory) // 4:
+            return (self.memory + self.memory)[command[1] * 4 :][:16]  # rolling over at the end (section 10.2)
         if command[:1] == b"\x60":  # GET_VERSION (section 10.1)
             return bytes.fromhex("0004040201000F03")
+        self.halted = False  # ACTIVE to IDLE, where a request is answered (section 8.4)
         return NAK
 
 

@@ -6,9 +6,10 @@ Frames: section 6.2.1 (normal 6.2.1.1, extended 6.2.1.2, ACK 6.2.1.3, NACK 6.2.1
 InDataExchange 7.3.8, InCommunicateThru 7.3.9, InDeselect 7.3.10, InRelease 7.3.11, InSelect 7.3.12). Status bytes: 7.1.
 
 Modelled beyond the frames: the baud rate (a host at another rate is not understood), sleep (PowerDown needs dummy bytes to
-wake it), the field (cards forget when it is off for 5 ms; one that was listed is not found again before), the endless search and
-its end by an ACK (7.3.1 item 5, 6.2.1.3), RATS by the chip (7.2.9) with ISO 14443-4 blocks behind InDataExchange, FeliCa polling,
-two targets at most, and, if asked for, the time that bytes and radio take. Not modelled: waiting time extension, chained blocks.
+wake it), the field (cards forget when it is off for 5 ms; one that was listed is not found again before), the endless search
+and its end by an ACK (7.3.1 item 5, 6.2.1.3), RATS by the chip (7.2.9) with ISO 14443-4 blocks behind InDataExchange, FeliCa
+polling, two targets at most, and, if asked for, the time that bytes and radio take. Not modelled: waiting time extension and
+chained blocks.
 """
 
 from __future__ import annotations
