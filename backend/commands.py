@@ -6,6 +6,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +89,26 @@ def serve(opened: Database, host: str, port: int, public_url: str | None) -> Non
     server.run([listener])
 
 
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.pass_obj
+def publish(opened: Database, file: Path, merchant: str | None) -> None:
+    """Makes a programme file the merchant's current one, once it has no mistake. Terminals fetch it by themselves."""
+    from backend import programmes
+    from loyalty.programme import ProgrammeError
+
+    def put(connection: sa.Connection) -> int:
+        text = file.read_text(encoding="utf-8")
+        return programmes.publish(connection, merchants.choose(connection, merchant), text, system_clock())
+
+    try:
+        version = _write(opened, put)
+    except (OSError, UnicodeDecodeError, ProgrammeError, programmes.WrongVersion) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"version {version} is in force; terminals take it at their next exchange")
+
+
 @main.command("pairing-code")
 @click.option("--merchant", help="Its name or id, where there are several.")
 @click.option("--shop", help="The shop the terminal stands in, where there are several.")
@@ -154,6 +175,25 @@ def write_off(opened: Database, identity: UUID) -> None:
 
     _write(opened, give_up)
     click.echo("written off")
+
+
+@main.command()
+@click.argument("identity", type=click.UUID)
+@click.pass_obj
+def void(opened: Database, identity: UUID) -> None:
+    """Gives up the one line of a terminal that cannot be read, so that those behind it are posted.
+
+    It is posted as nothing; correct what it should have done by hand.
+    """
+    from backend.accept import void_next
+
+    def give_up(connection: sa.Connection) -> str:
+        try:
+            return void_next(connection, identity, system_clock(), secrets.token_bytes)
+        except UnknownIdentity as error:
+            raise click.ClickException(str(error)) from error
+
+    click.echo(_write(opened, give_up) or "everything is posted")
 
 
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:
