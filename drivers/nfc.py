@@ -66,7 +66,8 @@ class NfcReader:
         self._seen = 0
         """When the card was last seen."""
         self._felica = False
-        self._alone = 0
+        self._alone, self._lone = 0, NOBODY
+        """How often in a row one of two cards was seen alone, and which."""
         self._tries = 0
         self._again = False
         """The card could not be read: held to the reader once more, it is a new one."""
@@ -152,7 +153,7 @@ class NfcReader:
         who = RANDOM if is_random(target.uid) else target.uid
         self._seen, self._felica = at, target.sak is None
         if self._here == TWO:
-            self._alone += 1
+            self._alone, self._lone = self._alone + 1 if who == self._lone else 1, who
             if self._alone < ALONE:
                 return  # the other one may only have been missed
         if who != self._here:

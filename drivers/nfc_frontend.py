@@ -21,10 +21,13 @@ from typing import Any
 FAST_SPEEDS = (921600, 460800, 230400)
 """Speeds to which nfcpy may have raised the chip."""
 
-SLOW_DOWN = bytes.fromhex("00" * 16 + "0000FF03FDD4100418" + "00")
-"""SetSerialBaudRate 115200 after dummy bytes that wake the chip."""
-
 ACK = bytes.fromhex("0000FF00FF00")
+QUIET = bytes(16) + ACK
+"""Dummy bytes that wake the chip, and the end of a search in which a killed program left it."""
+
+SLOW_DOWN = QUIET + bytes.fromhex("0000FF03FDD410041800")
+"""SetSerialBaudRate 115200 (section 7.2.8)."""
+
 ACK_MS = 50
 LIST_TARGETS, EXCHANGE, PARAMETERS = 0x4A, 0x40, 0x12
 MOST_TARGETS = 2
@@ -134,12 +137,12 @@ class Frontend:
         self._set_parameters(0)
         self._look(TWICE)
         self._restart()
-        return _targets(self._list(MOST_TARGETS, TYPE_A))
+        return targets(self._list(MOST_TARGETS, TYPE_A))
 
     def felica(self) -> Target | None:
         """A FeliCa card in the field, which should have been on for some milliseconds."""
         self._look(TWICE)
-        return _felica(self._list(1, TYPE_F, POLL_FELICA))
+        return felica_card(self._list(1, TYPE_F, POLL_FELICA))
 
     def rest(self) -> None:
         """Switches the field off; the next call switches it on. Cards forget everything."""
@@ -271,6 +274,7 @@ def _initialise(path: str) -> Any:
 
     transport = nfc.clf.transport.TTY(path)
     try:
+        transport.write(QUIET)
         return nfc.clf.pn532.init(transport)
     except Exception as error:
         _free(transport)
@@ -308,7 +312,7 @@ def _free(transport: Any) -> None:
             tty.close()
 
 
-def _targets(data: bytes) -> list[Target]:
+def targets(data: bytes) -> list[Target]:
     """Takes the answer of InListPassiveTarget for Type A apart; raises `ValueError` where it is cut short."""
     found, at = [], 1
     for _ in range(data[0] if data else 0):
@@ -321,9 +325,9 @@ def _targets(data: bytes) -> list[Target]:
     return found
 
 
-def _felica(data: bytes) -> Target | None:
+def felica_card(data: bytes) -> Target | None:
     """Takes the answer of InListPassiveTarget for FeliCa apart; raises `ValueError` where it is cut short."""
-    if data[0] == 0:
+    if not data or data[0] == 0:
         return None
     if len(data) < 20 or data[2] not in (0x12, 0x14) or data[3] != 0x01:
         raise ValueError("the reader's answer about a FeliCa card is garbled")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shop import Daemon, Shop
 
 from display.screens import (
     Balance,
@@ -26,6 +25,7 @@ from display.screens import (
     UndoQuestion,
 )
 from emulators.nfc_tags import Type2Tag, text_message
+from shop import Daemon, Shop
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
