@@ -59,7 +59,8 @@ class NfcReader:
 
     def __init__(self, name: str, path: str, clock: Callable[[], int], aid: bytes | None = None) -> None:
         self.name = name
-        self._port, self._clock, self._aid = port(path), clock, aid
+        self.aid = aid
+        self._port, self._clock = port(path), clock
         self._frontend: Frontend | None = None
         self._opened = 0
         self._here = NOBODY
@@ -121,7 +122,7 @@ class NfcReader:
         felica = frontend.felica()
         if felica is not None:
             self._one(emit, self._clock(), felica, frontend)
-        frontend.rest()
+        frontend.forget()  # also a card that was found just when the search was given up
         return True
 
     def _poll(self, emit: Emit, frontend: Frontend) -> None:
@@ -161,7 +162,7 @@ class NfcReader:
                 emit(CardGone(self.name, Medium.NFC, at))
             self._here, self._tries, self._again = who, TRIES, False
         if self._tries:
-            self._say(emit, read_card(frontend, target, self._aid))
+            self._say(emit, read_card(frontend, target, self.aid))
 
     def _say(self, emit: Emit, reading: Reading) -> None:
         self._tries -= 1

@@ -29,6 +29,9 @@ SLOW_DOWN = QUIET + bytes.fromhex("0000FF03FDD410041800")
 """SetSerialBaudRate 115200 (section 7.2.8)."""
 
 ACK_MS = 50
+PATIENCE_MS = 300
+"""nfcpy gives the chip 100 ms to acknowledge; on a busy Pi it is our thread that comes late, and nothing is wrong."""
+
 LIST_TARGETS, EXCHANGE, PARAMETERS = 0x4A, 0x40, 0x12
 MOST_TARGETS = 2
 TYPE_A, TYPE_F = 0, 1
@@ -115,10 +118,14 @@ class Frontend:
         self._clf = nfc.ContactlessFrontend()
         self._clf.device = self._device
         self._transport = self._device.chipset.transport
+        self._device.chipset.read_frame = self._read_frame
         self._retries = self._parameters = -1
         self._field = False
         self._careful: Any = None
         """nfcpy's own tag object, once a tag's answer was unclear; it tells a refusal from a broken frame."""
+
+    def _read_frame(self, timeout: int) -> bytearray:
+        return bytearray(self._transport.read(max(timeout, PATIENCE_MS)))
 
     def wait(self, seconds: float) -> bool:
         """Whether a card of Type A comes within so many seconds. The chip looks for one by itself, every few milliseconds."""
@@ -136,7 +143,7 @@ class Frontend:
         self._leave()
         self._set_parameters(0)
         self._look(TWICE)
-        self._restart()
+        self.forget()
         return targets(self._list(MOST_TARGETS, TYPE_A))
 
     def felica(self) -> Target | None:
@@ -145,15 +152,21 @@ class Frontend:
         return felica_card(self._list(1, TYPE_F, POLL_FELICA))
 
     def rest(self) -> None:
-        """Switches the field off; the next call switches it on. Cards forget everything."""
+        """Switches the field off; the next call switches it on."""
         self._device.mute()
         self._field = False
+
+    def forget(self) -> None:
+        """Has every card begin anew: one that was found stays silent until then."""
+        if self._field:
+            self.rest()
+            time.sleep(RESET_SECONDS)
 
     def activate(self, target: Target) -> None:
         """Begins to speak ISO 14443-4 with a card that was listed."""
         with _card_errors():
             self._set_parameters(RATS_BY_CHIP)
-            self._restart()
+            self.forget()
             wanted = b"" if is_random(target.uid) else _cascade(target.uid)  # a random one is new after each start
             if not self._list(1, TYPE_A, wanted)[0]:
                 raise CardUnread("the card left")
@@ -189,11 +202,6 @@ class Frontend:
             time.sleep(ABORT_SECONDS)
             raise CardUnread("the card never ended its answer") from error
 
-    def _restart(self) -> None:
-        if self._field:
-            self.rest()
-            time.sleep(RESET_SECONDS)
-
     def _list(self, most: int, kind: int, request: bytes = b"", seconds: float = 1.0) -> bytes:
         self._field = True
         data = bytes(self._device.chipset.command(LIST_TARGETS, bytearray([most, kind]) + request, timeout=seconds))
@@ -222,7 +230,7 @@ class Frontend:
         import nfc.tag.tt2
 
         with _card_errors():
-            self._restart()
+            self.forget()
             wanted = nfc.clf.RemoteTarget("106A")
             wanted.sel_req = bytearray(target.uid)
             self._field = True

@@ -33,7 +33,8 @@ from emulators.nfc_tags import (
     text_message,
     uri_message,
 )
-from emulators.pn532 import CRC_ERROR, SPEEDS, TIMEOUT, Pn532
+from emulators.pn532 import SPEEDS, Pn532
+from emulators.pn532_chip import CRC_ERROR, TIMEOUT
 from emulators.supervised import Supervised, clock, eventually
 
 AID = bytes.fromhex("F0424F444B41")
