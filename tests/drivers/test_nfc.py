@@ -355,6 +355,13 @@ def test_two_cards_that_are_seen_by_turns_are_still_two(chip: Pn532, said: Super
     assert len(said.events) == said.read
 
 
+def test_a_card_whose_answer_was_lost_is_found_by_the_next_search(chip: Pn532, said: Supervised) -> None:
+    card = ClassicCard("00000001")
+    card.halted = True  # it has answered, and nobody has heard it: it is silent until the field was off long enough
+    chip.show(card)
+    assert said.expect(CardSeen).data == "00000001"
+
+
 def test_unplugged_and_back(chip: Pn532, said: Supervised) -> None:
     chip.unplug()
     said.expect(DeviceLost)
