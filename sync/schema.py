@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 MIRROR_VERSION = 1
 
 _JOURNAL_1 = """
@@ -64,6 +64,13 @@ CREATE TABLE terminal (
 INSERT INTO terminal VALUES (1, 0, 0);
 """
 
+_JOURNAL_2 = """
+CREATE TABLE sun_counters (
+    token BLOB PRIMARY KEY,            -- of a card that signs what it says
+    counter INTEGER NOT NULL           -- its highest read so far
+) WITHOUT ROWID;
+"""
+
 _MIRROR_1 = """
 CREATE TABLE purses (
     account BLOB NOT NULL,
@@ -104,7 +111,7 @@ INSERT INTO state VALUES (1, 0, 0, 0, NULL, 0, 0, NULL, NULL, 0);
 
 def migrate_journal(connection: sqlite3.Connection) -> None:
     """Brings a journal's tables to `JOURNAL_VERSION`."""
-    _migrate(connection, "journal", {"1 lines, postings, tallies": _JOURNAL_1})
+    _migrate(connection, "journal", {"1 lines, postings, tallies": _JOURNAL_1, "2 counters of signing cards": _JOURNAL_2})
 
 
 def migrate_mirror(connection: sqlite3.Connection) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from display.screens import Message
-from drivers.events import CardSeen, CardTrouble, Form, Trouble
+from drivers.events import CardSeen, CardTrouble, Form, Medium, Trouble
+from loyalty import sun
 from loyalty.entry import TokenKind
 from loyalty.numbers import Verdict, judge, normalise, uid_number
 from loyalty.programme import Programme
@@ -28,6 +30,39 @@ PHONE_DIGITS = range(6, 16)
 def refuse(trouble: CardTrouble) -> CardRefused:
     """A card that gave nothing, in the screen's words."""
     return CardRefused(TROUBLES[trouble.trouble], trouble.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A card whose signature is right; it is shown if its `counter` was not seen before for its `token`."""
+
+    shown: CardShown
+    token: bytes
+    """Made with the key that the card was made with, so that it stays the same when the network changes its keys."""
+    counter: int
+
+
+def prove(seen: CardSeen, programme: Programme | None, keys: Sequence[TokenKey]) -> Signed | CardRefused | None:
+    """Whether a card signed what it says; None for what bears no signature (`identify` is for that).
+
+    Its identity is its UID, as for a card that says nothing. On a barcode the same words are a copy.
+    """
+    address = sun.parse(seen.data) if seen.form is Form.NUMBER else None
+    if address is None:
+        return None
+    if programme is None:
+        return CardRefused(Message.NO_PROGRAMME, seen.at)
+    if seen.medium is not Medium.NFC:
+        return CardRefused(Message.NOT_OUR_CARD, seen.at)
+    for key in keys:
+        try:
+            genuine = sun.verify(address, sun.card_keys(key))
+        except sun.NotGenuine:
+            continue
+        number = uid_number(genuine.uid.hex())
+        card = _tokens(TokenKind.CARD, number, keys, genuine=True)
+        return Signed(CardShown(card, seen.at), token(key, TokenKind.CARD, number), genuine.counter)
+    return CardRefused(Message.NOT_OUR_CARD, seen.at)
 
 
 def identify(seen: CardSeen, programme: Programme | None, keys: Sequence[TokenKey]) -> CardShown | CardRefused:
@@ -75,7 +110,7 @@ def phone_number(digits: str) -> str:
 
 
 def _tokens(
-    kind: TokenKind, number: str, keys: Sequence[TokenKey], *, issuable: bool = True, typed: bool = False
+    kind: TokenKind, number: str, keys: Sequence[TokenKey], *, issuable: bool = True, typed: bool = False, genuine: bool = False
 ) -> Identification:
     staff = () if typed else tuple(token(key, TokenKind.STAFF, number) for key in keys)
-    return Identification(kind, tuple(token(key, kind, number) for key in keys), staff, typed, issuable)
+    return Identification(kind, tuple(token(key, kind, number) for key in keys), staff, typed, issuable, genuine)

@@ -27,7 +27,7 @@ from terminal import cards, faces, session, states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import Equipment
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show, Signal
-from terminal.inputs import Granted, Input, NoAnswer, NotRecorded, Recorded, Refreshed, Tick
+from terminal.inputs import CardRefused, Granted, Input, NoAnswer, NotRecorded, Recorded, Refreshed, Tick
 from terminal.signs import SIGNS
 from terminal.states import State
 from terminal.store import Store
@@ -131,6 +131,8 @@ class Daemon:
     def _take(self, event: Event | Input) -> None:
         """One event and the answers it gets at once. Whatever goes wrong with it, the next one is served."""
         try:
+            if isinstance(event, CardSeen) and self._prove(event):
+                return
             self._answers.append(self._translate(event))
             while self._answers:
                 answer = self._answers.popleft()
@@ -140,6 +142,19 @@ class Daemon:
         except Exception:
             self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)
+
+    def _prove(self, event: CardSeen) -> bool:
+        """Whether a card signs what it says: then it is shown, or refused, when its counter is on the disk."""
+        proof = cards.prove(event, self._programme, self._keys)
+        if isinstance(proof, cards.Signed):
+            self._spawn(self._show_if_new(proof))
+        elif proof is not None:
+            self.emit(proof)
+        return proof is not None
+
+    async def _show_if_new(self, card: cards.Signed) -> None:
+        refused = await self._store.replayed(card.token, card.counter)
+        self.emit(card.shown if refused is None else CardRefused(refused, card.shown.at))
 
     def _translate(self, event: Event | Input) -> Input:
         """What devices say in the session's words; here numbers become tokens."""

@@ -76,7 +76,7 @@ def _readers(settings: Settings, clock: Callable[[], int]) -> list[Device]:
     if settings.nfc:
         from drivers.nfc import NfcReader
 
-        devices += [NfcReader(one.name, one.path, clock) for one in settings.nfc]
+        devices += [NfcReader(one.name, one.path, clock, bytes.fromhex(one.aid) if one.aid else None) for one in settings.nfc]
     if settings.chip:
         from drivers.chip import ChipReader
         from drivers.chip_card import ChipProfile

@@ -27,6 +27,8 @@ class Identification:
     typed: bool = False
     issuable: bool = True
     """A number of the programme's ranges (or a UID, where those may be issued): if nobody knows it, it is a blank card."""
+    genuine: bool = False
+    """The card itself has proved who it is (`loyalty.sun`); every other number or UID may be a copy."""
 
 
 @dataclass(frozen=True, slots=True)

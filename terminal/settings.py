@@ -47,6 +47,8 @@ class Nfc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     path: str
+    aid: str | None = None
+    """Identifier in hex of an application on phones (ISO/IEC 7816-5) that answers SELECT with a card's number."""
 
 
 class Chip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,6 +130,8 @@ def read(text: str) -> Settings:
     _check_names(settings)
     for chip in settings.chip:
         _check_chip(chip)
+    for nfc in settings.nfc:
+        _check_nfc(nfc)
     return settings
 
 
@@ -173,3 +177,14 @@ def _check_chip(chip: Chip) -> None:
         raise SettingsError(f'terminal.toml: chip "{chip.name}": aid is 5 to 16 bytes in hex, as in "F04C4F59414C5459"')
     if not 1 <= chip.sfi <= 30 or not 1 <= chip.record <= 254:
         raise SettingsError(f'terminal.toml: chip "{chip.name}": sfi is 1 to 30 and record 1 to 254')
+
+
+def _check_nfc(nfc: Nfc) -> None:
+    if nfc.aid is None:
+        return
+    try:
+        aid = bytes.fromhex(nfc.aid)
+    except ValueError:
+        aid = b""
+    if not 5 <= len(aid) <= 16:
+        raise SettingsError(f'terminal.toml: nfc "{nfc.name}": aid is 5 to 16 bytes in hex, as in "F0424F444B41", or left out')

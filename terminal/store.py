@@ -24,6 +24,7 @@ from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
 from sync.database import DiskFull
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
+from sync.sun import sun_seen
 from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
 
 T = TypeVar("T")
@@ -124,6 +125,14 @@ class Store:
         if line is None:
             raise NotRecorded("the journal does not hold what it has just recorded: check the SD card")
         return decode_entry(line.body)
+
+    async def replayed(self, token: bytes, counter: int) -> Message | None:
+        """Why a signing card's read does not count: it was seen before, or could not be written down. None: it is new."""
+        try:
+            seen = await self.run_blocking(partial(sun_seen, self.writer.journal, token, counter))
+        except NotRecorded as error:
+            return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
+        return Message.READ_AGAIN if seen else None
 
     def recall(self, moment: Moment, at: int) -> Recalled | NothingToRecall:
         """The last entry of this terminal, where it can still be undone."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.nfc_tags import ClassicCard, Type2Tag, bank_card, crc_a, text_message
+from emulators.nfc_tags import ClassicCard, FelicaCard, Type2Tag, Type4Tag, bank_card, crc_a, text_message
 from emulators.pn532 import Pn532
 from emulators.supervised import eventually
 
@@ -121,7 +121,52 @@ def test_nack_repeats_the_answer(host: Host) -> None:
 
 
 def test_no_target(host: Host) -> None:
+    host.expect("0000FF06FAD43205010001F300", "0000FF02FED533F800")  # section 7.3.1: item 5, look twice
     host.expect("0000FF04FCD44A0100E100", "0000FF03FDD54B00E000")  # section 7.3.5
+
+
+def test_an_endless_search_finds_a_card_that_comes_later(chip: Pn532, host: Host) -> None:
+    host.say("0000FF04FCD44A0100E100")  # endless is what the chip does unless it is told otherwise (item 5: FF)
+    assert host.hear(6) == ACK
+    chip.show(ClassicCard("DEADBE01"))
+    assert host.hear(19) == "0000FF0CF4D54B0101000408" + "04DEADBE01" + "8400"
+
+
+def test_an_endless_search_is_ended_by_an_ack(host: Host) -> None:
+    host.say("0000FF04FCD44A0100E100")
+    assert host.hear(6) == ACK
+    host.say(ACK)  # section 6.2.1.3
+    assert host.nothing()
+
+
+def test_a_listed_card_is_silent_until_the_field_was_off(chip: Pn532, host: Host) -> None:
+    host.expect("0000FF06FAD43205010001F300", "0000FF02FED533F800")
+    chip.show(ClassicCard("DEADBE01"))
+    found = "0000FF0CF4D54B0101000408" + "04DEADBE01" + "8400"
+    host.expect("0000FF04FCD44A0100E100", found)
+    host.expect("0000FF04FCD44A0100E100", "0000FF03FDD54B00E000")
+    host.expect("0000FF04FCD4320100F900", "0000FF02FED533F800")  # field off
+    time.sleep(0.006)
+    host.expect("0000FF04FCD44A0100E100", found)
+
+
+def test_rats_by_the_chip_and_a_select(chip: Pn532, host: Host) -> None:
+    chip.show(Type4Tag("04112233445566"))
+    host.expect("0000FF03FDD41210" + "0A00", "0000FF02FED513" + "1800")  # section 7.2.9: automatic RATS
+    host.say("0000FF04FCD44A0100E100")
+    assert host.hear(6) == ACK
+    assert host.hear(28)[10:-4] == "D54B01" + "01" + "000420" + "0704112233445566" + "067577810280"  # with the ATS
+    body = bytes.fromhex("D44001" + "00A4040007D276000085010100")
+    host.say(f"0000FF{len(body):02X}{-len(body) & 0xFF:02X}{body.hex()}{-sum(body) & 0xFF:02X}00")
+    assert host.hear(6) == ACK
+    assert host.hear(12)[10:-4] == "D541" + "00" + "9000"
+
+
+def test_felica(chip: Pn532, host: Host) -> None:
+    chip.show(FelicaCard("0102030405060708"))
+    host.say("0000FF09F7D44A0101" + "00FFFF0100" + "E100")
+    assert host.hear(6) == ACK
+    assert host.hear(29)[10:-4] == "D54B01" + "01" + "12" + "01" + "0102030405060708" + "00F1000000014300"
 
 
 def test_one_target(chip: Pn532, host: Host) -> None:

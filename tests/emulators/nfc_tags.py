@@ -8,6 +8,7 @@ Operation 1.1; ISO/IEC 14443-3:2016, section 6.5 (SENS_RES, SAK, UIDs) and 14443
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 NAK = b"\x00"
 """The 4-bit NAK of a Type 2 tag: invalid argument."""
@@ -31,9 +32,12 @@ class Card:
     sens_res = b"\x00\x04"
     """As the PN532 reports it, high byte first."""
     sak = 0x00
+    halts = True
+    """Once listed, it is silent until the field was off."""
 
     def __init__(self, uid: str) -> None:
         self._uid = bytes.fromhex(uid)
+        self.halted = False
         self.leave_after: int | None = None
         self.commands: list[bytes] = []
 
@@ -82,12 +86,11 @@ class Type2Tag(Card):
         return b"\x03" + size + message + b"\xfe"
 
     def respond(self, command: bytes) -> bytes | None:
-        if len(command) == 2 and command[0] == 0x30:  # READ: 16 bytes, rolling over at the end (section 10.2)
-            if command[1] >= len(self.memory) // 4:
-                return NAK
-            return (self.memory + self.memory)[command[1] * 4 :][:16]
+        if len(command) == 2 and command[0] == 0x30 and command[1] < len(self.memory) // 4:
+            return (self.memory + self.memory)[command[1] * 4 :][:16]  # rolling over at the end (section 10.2)
         if command[:1] == b"\x60":  # GET_VERSION (section 10.1)
             return bytes.fromhex("0004040201000F03")
+        self.halted = False  # ACTIVE to IDLE, where a request is answered (section 8.4)
         return NAK
 
 
@@ -146,6 +149,81 @@ class Type4Card(Card):
             return b"\x6d\x00"
         data = self.applications.get(command[5 : 5 + command[4]])
         return b"\x6a\x82" if data is None else data + b"\x90\x00"
+
+
+class Type4Tag(Type4Card):
+    """An NFC Forum Type 4 Tag (specification 2.0): `message` in file `file`, `most` bytes at a time (MLe).
+
+    `without` is the READ BINARY offset from which on it refuses (6982), `size` the size that its container tells.
+    """
+
+    APPLICATION = bytes.fromhex("D2760000850101")
+
+    def __init__(
+        self, uid: str = "04112233445566", message: bytes = b"", *, most: int = 59, size: int = 256, file: int = 0xE104
+    ) -> None:
+        super().__init__(uid, {self.APPLICATION: b""})
+        self.most, self.file = most, file
+        head = bytes.fromhex("000F20") + most.to_bytes(2) + bytes.fromhex("003404 06".replace(" ", ""))
+        self.container = head + file.to_bytes(2) + size.to_bytes(2) + b"\x00\xff"
+        self.content = len(message).to_bytes(2) + message
+        self.selected = -1
+        self.refuses_from = 1 << 16
+
+    def field_off(self) -> None:
+        self.selected = -1
+
+    def apdu(self, command: bytes) -> bytes:
+        if command[:2] == b"\x00\xa4" and command[2] == 0x00:  # SELECT by file id (section 5.4.3)
+            self.apdus.append(command)
+            self.selected = int.from_bytes(command[5:7])
+            return b"\x90\x00" if self.selected in (0xE103, self.file) else b"\x6a\x82"
+        if command[:2] != b"\x00\xb0":
+            return super().apdu(command)
+        self.apdus.append(command)
+        offset, count = int.from_bytes(command[2:4]), command[4] or 256
+        if self.selected < 0:
+            return b"\x69\x86"
+        if count > self.most:
+            return b"\x67\x00"
+        if self.selected == self.file and offset >= self.refuses_from:
+            return b"\x69\x82"
+        return self.octets(offset)[offset : offset + count] + b"\x90\x00"
+
+    def octets(self, offset: int) -> bytes:
+        return self.container if self.selected == 0xE103 else self.content
+
+
+class Ntag424(Type4Tag):
+    """An NTAG 424 DNA that signs its address (NXP NT4H2421Gx rev. 3.0, section 9.3; AN12196, section 3).
+
+    `sign(counter)` makes the rest of the address behind "https://"; the counter grows at each read from the file's beginning.
+    """
+
+    def __init__(self, sign: Callable[[int], str], uid: str = "04DE5F1EACC040", counter: int = 0) -> None:
+        super().__init__(uid, most=256)
+        self.sign, self.counter = sign, counter
+
+    def octets(self, offset: int) -> bytes:
+        if self.selected == self.file:
+            if offset == 0:
+                self.counter += 1
+            message = uri_message(4, self.sign(self.counter))
+            self.content = len(message).to_bytes(2) + message
+        return super().octets(offset)
+
+
+class FelicaCard(Card):
+    """A FeliCa card: its IDm is all that is asked of it (JIS X 6319-4, Polling)."""
+
+    halts = False
+
+    def __init__(self, idm: str = "0102030405060708") -> None:
+        super().__init__(idm)
+
+    def sensf_res(self) -> bytes:
+        """As in the answer of InListPassiveTarget (UM0701-02, section 7.3.5): length, response code, IDm, PMm."""
+        return b"\x12\x01" + self.uid + bytes.fromhex("00F1000000014300")
 
 
 def bank_card(uid: str = "5A1B2C3D") -> Type4Card:

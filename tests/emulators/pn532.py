@@ -6,7 +6,10 @@ Frames: section 6.2.1 (normal 6.2.1.1, extended 6.2.1.2, ACK 6.2.1.3, NACK 6.2.1
 InDataExchange 7.3.8, InCommunicateThru 7.3.9, InDeselect 7.3.10, InRelease 7.3.11, InSelect 7.3.12). Status bytes: 7.1.
 
 Modelled beyond the frames: the baud rate (a host at another rate is not understood), sleep (PowerDown needs dummy bytes to
-wake it), the field (cards forget when it goes), two targets at most, and, if asked for, the time that bytes and radio take.
+wake it), the field (cards forget when it is off for 5 ms; one that was listed is not found again before), the endless search
+and its end by an ACK (7.3.1 item 5, 6.2.1.3), RATS by the chip (7.2.9) with ISO 14443-4 blocks behind InDataExchange, FeliCa
+polling, two targets at most, and, if asked for, the time that bytes and radio take. Not modelled: waiting time extension and
+chained blocks.
 """
 
 from __future__ import annotations
@@ -21,23 +24,15 @@ import tty
 from collections.abc import Sequence
 from pathlib import Path
 
-from emulators.nfc_tags import Card, crc_a
+from emulators.nfc_tags import Card
+from emulators.pn532_chip import BAUD, EMPTY_POLL, FOR_EVER, Chip
 
 ACK = bytes.fromhex("0000FF00FF00")
 NACK = bytes.fromhex("0000FFFF0000")
 ERROR = bytes.fromhex("0000FF017F8100")
 """The application level error frame of section 6.2.1.5."""
 
-BAUD = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)
 SPEEDS = {getattr(termios, f"B{rate}"): rate for rate in BAUD if hasattr(termios, f"B{rate}")}
-RX_MODE = 0x6303
-FIFO = 0x6339
-CRC_ON = 0x80
-
-TIMEOUT, CRC_ERROR, BAD_PARAMETER, WRONG_CONTEXT = b"\x01", b"\x02", b"\x10", b"\x27"
-
-EMPTY_POLL, FOUND_POLL, EXCHANGE = 0.005, 0.008, 0.003
-"""Seconds of radio: one round of polling without and with an answer, and one command to a card with 16 bytes back."""
 
 
 def frame(body: bytes) -> bytes:
@@ -50,168 +45,6 @@ def frame(body: bytes) -> bytes:
     return b"\0\0\xff" + head + body + bytes([-sum(body) & 0xFF, 0])
 
 
-class Chip:
-    """The firmware, without its serial port: one command in, one answer out. `cards` is what lies in the field."""
-
-    def __init__(self) -> None:
-        self.cards: list[Card] = []
-        self.reset()
-
-    def reset(self) -> None:
-        self.targets: list[Card] = []
-        self.active: Card | None = None
-        self.registers = {RX_MODE: CRC_ON}
-        self.field = False
-        self.asleep = False
-        self.baud = 115200
-        self.next_baud: int | None = None
-        self.radio = 0.0
-        """Seconds that the last command spent on the air."""
-
-    def lying(self) -> list[Card]:
-        return [card for card in self.cards if not card.gone]
-
-    def command(self, code: int, data: bytes) -> bytes | None:
-        """The answer's data; None where the manual asks for an error frame."""
-        self.radio = 0.0
-        name = COMMANDS.get(code)
-        return None if name is None else getattr(self, name)(data)
-
-    def diagnose(self, data: bytes) -> bytes | None:
-        if data[:1] == b"\0":  # communication line test: the same comes back
-            return data
-        return b"\0" if data[:1] in (b"\1", b"\2") else None
-
-    def firmware_version(self, data: bytes) -> bytes:
-        return bytes.fromhex("32010607")
-
-    def general_status(self, data: bytes) -> bytes:
-        each = b"".join(bytes([number, 0, 0, 0x10]) for number, _ in enumerate(self.targets, 1))
-        return bytes([0, self.field, len(self.targets)]) + each + b"\x80"
-
-    def read_register(self, data: bytes) -> bytes | None:
-        if not data or len(data) % 2:
-            return None
-        return bytes(self.registers.get(int.from_bytes(data[i : i + 2]), 0) for i in range(0, len(data), 2))
-
-    def write_register(self, data: bytes) -> bytes | None:
-        if not data or len(data) % 3:
-            return None
-        for i in range(0, len(data), 3):
-            self.registers[int.from_bytes(data[i : i + 2])] = data[i + 2]
-        return b""
-
-    def set_baud(self, data: bytes) -> bytes | None:
-        if len(data) != 1 or data[0] >= len(BAUD):
-            return None
-        self.next_baud = BAUD[data[0]]  # in force once the host has acknowledged this answer
-        return b""
-
-    def configure(self, data: bytes) -> bytes | None:
-        return b"" if data else None
-
-    def power_down(self, data: bytes) -> bytes | None:
-        if not data:
-            return None
-        self.field_off()
-        self.asleep = True
-        return b"\0"
-
-    def rf_configuration(self, data: bytes) -> bytes | None:
-        if not data or data[0] not in (1, 2, 4, 5, 0x0A, 0x0B, 0x0C, 0x0D):
-            return None
-        if data[0] == 0x01 and not data[1] & 0x01:
-            self.field_off()
-        return b""
-
-    def field_off(self) -> None:
-        if self.field:
-            for card in self.cards:
-                card.field_off()
-        self.field, self.targets, self.active = False, [], None
-
-    def list_targets(self, data: bytes) -> bytes | None:
-        if len(data) < 2 or not 1 <= data[0] <= 2 or data[1] > 4:
-            return None
-        self.field, self.targets = True, []
-        if data[1] != 0:  # only Type A at 106 kbit/s is modelled
-            self.radio = EMPTY_POLL
-            return b"\0"
-        wanted = self.plain_uid(data[2:])
-        found = sorted((c for c in self.lying() if not wanted or c.uid == wanted), key=lambda c: c.uid, reverse=True)
-        self.targets = found[: data[0]]
-        # The search for a second target halts the first: only InDataExchange selects it again (section 7.3.8).
-        self.active = self.targets[0] if self.targets and data[0] == 1 else None
-        self.radio = FOUND_POLL * len(self.targets) + EMPTY_POLL * (len(self.targets) < data[0])
-        self.registers[RX_MODE] = CRC_ON
-        self.registers[FIFO] = 0 if found else 0x26
-        return bytes([len(self.targets)]) + b"".join(
-            bytes([number]) + card.sens_res + bytes([card.sak, len(card.uid)]) + card.uid
-            for number, card in enumerate(self.targets, 1)
-        )
-
-    @staticmethod
-    def plain_uid(data: bytes) -> bytes:
-        """The UID of InListPassiveTarget's initiator data: longer ones come with cascade tags (88)."""
-        if len(data) > 8:
-            return data[1:4] + data[5:]
-        return data[1:] if len(data) == 8 else data
-
-    def target(self, number: int) -> Card | None:
-        return self.targets[number - 1] if 1 <= number <= len(self.targets) else None
-
-    def exchange(self, data: bytes) -> bytes | None:
-        if len(data) < 2:
-            return None
-        card = self.target(data[0] & 0x0F)
-        if card is None:
-            return WRONG_CONTEXT
-        self.radio = EXCHANGE
-        answer = card.answer(data[1:])
-        if answer is None:
-            return TIMEOUT
-        return CRC_ERROR if len(answer) == 1 else b"\0" + answer
-
-    def communicate(self, data: bytes) -> bytes | None:
-        if not data:
-            return None
-        self.radio = EXCHANGE
-        answer = self.active.answer(data) if self.active else None
-        if answer is None:
-            return TIMEOUT
-        if self.registers[RX_MODE] & CRC_ON:
-            return CRC_ERROR if len(answer) == 1 else b"\0" + answer
-        return b"\0" + (answer if len(answer) == 1 else answer + crc_a(answer))
-
-    def release(self, data: bytes) -> bytes | None:
-        if len(data) != 1:
-            return None
-        if data[0] == 0:
-            self.targets, self.active = [], None
-            return b"\0"
-        return b"\0" if self.target(data[0]) else WRONG_CONTEXT
-
-
-COMMANDS = {
-    0x00: "diagnose",
-    0x02: "firmware_version",
-    0x04: "general_status",
-    0x06: "read_register",
-    0x08: "write_register",
-    0x10: "set_baud",
-    0x12: "configure",
-    0x14: "configure",
-    0x16: "power_down",
-    0x32: "rf_configuration",
-    0x40: "exchange",
-    0x42: "communicate",
-    0x44: "release",
-    0x4A: "list_targets",
-    0x52: "release",
-    0x54: "release",
-}
-
-
 class Pn532:
     """The chip on a serial port. `plug()` makes a pty and points `link` at it; `unplug()` hangs it up.
 
@@ -221,6 +54,7 @@ class Pn532:
     def __init__(self, link: Path | str, *, real_time: bool = False) -> None:
         self.link, self.real_time = Path(link), real_time
         self.chip = Chip()
+        self.news: int | None = None
         self.mute = False
         self.garbage: bytes | None = None
         self.drop_acks = 0
@@ -235,6 +69,8 @@ class Pn532:
     def show(self, *cards: Card) -> None:
         """Lays just these cards on the reader; none takes all away."""
         self.chip.cards = list(cards)
+        if self.news is not None:
+            os.write(self.news, b"!")
 
     def plug(self) -> None:
         self.master, self.slave = pty.openpty()
@@ -243,6 +79,7 @@ class Pn532:
         self.buffer, self.last = b"", b""
         self.link.symlink_to(os.ttyname(self.slave))
         self.stop, self.ended = os.pipe()
+        self.changed, self.news = os.pipe()
         self.thread = threading.Thread(target=self._serve, name="pn532", daemon=True)
         self.thread.start()
 
@@ -250,8 +87,10 @@ class Pn532:
         self.link.unlink()
         os.close(self.ended)
         self.thread.join()
-        for descriptor in (self.master, self.slave, self.stop):
+        assert self.news is not None
+        for descriptor in (self.master, self.slave, self.stop, self.changed, self.news):
             os.close(descriptor)
+        self.news = None
 
     def _serve(self) -> None:
         while True:
@@ -315,11 +154,29 @@ class Pn532:
             self._write(ERROR)
             return
         self.log.append(body[1])
+        if body[1] == 0x4A and len(body) > 3 and self.chip.retries == FOR_EVER and not self._found(body[3]):
+            return
         data = self.chip.command(body[1], body[2:])
         self.last = ERROR if data is None else frame(bytes([0xD5, body[1] + 1]) + data)
         if self.real_time:
             time.sleep(self.chip.radio + (len(body) + 8) * 10 / self.chip.baud)
+        if select.select([self.master], [], [], 0)[0]:
+            return  # the host has ended this command (section 6.2.1.3)
         self._write(self.last if self.garbage is None else self.garbage)
+
+    def _found(self, kind: int) -> bool:
+        """Searches until a card answers; False where the host, or the end of the test, comes first."""
+        self.chip.field_on()
+        begun = time.monotonic()
+        while not self.chip.answering(kind):
+            ready = select.select([self.master, self.changed, self.stop], [], [])[0]
+            if self.changed in ready:
+                os.read(self.changed, 64)
+            if self.master in ready or self.stop in ready:
+                return False
+        if self.real_time:  # a card that came in the middle of a round answers the next one
+            time.sleep(EMPTY_POLL - (time.monotonic() - begun) % EMPTY_POLL)
+        return True
 
     def _write(self, data: bytes) -> None:
         if self.real_time:

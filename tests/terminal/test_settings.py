@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.nfc import NfcReader
+from terminal.devices import equip
 from terminal.settings import SettingsError, load, read
 
 DEFAULT = Path(__file__).parents[2] / "config" / "terminal.toml"
@@ -26,6 +28,13 @@ def test_the_default_is_good() -> None:
     assert settings.virtual is None
 
 
+def test_a_phones_application_reaches_the_reader() -> None:
+    settings = read(CLOUD + '[[nfc]]\nname = "n"\npath = "/dev/ttyUSB0"\naid = "F0424F444B41"')
+    reader = next(device for device in equip(settings, lambda: 0, lambda: 0).devices if device.name == "n")
+    assert isinstance(reader, NfcReader)
+    assert reader.aid == bytes.fromhex("F0424F444B41")
+
+
 def test_a_device_that_is_not_named_is_not_there() -> None:
     settings = read(CLOUD)
     assert (settings.scanner, settings.nfc, settings.buttons, settings.panel) == ((), (), None, None)
@@ -43,6 +52,8 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + "[pannel]\nport = 1", r'unknown key "pannel" \(line 3, in the file\): did you mean "panel"'),
         (CLOUD + "[panel]\nadress = 0x3C", r'unknown key "adress" \(line 4, in panel\): did you mean "address"'),
         (CLOUD + '[[nfc]]\nname = "a"\npath = "x"\n[[scanner]]\nname = "a"\nmatch = "name:x"', 'two devices are called "a"'),
+        (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "F0"', 'nfc "n": aid is 5 to 16 bytes'),
+        (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "zz"', 'nfc "n": aid is 5 to 16 bytes'),
         (CLOUD + '[[chip]]\nname = "c"\naid = "F0"', "aid is 5 to 16 bytes"),
         (CLOUD + '[[chip]]\nname = "c"\naid = "zz"', "aid is 5 to 16 bytes"),
         (CLOUD + '[[chip]]\nname = "c"\naid = "F04C4F5941"\nsfi = 31', "sfi is 1 to 30"),
