@@ -86,6 +86,14 @@ def test_a_full_stamp_card(tmp_path: Path) -> None:
         assert balance(counter, "coffee") == 0
 
 
+def test_a_stamp_card_that_is_not_full_yet(tmp_path: Path) -> None:
+    with Counter(tmp_path) as counter:
+        counter.scan(JANA)
+        counter.press("−")
+        assert "Máte 7 pečiatok" in counter.screen
+        assert "Zbierajte ďalej" in counter.screen
+
+
 def test_goods_come_back(tmp_path: Path) -> None:
     with Counter(tmp_path) as counter:
         counter.hold("▸")
