@@ -4,7 +4,8 @@ Whatever goes to a card through `exchange` only reads: a PIN can neither be pres
 kill a memory card for good.
 
 Source: ISO/IEC 7816-4:2013, sections 5.1 (command and response), 5.6 (status bytes), 11.1.1 (SELECT), 11.3.3 (READ BINARY) and
-11.4.3 (READ RECORD); ISO/IEC 7816-3:2006, section 12.2 (commands on T=0). Payment system environments: EMV Book 1, section 12.2 (contact), and EMV Contactless Book B, section 3.3.
+11.4.3 (READ RECORD); ISO/IEC 7816-3:2006, section 12.2 (commands on T=0). Payment system environments: EMV Book 1, section 12.2
+(contact), and EMV Contactless Book B, section 3.3.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from drivers.chip_card import read_card
 from drivers.chip_profiles import Profile, Reading
 from drivers.events import Emit, Event, Medium, Trouble
 from drivers.pcsc import CardPulled, CardTaken, CardUnread, NoChipReader, Service, State
-from drivers.presence import Presence
+from drivers.presence import AGAIN_MS, CardEvent, Presence
 from drivers.worker import in_thread
 
 WAIT_MS = 1500
@@ -42,9 +42,8 @@ CLOSE_SECONDS = 1.0
 class Slot:
     """One reader: what is in it, and what was said of it."""
 
-    def __init__(self, device: str) -> None:
-        self.state = State()
-        self.presence = Presence(device)
+    def __init__(self, presence: Presence) -> None:
+        self.state, self.presence = State(), presence
         self.here = False
         self.unread = False
         self.count: int | None = None
@@ -55,29 +54,38 @@ class Slot:
         self.presence.left(at)
         self.state, self.count, self.here, self.unread, self.taken_since = State(), None, False, False, None
 
-    def see(self, state: State, at: int) -> None:
-        """Takes a new state; afterwards `unread` says whether a card came that is to be read."""
+    def see(self, state: State, at: int) -> list[CardEvent]:
+        """Takes a new state and returns what is to be said; afterwards `unread` says whether there is a card to be read."""
+        events: list[CardEvent] = []
         if self.here and not (state.present and self.count in (None, state.count)):
-            self.presence.left(at)
+            events = self.presence.left(at)
             self.here = self.unread = False
             self.taken_since = None
+        if state.gone:
+            events = self.presence.ended(at)
         if state.present and not self.here:
             self.here = self.unread = True
         self.state, self.count = state, state.count
+        return events
 
 
 class ChipReader:
     """PC/SC readers under `supervise`.
 
     `profiles`: where our number may be, tried in their order. `reader`: part of the name that `pcsc_scan -r` shows; None means
-    every reader. `clock`: monotonic milliseconds.
+    every reader. `clock`: monotonic milliseconds. `again_ms`: see `drivers.presence`.
     """
 
     def __init__(
-        self, name: str, profiles: Iterable[Profile], clock: Callable[[], int], reader: str | None = None
+        self,
+        name: str,
+        profiles: Iterable[Profile],
+        clock: Callable[[], int],
+        reader: str | None = None,
+        again_ms: int = AGAIN_MS,
     ) -> None:
         self.name = name
-        self._profiles, self._clock, self._wanted = tuple(profiles), clock, reader
+        self._profiles, self._clock, self._wanted, self._again = tuple(profiles), clock, reader, again_ms
         self._service: Service | None = None
         self._slots: dict[str, Slot] = {}
 
@@ -95,7 +103,12 @@ class ChipReader:
     def _open(self, stop: threading.Event) -> None:
         self._service = service = Service()
         until = self._clock() + TAKEN_MS
-        while any(state.exclusive for state in service.wait(dict.fromkeys(self._names(service), State()), 0).values()):
+        while True:
+            states = service.wait(dict.fromkeys(self._names(service), State()), 0).values()
+            if states and all(state.gone for state in states):
+                raise NoChipReader("the chip card reader was unplugged")
+            if not any(state.exclusive for state in states):
+                return
             if self._clock() >= until or stop.wait(TAKEN_PAUSE_MS / 1000):
                 raise CardTaken("another program holds the card in the reader for itself: stop it, or name another `reader`")
 
@@ -122,7 +135,9 @@ class ChipReader:
                 self._plugged(emit, self._names(service))
                 changes = service.wait({name: slot.state for name, slot in self._slots.items()}, self._patience())
                 for name, state in changes.items():
-                    self._slots[name].see(state, self._clock())
+                    _say(emit, self._slots[name].see(state, self._clock()))
+                if all(slot.state.gone for slot in self._slots.values()):
+                    raise NoChipReader("the chip card reader was unplugged")
                 for name, slot in self._slots.items():
                     if slot.unread and not stop.is_set():
                         self._read(emit, service, name, slot)
@@ -136,7 +151,7 @@ class ChipReader:
         for name in self._slots.keys() - found:
             _say(emit, self._slots.pop(name).presence.ended(self._clock()))
         for name in found:
-            self._slots.setdefault(name, Slot(self.name))
+            self._slots.setdefault(name, Slot(Presence(self.name, self._again)))
 
     def _patience(self) -> int:
         """How long nothing need be looked at, in milliseconds, unless the service says that something changed."""

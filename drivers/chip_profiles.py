@@ -28,8 +28,8 @@ class ChipProfileError(ValueError):
 class Place:
     """Which bytes are the number: `length` of them (all, where None) from `offset` on, written in `encoding`.
 
-    Encodings: ascii, latin-1, utf-8, bcd (two digits a byte, F for none) or hex. Padding at the end (00, FF, spaces) is dropped.
-    Raises `ChipProfileError`.
+    Encodings: ascii, latin-1, utf-8, bcd (two digits a byte, F for none) or hex. Padding at the end (00, FF, spaces) is
+    dropped. Raises `ChipProfileError`.
     """
 
     offset: int = 0
@@ -40,7 +40,7 @@ class Place:
         if not 0 <= self.offset <= LAST_OFFSET or (self.length is not None and not 1 <= self.length <= MAX_CARD_TEXT):
             raise ChipProfileError(f"offset is 0 to {LAST_OFFSET} and length 1 to {MAX_CARD_TEXT}")
         if self.encoding not in ENCODINGS:
-            raise ChipProfileError(f"encoding is '{self.encoding}'; it may be {', '.join(ENCODINGS)}")
+            raise ChipProfileError(f"encoding is one of {', '.join(ENCODINGS)}")
 
     def number(self, data: bytes) -> Reading:
         """The number in a whole record."""
@@ -67,9 +67,9 @@ class RecordProfile:
     def __post_init__(self) -> None:
         _check_aid(self.aid)
         if not 1 <= self.sfi <= 30:
-            raise ChipProfileError(f"sfi is {self.sfi}; a short file identifier is 1 to 30")
+            raise ChipProfileError("sfi is 1 to 30")
         if not 1 <= self.record <= 254:
-            raise ChipProfileError(f"record is {self.record}; records are 1 to 254")
+            raise ChipProfileError("record is 1 to 254")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class FileProfile:
         if self.aid is not None:
             _check_aid(self.aid)
         if not 2 <= len(self.path) <= 8 or len(self.path) % 2:
-            raise ChipProfileError(f"file has {len(self.path)} bytes; it is one to four identifiers of two bytes each")
+            raise ChipProfileError('file is one to four identifiers of two bytes each, in hex, as in "EF01"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ Profile: TypeAlias = RecordProfile | FileProfile | MemoryProfile
 
 def _check_aid(aid: bytes) -> None:
     if not 5 <= len(aid) <= 16:
-        raise ChipProfileError(f"aid has {len(aid)} bytes; an application identifier has 5 to 16")
+        raise ChipProfileError('aid is 5 to 16 bytes in hex, as in "F04C4F59414C5459"')
 
 
 def _decoded(part: bytes, encoding: str) -> str | None:

@@ -178,8 +178,8 @@ class Card:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         from smartcard import scard
 
-        # After a failure the card may be in the middle of anything: the next try begins with a reset.
-        scard.SCardDisconnect(self._handle, scard.SCARD_RESET_CARD if error else scard.SCARD_LEAVE_CARD)
+        # Never with a reset: one that fails, as with a card that is just being pulled out, hides the next card from pcscd.
+        scard.SCardDisconnect(self._handle, scard.SCARD_LEAVE_CARD)
 
 
 def names(readers: Iterable[str], wanted: str | None) -> list[str]:

@@ -14,7 +14,7 @@ CardEvent = CardSeen | CardTrouble | CardGone
 class Presence:
     """One slot of one reader. Each method takes the moment and returns what is to be said now.
 
-    A card that left is held back for `AGAIN_MS`: `due` is when `passed` has something to say, None where nothing waits.
+    A card that left is held back for `again_ms`: `due` is when `passed` has something to say, None where nothing waits.
 
     >>> slot = Presence("chip")
     >>> [event.at for event in slot.came(Medium.CHIP, Trouble.FOREIGN_CHIP, 0)]
@@ -25,19 +25,19 @@ class Presence:
     [CardGone(device='chip', medium=<Medium.CHIP: 'chip'>, at=5000)]
     """
 
-    def __init__(self, device: str) -> None:
-        self._device = device
+    def __init__(self, device: str, again_ms: int = AGAIN_MS) -> None:
+        self._device, self._again = device, again_ms
         self._said: tuple[Medium, Reading] | None = None
         self._left_at: int | None = None
         self._doubt: tuple[Medium, int] | None = None
 
     @property
     def due(self) -> int | None:
-        return None if self._left_at is None else self._left_at + AGAIN_MS
+        return None if self._left_at is None else self._left_at + self._again
 
     def came(self, medium: Medium, reading: Reading, at: int) -> list[CardEvent]:
         """A card was read, or could not be."""
-        held = self._left_at is not None and at - self._left_at < AGAIN_MS
+        held = self._left_at is not None and at - self._left_at < self._again
         if held and reading is Trouble.UNREADABLE:
             self._doubt = medium, at
             return []

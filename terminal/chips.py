@@ -76,7 +76,7 @@ def _profile(card: ChipCard) -> Profile:
             raise ChipProfileError("a memory card has no applications: leave `aid` out")
         return MemoryProfile(place)
     if card.kind == "file":
-        path = _hex(card.file, 'file is identifiers of 2 bytes in hex, as in "EF01"')
+        path = _hex(card.file, 'file is one to four identifiers of two bytes each, in hex, as in "EF01"')
         return FileProfile(_aid(card.aid) if card.aid is not None else None, path, place)
     return RecordProfile(_aid(card.aid), card.sfi, card.record, place)
 
