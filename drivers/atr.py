@@ -21,6 +21,10 @@ TYPE_A = 0x03
 LOCKED = frozenset({0x0001, 0x0002, 0x0026, 0x0036, 0x0037, 0x0038, 0x0039})
 """MIFARE Classic 1K and 4K, Mini, and Plus in its levels that act as a Classic: nothing is read without a key."""
 
+MAKERS_OWN, OTHER_TYPE_2 = 0xF000, 0xFF00
+"""From here on ACS numbers kinds by itself, with the standard of Type A for all: F004 is Topaz, F011 and F012 are FeliCa, and
+FF00 with the SAK in its low byte is any other card (ACR122U API 2.04, section 3.1): SAK 00 is a Type 2 tag."""
+
 SLE4442 = bytes.fromhex("3B04A213")
 """Two-wire bus, 256 units of 8 bits: SLE 4432, 4442, 5532 and 5542. The two bytes after are the issuer's."""
 
@@ -35,7 +39,8 @@ class Storage:
     @property
     def has_pages(self) -> bool:
         """Whether it may be a Type 2 tag (NTAG, Ultralight), whose pages anyone can read."""
-        return self.standard == TYPE_A and self.kind not in LOCKED
+        open_kind = self.kind not in LOCKED and (self.kind < MAKERS_OWN or self.kind == OTHER_TYPE_2)
+        return self.standard == TYPE_A and open_kind
 
 
 def contactless(atr: bytes) -> bool:

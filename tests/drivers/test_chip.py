@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from drivers.chip import WAIT_MS, ChipReader
 from drivers.chip_profiles import FileProfile, MemoryProfile, Place, RecordProfile
 from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, Medium, Trouble
 from drivers.pcsc import Service, State
+from emulators.card_holder import CardHolder
 from emulators.contactless_reader import tag
 from emulators.memory_card import MemoryCard
 from emulators.nfc_tags import text_message
@@ -377,31 +376,16 @@ def test_one_of_two_readers_is_unplugged_and_the_other_goes_on(service: Pcscd, r
         said.expect(CardGone)
 
 
-HOLD = """
-import sys
-from smartcard import scard
-_, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
-code, card, _ = scard.SCardConnect(context, sys.argv[1], scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_ANY)
-print(code, flush=True)
-sys.stdin.read()
-"""
-
-
 def test_another_program_has_the_card_for_itself(service: Pcscd, running: Supervised) -> None:
     card = member().insert(service.ports[MEMORY])
     eventually(lambda: read_state(MEMORY).present, "pcscd does not see the card")
-    reader = f"{MEMORY} 00 00"
-    with subprocess.Popen([sys.executable, "-c", HOLD, reader], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"0\n"
-        with Supervised(ChipReader("taken", PROFILES, clock, MEMORY, AGAIN_MS)) as said:
-            lost = said.expect(DeviceLost)
-            assert lost.why.startswith("CardTaken: another program holds the card")
-            other.kill()
-            said.expect(DeviceBack, 10)
-            assert said.expect(CardSeen).data == "BODKA-0042"
-            card.remove()
-            said.expect(CardGone)
+    with CardHolder(f"{MEMORY} 00 00") as other, Supervised(ChipReader("taken", PROFILES, clock, MEMORY, AGAIN_MS)) as said:
+        assert said.expect(DeviceLost).why.startswith("CardTaken: another program holds the card")
+        other.die()
+        said.expect(DeviceBack, 10)
+        assert said.expect(CardSeen).data == "BODKA-0042"
+        card.remove()
+        said.expect(CardGone)
 
 
 def test_a_program_that_takes_a_card_for_a_moment_is_waited_for(service: Pcscd, running: Supervised) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drivers.chip_card import read_card
 from drivers.chip_profiles import RecordProfile
 from drivers.events import Form, Trouble
-from emulators.contactless_reader import FELICA, FELICA_212, NDEF_APPLICATION, chip, locked, tag, type_4_files
+from emulators.contactless_reader import FELICA, FELICA_212, FELICA_STANDARD, NDEF_APPLICATION, chip, locked, tag, type_4_files
 from emulators.nfc_tags import PPSE, text_message, uri_message
 from emulators.virtual_card import VirtualCard
 
@@ -46,7 +46,8 @@ def test_an_address_wins_too() -> None:
         (locked("DEADBE01"), "deadbe01"),
         (locked("04A1B2C3D4E5F6"), "04a1b2c3d4e5f6"),
         (locked("0102030405060708090A"), "0102030405060708090a"),
-        (locked("01010A1B2C3D4E5F", FELICA_212, FELICA), "01010a1b2c3d4e5f"),
+        (locked("01010A1B2C3D4E5F", FELICA_212), "01010a1b2c3d4e5f"),
+        (locked("01010A1B2C3D4E5F", FELICA, FELICA_STANDARD), "01010a1b2c3d4e5f"),
         (chip(UID), UID),
         (chip(UID, {NDEF_APPLICATION: type_4_files(b"")}), UID),
         (chip(UID, {NDEF_APPLICATION: type_4_files(text_message("no"), readable=False)}), UID),
@@ -59,6 +60,7 @@ def test_an_address_wins_too() -> None:
         "classic",
         "classic 7",
         "10 bytes",
+        "FeliCa, ACS",
         "FeliCa",
         "chip",
         "empty",
@@ -69,8 +71,9 @@ def test_what_has_no_text_is_its_uid(card: VirtualCard, uid: str) -> None:
     assert read(card) == (Form.UID, uid)
 
 
-def test_a_locked_card_is_asked_for_no_page() -> None:
-    card = locked("DEADBE01")
+@pytest.mark.parametrize("kind", [0x0001, 0x0002, 0x0026, 0xF011, 0xF004, 0xFF08])
+def test_a_locked_card_is_asked_for_no_page(kind: int) -> None:
+    card = locked("DEADBE01", kind)
     sent: list[bytes] = []
 
     def transmit(command: bytes) -> bytes:

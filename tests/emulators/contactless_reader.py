@@ -13,7 +13,10 @@ from emulators.virtual_card import FINE, VirtualCard
 
 FAILED, WRONG_LENGTH, NOT_SUPPORTED = b"\x63\0", b"\x67\0", b"\x6a\x81"
 ULTRALIGHT, CLASSIC_1K, FELICA_212 = 0x0003, 0x0001, 0xF011
-TYPE_A, FELICA = 0x03, 0x11
+"""As an ACR122U numbers them."""
+FELICA_STANDARD, FELICA = 0x11, 0x003B
+"""As PC/SC part 3 numbers it."""
+TYPE_A = 0x03
 
 NDEF_APPLICATION = bytes.fromhex("D2760000850101")
 
