@@ -55,10 +55,13 @@ def test_a_card_that_cannot_but_describe_its_files() -> None:
     assert read(card, FILE) == (Form.NUMBER, "BODKA")
 
 
-@pytest.mark.parametrize("status", ["6982", "6981", "6F00", "6581"])
-def test_a_file_that_may_not_be_read(status: str) -> None:
-    card = VirtualCard({AID: {EF: b"BODKA"}}, answer=lambda command: bytes.fromhex(status) if command[1] == 0xB0 else None)
+@pytest.mark.parametrize("status", ["6982", "6981", "6A83", "6F00", "6581"])
+def test_a_file_or_record_that_may_not_be_read(status: str) -> None:
+    refused = bytes.fromhex(status)
+    card = VirtualCard({AID: {EF: b"BODKA", (1, 1): b"BODKA"}})
+    card.overrule = lambda command: refused if command[1] in (0xB0, 0xB2) else None
     assert read(card, FILE) is Trouble.UNREADABLE
+    assert read(card, RecordProfile(AID, 1, 1)) is Trouble.UNREADABLE
 
 
 def test_profiles_are_tried_in_their_order() -> None:

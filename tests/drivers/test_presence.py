@@ -74,6 +74,13 @@ def test_a_card_that_cannot_be_read_after_another_is_said_when_it_stays() -> Non
     ]
 
 
+def test_a_card_that_stays_for_an_hour_is_said_once() -> None:
+    slot = Presence("chip")
+    assert len(slot.came(Medium.CHIP, ANNA, 0)) == 1
+    assert slot.due is None
+    assert slot.passed(3_600_000) == []
+
+
 def test_another_card_is_said_at_once() -> None:
     said = play([(0, ANNA), (5_000, None), (10, BELA)])
     assert [event.at for event in said[:3]] == [0, 5_000, 5_010]
