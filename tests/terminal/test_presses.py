@@ -25,6 +25,7 @@ def test_two_coffees(tmp_path: Path) -> None:
     with Counter(tmp_path) as counter:
         counter.scan(JANA)
         assert "[7 z 10]" in counter.screen
+        assert "Ešte 3 do kávy" in counter.screen
         counter.press("+ +")
         assert "[9 z 10]" in counter.screen
         assert counter.presses == 2
