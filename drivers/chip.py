@@ -163,7 +163,7 @@ class ChipReader:
     def _read(self, emit: Emit, service: Service, name: str, slot: Slot) -> None:
         at, atr = self._clock(), slot.state.atr
         try:
-            reading = Trouble.UNREADABLE if slot.state.mute else self._reading(service, name, atr)
+            reading = self._reading(service, name, atr)
         except CardTaken:
             slot.taken_since = at if slot.taken_since is None else slot.taken_since
             if at - slot.taken_since >= TAKEN_MS:

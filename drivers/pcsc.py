@@ -36,7 +36,7 @@ class CardUnread(Exception):
 
 
 class CardPulled(CardUnread):
-    """The card, or its reader, was taken away: there is nothing to try again."""
+    """The card, or its reader, was taken away, or gives no answer to reset: there is nothing to try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,6 @@ class State:
     def exclusive(self) -> bool:
         """Some program has the card for itself."""
         return bool(self.bits & 0x80)
-
-    @property
-    def mute(self) -> bool:
-        """A card that does not answer: the wrong way round, dirty or dead."""
-        return bool(self.bits & 0x200)
 
     @property
     def gone(self) -> bool:
@@ -146,6 +141,7 @@ class Service:
         self.readers()  # raises where it was not the card but the service that failed
         pulled = (
             scard.SCARD_W_REMOVED_CARD,
+            scard.SCARD_W_UNRESPONSIVE_CARD,
             scard.SCARD_E_NO_SMARTCARD,
             scard.SCARD_E_INVALID_HANDLE,
             scard.SCARD_E_READER_UNAVAILABLE,
