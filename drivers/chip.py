@@ -1,9 +1,10 @@
-"""The chip card reader: any PC/SC reader, by pcscd, for contact cards and (where the reader has an antenna) contactless ones.
+"""Chip card readers: any PC/SC reader, by pcscd, for contact cards and (where the reader has an antenna) contactless ones.
 
-One thread blocks in SCardGetStatusChange and costs nothing while nothing happens. pyscard's own CardMonitor does not outlive a
-restart of pcscd (pyscard issues 27 and 82); here any error ends the context, and `supervise` makes a new one.
+One thread serves every reader that the settings mean; it blocks in the service and costs nothing while nothing happens. Readers
+may come and go; the device is lost when the last one is gone, or when another program keeps a card to itself.
 
-    reader = ChipReader("chip", ChipProfile(bytes.fromhex("F0424F444B41"), sfi=1, record=1), clock)
+    profile = RecordProfile(bytes.fromhex("F0424F444B41"), sfi=1, record=1)
+    reader = ChipReader("chip", (profile,), clock)
     await supervise(reader, emit, clock=clock)
 """
 
@@ -12,47 +13,81 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from drivers.chip_card import ChipProfile, Reading, contactless, read_card
-from drivers.events import CardGone, CardSeen, CardTrouble, Emit, Medium, Trouble
+from drivers import pcsc
+from drivers.atr import contactless
+from drivers.chip_card import read_card
+from drivers.chip_profiles import Profile, Reading
+from drivers.events import Emit, Event, Medium, Trouble
+from drivers.pcsc import CardPulled, CardTaken, CardUnread, NoChipReader, Service, State
+from drivers.presence import AGAIN_MS, CardEvent, Presence
 from drivers.worker import in_thread
 
-PLUG_AND_PLAY = "\\\\?PnP?\\Notification"
-"""The name of pcscd's pseudo reader, which changes whenever a reader comes or goes."""
-
 WAIT_MS = 1500
-"""The longest wait; SCardCancel ends it sooner, unless it comes in the moment between two waits."""
+"""The longest wait; a cancellation ends it sooner, unless it comes in the moment between two waits."""
+
+TAKEN_MS = 1000
+"""Another program may have a card for itself so long, as those do that read each card's serial number."""
+
+TAKEN_PAUSE_MS = 50
+"""How often such a card is tried again."""
+
+TRIES = 2
+"""A contact that bounced while the card was pushed in is worth a second reading."""
 
 CLOSE_SECONDS = 1.0
 
 
-class PcscError(OSError):
-    """pcscd, or the way to it, failed: `systemctl status pcscd` tells more."""
+class Slot:
+    """One reader: what is in it, and what was said of it."""
 
+    def __init__(self, presence: Presence) -> None:
+        self.state, self.presence = State(), presence
+        self.here = False
+        self.unread = False
+        self.count: int | None = None
+        self.taken_since: int | None = None
 
-class NoChipReader(OSError):
-    """pcscd runs, but there is no such reader: plug it in, or correct its name in the settings."""
+    def lost(self, at: int) -> None:
+        """Nobody looks any more: what is in it afterwards may be another card."""
+        self.presence.left(at)
+        self.state, self.count, self.here, self.unread, self.taken_since = State(), None, False, False, None
 
-
-class CardUnread(Exception):
-    """The card was taken away, or fell silent."""
+    def see(self, state: State, at: int) -> list[CardEvent]:
+        """Takes a new state and returns what is to be said; afterwards `unread` says whether there is a card to be read."""
+        events: list[CardEvent] = []
+        if self.here and not (state.present and self.count in (None, state.count)):
+            events = self.presence.left(at)
+            self.here = self.unread = False
+            self.taken_since = None
+        if state.gone:
+            events = self.presence.ended(at)
+        if state.present and not self.here:
+            self.here = self.unread = True
+        self.state, self.count = state, state.count
+        return events
 
 
 class ChipReader:
-    """A PC/SC reader under `supervise`.
+    """PC/SC readers under `supervise`.
 
-    `reader`: part of the name that `pcsc_scan` shows, where there are several; None takes the first. `clock`: monotonic
-    milliseconds.
+    `profiles`: where our number may be, tried in their order. `reader`: part of the name that `pcsc_scan -r` shows; None means
+    every reader. `clock`: monotonic milliseconds. `again_ms`: see `drivers.presence`.
     """
 
-    def __init__(self, name: str, profile: ChipProfile, clock: Callable[[], int], reader: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        profiles: Iterable[Profile],
+        clock: Callable[[], int],
+        reader: str | None = None,
+        again_ms: int = AGAIN_MS,
+    ) -> None:
         self.name = name
-        self._profile, self._clock, self._wanted = profile, clock, reader
-        self._context: Any = None
-        self._reader = ""
-        self._here: Medium | None = None
+        self._profiles, self._clock, self._wanted, self._again = tuple(profiles), clock, reader, again_ms
+        self._service: Service | None = None
+        self._slots: dict[str, Slot] = {}
 
     async def open(self) -> None:
         await in_thread(f"{self.name} open", self._open)
@@ -66,126 +101,92 @@ class ChipReader:
             await asyncio.wait_for(in_thread(f"{self.name} close", self._close), CLOSE_SECONDS)
 
     def _open(self, stop: threading.Event) -> None:
-        from smartcard import scard
+        self._service = service = Service()
+        until = self._clock() + TAKEN_MS
+        while True:
+            states = service.wait(dict.fromkeys(self._names(service), State()), 0).values()
+            if states and all(state.gone for state in states):
+                raise NoChipReader("the chip card reader was unplugged")
+            if not any(state.exclusive for state in states):
+                return
+            if self._clock() >= until or stop.wait(TAKEN_PAUSE_MS / 1000):
+                raise CardTaken("another program holds the card in the reader for itself: stop it, or name another `reader`")
 
-        code, self._context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
-        if code != scard.SCARD_S_SUCCESS:
-            self._context = None
-            _check(code)
-        self._reader = self._find()
-
-    def _find(self) -> str:
-        from smartcard import scard
-
-        code, names = scard.SCardListReaders(self._context, [])
-        if code != scard.SCARD_E_NO_READERS_AVAILABLE:
-            _check(code)
-        for name in names:
-            if self._wanted is None or self._wanted in name:
-                return str(name)
-        wanted = f"named '{self._wanted}' " if self._wanted else ""
-        raise NoChipReader(f"no chip card reader {wanted}is plugged in; `pcsc_scan -r` lists those that are")
+    def _names(self, service: Service) -> list[str]:
+        found = pcsc.names(service.readers(), self._wanted)
+        if not found:
+            named = f"named '{self._wanted}' " if self._wanted else ""
+            raise NoChipReader(f"no chip card reader {named}is plugged in; `pcsc_scan -r` lists those that are")
+        return found
 
     def _cancel(self) -> None:
-        from smartcard import scard
-
-        if self._context is not None:
-            scard.SCardCancel(self._context)
+        if self._service is not None:
+            self._service.cancel()
 
     def _close(self, stop: threading.Event) -> None:
-        from smartcard import scard
-
-        context, self._context = self._context, None
-        if context is not None:
-            scard.SCardReleaseContext(context)
+        service, self._service = self._service, None
+        if service is not None:
+            service.close()
 
     def _serve(self, emit: Emit, stop: threading.Event) -> None:
-        from smartcard import scard
-
-        states = [(self._reader, scard.SCARD_STATE_UNAWARE), (PLUG_AND_PLAY, scard.SCARD_STATE_UNAWARE)]
-        count: int | None = None
-        while not stop.is_set():
-            code, changes = scard.SCardGetStatusChange(self._context, WAIT_MS, states)
-            if code in (scard.SCARD_E_TIMEOUT, scard.SCARD_E_CANCELLED):
-                continue
-            _check(code)
-            (_, state, atr), (_, plugs, _) = changes
-            states = [(self._reader, state & ~scard.SCARD_STATE_CHANGED), (PLUG_AND_PLAY, plugs & ~scard.SCARD_STATE_CHANGED)]
-            if state & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE):
-                raise NoChipReader(f"the reader '{self._reader}' was unplugged")
-            count = self._changed(emit, state, bytes(atr), count)
-
-    def _changed(self, emit: Emit, state: int, atr: bytes, count: int | None) -> int:
-        """Handles one state of the reader; `count` is the upper half of the last one, which grows with each card that comes
-        or goes. After a loss it is None: nobody knows whether the card is still the same, so it counts as a new one."""
-        from smartcard import scard
-
-        at, present = self._clock(), bool(state & scard.SCARD_STATE_PRESENT)
-        if self._here is not None and not (present and state >> 16 == count):
-            emit(CardGone(self.name, self._here, at))
-            self._here = None
-        if present and self._here is None:
-            reading = Trouble.UNREADABLE if state & scard.SCARD_STATE_MUTE else self._read(atr)
-            self._here = Medium.NFC if contactless(atr) else Medium.CHIP
-            emit(self._event(self._here, reading, at))
-        return state >> 16
-
-    def _event(self, medium: Medium, reading: Reading, at: int) -> CardSeen | CardTrouble:
-        if isinstance(reading, Trouble):
-            return CardTrouble(self.name, medium, reading, at)
-        return CardSeen(self.name, medium, reading[0], reading[1], at)
-
-    def _read(self, atr: bytes) -> Reading:
-        from smartcard import scard
-
+        service = self._service or Service()
         try:
-            card, header = self._connect()
-        except CardUnread:
-            return Trouble.UNREADABLE
-
-        def transmit(command: bytes) -> bytes:
-            code, answer = scard.SCardTransmit(card, header, list(command))
-            _check_card(code)
-            return bytes(answer)
-
-        try:
-            return read_card(transmit, atr, self._profile)
-        except CardUnread:
-            return Trouble.UNREADABLE
+            while not stop.is_set():
+                self._plugged(emit, self._names(service))
+                changes = service.wait({name: slot.state for name, slot in self._slots.items()}, self._patience())
+                for name, state in changes.items():
+                    _say(emit, self._slots[name].see(state, self._clock()))
+                if all(slot.state.gone for slot in self._slots.values()):
+                    raise NoChipReader("the chip card reader was unplugged")
+                for name, slot in self._slots.items():
+                    if slot.unread and not stop.is_set():
+                        self._read(emit, service, name, slot)
+                    _say(emit, slot.presence.passed(self._clock()))
         finally:
-            scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
+            for slot in self._slots.values():
+                slot.lost(self._clock())
 
-    def _connect(self) -> tuple[Any, Any]:
-        """The card's handle, and the header that its protocol wants before each command."""
-        from smartcard import scard
+    def _plugged(self, emit: Emit, found: list[str]) -> None:
+        """Readers that came and went since the last look."""
+        for name in self._slots.keys() - found:
+            _say(emit, self._slots.pop(name).presence.ended(self._clock()))
+        for name in found:
+            self._slots.setdefault(name, Slot(Presence(self.name, self._again)))
 
-        protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-        code, card, protocol = scard.SCardConnect(self._context, self._reader, scard.SCARD_SHARE_SHARED, protocols)
-        _check_card(code)
-        return card, scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
+    def _patience(self) -> int:
+        """How long nothing need be looked at, in milliseconds, unless the service says that something changed."""
+        now = self._clock()
+        dues = [slot.presence.due - now for slot in self._slots.values() if slot.presence.due is not None]
+        dues += [TAKEN_PAUSE_MS for slot in self._slots.values() if slot.unread]
+        return max(1, min([WAIT_MS, *dues]))
+
+    def _read(self, emit: Emit, service: Service, name: str, slot: Slot) -> None:
+        at, atr = self._clock(), slot.state.atr
+        try:
+            reading = self._reading(service, name, atr)
+        except CardTaken:
+            slot.taken_since = at if slot.taken_since is None else slot.taken_since
+            if at - slot.taken_since >= TAKEN_MS:
+                raise
+            return
+        slot.unread, slot.taken_since = False, None
+        _say(emit, slot.presence.came(Medium.NFC if contactless(atr) else Medium.CHIP, reading, at))
+
+    def _reading(self, service: Service, name: str, atr: bytes) -> Reading:
+        reading: Reading = Trouble.UNREADABLE
+        for _ in range(TRIES):
+            try:
+                with service.connect(name) as card:
+                    reading = read_card(card.transmit, atr, self._profiles)
+            except CardPulled:
+                return Trouble.UNREADABLE
+            except CardUnread:
+                reading = Trouble.UNREADABLE
+            if reading is not Trouble.UNREADABLE:
+                break
+        return reading
 
 
-def _check(code: int) -> None:
-    """Raises `PcscError` unless all went well."""
-    from smartcard import scard
-
-    if code != scard.SCARD_S_SUCCESS:
-        raise PcscError(f"{scard.SCardGetErrorMessage(code)} Look at `systemctl status pcscd`.")
-
-
-def _check_card(code: int) -> None:
-    """Raises `PcscError` where pcscd or the reader is gone, `CardUnread` for all that a card can do wrong."""
-    from smartcard import scard
-
-    gone = (
-        scard.SCARD_E_NO_SERVICE,
-        scard.SCARD_E_SERVICE_STOPPED,
-        scard.SCARD_E_INVALID_HANDLE,
-        scard.SCARD_E_READER_UNAVAILABLE,
-        scard.SCARD_E_UNKNOWN_READER,
-        scard.SCARD_F_COMM_ERROR,
-    )
-    if code in gone:
-        _check(code)
-    if code != scard.SCARD_S_SUCCESS:
-        raise CardUnread(scard.SCardGetErrorMessage(code))
+def _say(emit: Emit, events: Iterable[Event]) -> None:
+    for event in events:
+        emit(event)

@@ -79,11 +79,9 @@ def _readers(settings: Settings, clock: Callable[[], int]) -> list[Device]:
         devices += [NfcReader(one.name, one.path, clock, bytes.fromhex(one.aid) if one.aid else None) for one in settings.nfc]
     if settings.chip:
         from drivers.chip import ChipReader
-        from drivers.chip_card import ChipProfile
+        from terminal.chips import profiles
 
-        for one in settings.chip:
-            profile = ChipProfile(bytes.fromhex(one.aid), one.sfi, one.record, one.offset, one.length, one.encoding)
-            devices.append(ChipReader(one.name, profile, clock, one.reader))
+        devices += [ChipReader(one.name, profiles(one), clock, one.reader) for one in settings.chip]
     return devices
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 
 from loyalty import toml
+from terminal import chips
+from terminal.chips import Chip
 
 
 class SettingsError(ValueError):
@@ -49,21 +51,6 @@ class Nfc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str
     aid: str | None = None
     """Identifier in hex of an application on phones (ISO/IEC 7816-5) that answers SELECT with a card's number."""
-
-
-class Chip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A `[[chip]]` table: which record of which application holds the card's number."""
-
-    name: str
-    aid: str
-    """The application's identifier in hex (ISO/IEC 7816-5)."""
-    sfi: int = 1
-    record: int = 1
-    offset: int = 0
-    length: int | None = None
-    encoding: str = "ascii"
-    reader: str | None = None
-    """Part of the reader's name, where there are several."""
 
 
 class Buttons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,8 +115,7 @@ def read(text: str) -> Settings:
         raise SettingsError(str(error)) from error
     _check_pins(settings)
     _check_names(settings)
-    for chip in settings.chip:
-        _check_chip(chip)
+    _check_chips(settings)
     for nfc in settings.nfc:
         _check_nfc(nfc)
     return settings
@@ -168,15 +154,11 @@ def _check_names(settings: Settings) -> None:
             raise SettingsError(f'terminal.toml: two devices are called "{name}": give each a name of its own')
 
 
-def _check_chip(chip: Chip) -> None:
+def _check_chips(settings: Settings) -> None:
     try:
-        aid = bytes.fromhex(chip.aid)
-    except ValueError:
-        aid = b""
-    if not 5 <= len(aid) <= 16:
-        raise SettingsError(f'terminal.toml: chip "{chip.name}": aid is 5 to 16 bytes in hex, as in "F04C4F59414C5459"')
-    if not 1 <= chip.sfi <= 30 or not 1 <= chip.record <= 254:
-        raise SettingsError(f'terminal.toml: chip "{chip.name}": sfi is 1 to 30 and record 1 to 254')
+        chips.check(settings.chip)
+    except chips.ChipMistake as error:
+        raise SettingsError(f"terminal.toml: {error}") from error
 
 
 def _check_nfc(nfc: Nfc) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import apdu
-from drivers.chip_card import ChipProfile, ChipProfileError, contactless, number, read_card
+from drivers.atr import contactless
+from drivers.chip_card import read_card
+from drivers.chip_profiles import ChipProfileError, FileProfile, MemoryProfile, Place, RecordProfile
 from drivers.events import Form, Trouble
 from emulators.virtual_card import ATR_CONTACTLESS, ATR_T0, ATR_T1, VirtualCard, payment_card
 
 AID = bytes.fromhex("F0424F444B41")
-PROFILE = ChipProfile(AID, sfi=2, record=3)
+PROFILE = RecordProfile(AID, sfi=2, record=3)
+PROFILES = (PROFILE,)
 
 
 def test_commands_of_the_standard() -> None:
@@ -37,16 +42,16 @@ def test_commands_are_built_or_refused(record: int, sfi: int, name: bytes) -> No
 @given(st.lists(st.binary(max_size=40), max_size=30), st.sampled_from([ATR_T0, ATR_T1, ATR_CONTACTLESS]))
 def test_no_answer_of_a_card_gets_through_as_an_error(answers: list[bytes], atr: bytes) -> None:
     waiting = iter(answers)
-    reading = read_card(lambda command: next(waiting, b""), atr, PROFILE)
+    reading = read_card(lambda command: next(waiting, b""), atr, PROFILES)
     assert isinstance(reading, Trouble) or reading[1]
 
 
 @given(st.binary(min_size=1, max_size=250), st.booleans(), st.booleans())
 def test_a_record_comes_whole_however_it_is_sent(record: bytes, chained: bool, exact: bool) -> None:
-    profile = ChipProfile(AID, sfi=2, record=3, encoding="hex")
+    profile = RecordProfile(AID, 2, 3, Place(encoding="hex"))
     card = VirtualCard({AID: {(2, 3): record}}, chained=chained, exact=exact)
     whole = record.rstrip(b"\0\xff ")
-    assert read_card(card.apdu, ATR_T0, profile) == ((Form.NUMBER, whole.hex()) if whole else Trouble.UNREADABLE)
+    assert read_card(card.apdu, ATR_T0, (profile,)) == ((Form.NUMBER, whole.hex()) if whole else Trouble.UNREADABLE)
 
 
 @pytest.mark.parametrize(
@@ -66,31 +71,38 @@ def test_a_record_comes_whole_however_it_is_sent(record: bytes, chained: bool, e
     ],
 )
 def test_numbers(record: bytes, encoding: str, offset: int, length: int | None, wanted: str | None) -> None:
-    reading = number(record, ChipProfile(AID, 1, 1, offset, length, encoding))
+    reading = Place(offset, length, encoding).number(record)
     assert reading == (Trouble.UNREADABLE if wanted is None else (Form.NUMBER, wanted))
 
 
 def test_a_number_that_is_too_long() -> None:
-    assert number(bytes([0x11] * 300), ChipProfile(AID, 1, 1, encoding="hex")) is Trouble.TOO_LONG
+    assert Place(encoding="hex").number(bytes([0x11] * 300)) is Trouble.TOO_LONG
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("make", "word"),
     [
-        {"aid": b"1234"},
-        {"aid": bytes(17)},
-        {"sfi": 0},
-        {"sfi": 31},
-        {"record": 0},
-        {"record": 255},
-        {"offset": -1},
-        {"length": 0},
-        {"encoding": "ebcdic"},
+        (lambda: RecordProfile(b"1234", 1, 1), "aid"),
+        (lambda: RecordProfile(bytes(17), 1, 1), "aid"),
+        (lambda: RecordProfile(AID, 0, 1), "sfi"),
+        (lambda: RecordProfile(AID, 31, 1), "sfi"),
+        (lambda: RecordProfile(AID, 1, 0), "record"),
+        (lambda: RecordProfile(AID, 1, 255), "record"),
+        (lambda: FileProfile(b"1234", b"\xef\x01"), "aid"),
+        (lambda: FileProfile(AID, b"\xef"), "file"),
+        (lambda: FileProfile(None, b""), "file"),
+        (lambda: FileProfile(None, bytes(10)), "file"),
+        (lambda: MemoryProfile(Place(offset=256)), "256 bytes"),
+        (lambda: MemoryProfile(Place(offset=250, length=7)), "256 bytes"),
+        (lambda: Place(offset=-1), "offset"),
+        (lambda: Place(offset=0x8000), "offset"),
+        (lambda: Place(length=0), "length"),
+        (lambda: Place(encoding="ebcdic"), "encoding"),
     ],
 )
-def test_profiles_that_no_card_can_have(values: dict[str, object]) -> None:
-    with pytest.raises(ChipProfileError, match=next(iter(values))):
-        ChipProfile(**{"aid": AID, "sfi": 1, "record": 1, **values})  # type: ignore[arg-type]
+def test_profiles_that_no_card_can_have(make: Callable[[], object], word: str) -> None:
+    with pytest.raises(ChipProfileError, match=word):
+        make()
 
 
 def test_contactless_atrs() -> None:
@@ -104,10 +116,10 @@ def test_contactless_atrs() -> None:
 def test_a_contactless_card_with_a_file_system() -> None:
     atr = bytes.fromhex("3B8180018080")
     uid = bytes.fromhex("04112233445566")
-    assert read_card(VirtualCard({AID: {(2, 3): b"OURS"}}, uid=uid).apdu, atr, PROFILE) == (Form.NUMBER, "OURS")
-    assert read_card(VirtualCard(uid=uid).apdu, atr, PROFILE) == (Form.UID, uid.hex())
-    assert read_card(VirtualCard(uid=bytes.fromhex("08112233")).apdu, atr, PROFILE) is Trouble.RANDOM_UID
-    assert read_card(VirtualCard({apdu.PAYMENT_CONTACTLESS: {}}, uid=uid).apdu, atr, PROFILE) is Trouble.BANK_CARD
+    assert read_card(VirtualCard({AID: {(2, 3): b"OURS"}}, uid=uid).apdu, atr, PROFILES) == (Form.NUMBER, "OURS")
+    assert read_card(VirtualCard(uid=uid).apdu, atr, PROFILES) == (Form.UID, uid.hex())
+    assert read_card(VirtualCard(uid=bytes.fromhex("08112233")).apdu, atr, PROFILES) is Trouble.RANDOM_UID
+    assert read_card(VirtualCard({apdu.PAYMENT_CONTACTLESS: {}}, uid=uid).apdu, atr, PROFILES) is Trouble.BANK_CARD
 
 
 def test_a_payment_card_is_asked_nothing_more() -> None:
@@ -118,7 +130,7 @@ def test_a_payment_card_is_asked_nothing_more() -> None:
         commands.append(command)
         return card.apdu(command)
 
-    assert read_card(transmit, ATR_T0, PROFILE) is Trouble.BANK_CARD
+    assert read_card(transmit, ATR_T0, PROFILES) is Trouble.BANK_CARD
     assert commands == [apdu.select(AID), apdu.select(b"1PAY.SYS.DDF01")]
 
 

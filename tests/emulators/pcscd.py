@@ -1,7 +1,7 @@
-"""A pcscd of our own with one vpcd reader, in its own mount namespace, so that several run side by side.
+"""A pcscd of our own with virtual readers that can be unplugged and plugged again, in its own mount namespace.
 
-Clients find it by the environment variable PCSCLITE_CSOCK_NAME, which libpcsclite reads once in a process: one socket path a
-process. Needs the right to unshare mounts.
+Several run side by side. Clients find theirs by the environment variable PCSCLITE_CSOCK_NAME, which libpcsclite reads once in a
+process: one socket path a process. Needs the right to unshare mounts, and a C compiler for `pluggable_reader.c`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,55 @@ from pathlib import Path
 
 from emulators.supervised import eventually
 
-DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+PLUGGABLE = Path(__file__).with_name("pluggable_reader.c")
 
 
 class Pcscd:
-    """`start()` and `kill()` as often as wished; `socket` and `port` (the reader's) stay the same."""
+    """`start()` and `kill()` as often as wished; `socket` and `ports` (of the readers, by name) stay the same."""
 
-    def __init__(self, folder: Path, reader: str = "Counter") -> None:
-        self.run, self.config, self.log = folder / "pcscd", folder / "reader.conf", folder / "pcscd.log"
+    def __init__(self, folder: Path, *readers: str) -> None:
+        self.folder, self.run, self.config, self.log = folder, folder / "pcscd", folder / "reader.conf", folder / "pcscd.log"
         self.socket = self.run / "pcscd.comm"
-        self.port = free_port()
-        self.config.write_text(
-            f'FRIENDLYNAME "{reader}"\nDEVICENAME /dev/null:{self.port}\nLIBPATH {DRIVER}\nCHANNELID {self.port}\n'
-        )
+        self.ports = {reader: free_port() for reader in readers or ("Counter",)}
         self.process: subprocess.Popen[bytes] | None = None
+        source = folder / "pluggable.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-I/usr/include/PCSC", "-o", source, PLUGGABLE, "-ldl"], check=True)
+        lines = []
+        for reader, port in self.ports.items():
+            library = self._library(reader)
+            shutil.copy(source, library)
+            shutil.copy(DRIVER, f"{library}.vpcd")
+            lines.append(f'FRIENDLYNAME "{reader}"\nDEVICENAME /dev/null:{port}\nLIBPATH {library}\nCHANNELID {port}\n')
+        self.config.write_text("\n".join(lines))
+
+    @property
+    def port(self) -> int:
+        """The first reader's."""
+        return next(iter(self.ports.values()))
+
+    def _library(self, reader: str) -> Path:
+        return self.folder / f"{reader.replace(' ', '-')}.so"
+
+    def _mark(self, reader: str) -> Path:
+        """While this file is there, the reader is not."""
+        return Path(f"{self._library(reader)}.unplugged")
+
+    def plug(self, reader: str) -> None:
+        """Puts a reader back; pcscd notices within a second."""
+        self._mark(reader).unlink()
+
+    def unplug(self, reader: str) -> None:
+        """Takes a reader away, with the card in it; pcscd notices within half a second, or when it next uses it."""
+        self._mark(reader).touch()
+
+    def mute(self, reader: str, silent: bool = True) -> None:
+        """From now on cards in this reader give no answer to reset; or do so again."""
+        mark = Path(f"{self._library(reader)}.mute")
+        if silent:
+            mark.touch()
+        else:
+            mark.unlink()
 
     def start(self) -> None:
         shutil.rmtree(self.run, ignore_errors=True)
@@ -39,10 +74,10 @@ class Pcscd:
         eventually(self.listening, f"pcscd does not start, see {self.log}", 10)
 
     def listening(self) -> bool:
-        """Both pcscd and its reader take connections."""
+        """Both pcscd and its readers take connections."""
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
-        return self.socket.exists() and listens(self.port)
+        return self.socket.exists() and all(listens(port) for port in self.ports.values())
 
     def kill(self) -> None:
         if self.process is not None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.chip_profiles import FileProfile, MemoryProfile, Place, RecordProfile
 from drivers.nfc import NfcReader
+from terminal.chips import profiles
 from terminal.devices import equip
 from terminal.settings import SettingsError, load, read
 
@@ -57,12 +59,57 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[[chip]]\nname = "c"\naid = "F0"', "aid is 5 to 16 bytes"),
         (CLOUD + '[[chip]]\nname = "c"\naid = "zz"', "aid is 5 to 16 bytes"),
         (CLOUD + '[[chip]]\nname = "c"\naid = "F04C4F5941"\nsfi = 31', "sfi is 1 to 30"),
+        (CLOUD + '[[chip]]\nname = "c"\naid = "F04C4F5941"\nrecord = 0', 'chip "c": record is 1 to 254'),
+        (CLOUD + '[[chip]]\nname = "c"\naid = "F04C4F5941"\nfile = "EF01"', 'goes with kind = "file"'),
+        (CLOUD + '[[chip]]\nname = "c"\nkind = "file"\naid = "F04C4F5941"', "file is one to four identifiers"),
+        (CLOUD + '[[chip]]\nname = "c"\nkind = "file"\nfile = "EF0"', "file is one to four identifiers"),
+        (CLOUD + '[[chip]]\nname = "c"\nkind = "sle4442"\noffset = 300', "256 bytes"),
+        (CLOUD + '[[chip]]\nname = "c"\nkind = "sle4442"\naid = "F04C4F5941"', "has no applications"),
+        (CLOUD + '[[chip]]\nname = "c"\nkind = "sle"', "Invalid enum value"),
+        (CLOUD + '[[chip]]\nname = "c"\n[[chip.profile]]\naid = "F0"', 'chip "c": aid is 5 to 16 bytes'),
+        (CLOUD + '[[chip]]\nname = "c"\n[[chip.profile]]\nfil = "EF01"', 'did you mean "file"'),
+        (CLOUD + '[[chip]]\nname = "c"\n[[chip]]\nname = "d"\nreader = "ACS"', 'chip "c": .*each needs `reader`'),
         ("[cloud", "not valid TOML"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         read(text)
+
+
+def test_profiles_of_chip_cards_in_their_order() -> None:
+    settings = read(
+        CLOUD
+        + """
+[[chip]]
+name = "counter"
+reader = "ACS ACR39U"
+aid = "F04C4F5941"
+sfi = 2
+record = 3
+
+[[chip.profile]]
+kind = "file"
+file = "3F002F05"
+length = 10
+encoding = "bcd"
+
+[[chip.profile]]
+kind = "sle4442"
+offset = 32
+
+[[chip]]
+name = "antenna"
+reader = "ACR122"
+"""
+    )
+    counter, antenna = settings.chip
+    assert profiles(counter) == (
+        RecordProfile(bytes.fromhex("F04C4F5941"), 2, 3),
+        FileProfile(None, bytes.fromhex("3F002F05"), Place(0, 10, "bcd")),
+        MemoryProfile(Place(32)),
+    )
+    assert profiles(antenna) == (), "UIDs and NDEF only"
 
 
 def test_a_file_that_is_not_there_says_where_to_get_one(tmp_path: Path) -> None:
