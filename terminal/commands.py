@@ -91,8 +91,8 @@ def pair(settings: Settings, code: str, device: str) -> None:
 @settings_option
 def status(settings: Settings) -> None:
     """Whose terminal this is, and what waits to be sent."""
-    from sync import history, journal, mirror
     from sync import pairing as pairings
+    from sync.status import status as look
     from terminal.clocks import Clocks
     from terminal.store import Connections
 
@@ -101,14 +101,15 @@ def status(settings: Settings) -> None:
     if pairing is None:
         click.echo("not paired: make a code in the portal and run bodka-terminal pair --code CODE")
         sys.exit(1)
-    books = Connections.open(folder, pairing.identity)
-    now, waiting = journal.current(books.journal), history.waiting(books.journal)
-    click.echo(f"shop       {pairing.merchant_name}, {pairing.shop_name}")
-    click.echo(f"identity   {now.identity} ({now.standing.value})")
-    click.echo(f"programme  version {mirror.programme_version(books.mirror)}")
-    click.echo(f"entries    {journal.head(books.journal).sequence}, accepted to {now.accepted}, posted to {now.posted}")
-    click.echo(f"waiting    {waiting.count}, the oldest for {waiting.age_ms(Clocks.of_this_boot().moment()) // 60_000} minutes")
+    books, now = Connections.open(folder, pairing.identity), Clocks.of_this_boot().moment()
+    found = look(books.journal, books.mirror, now)
     books.close()
+    click.echo(f"shop       {pairing.merchant_name}, {pairing.shop_name}")
+    click.echo(f"identity   {found.identity} ({found.standing.value})")
+    click.echo(f"programme  version {found.programme}{'' if found.programme_here else ', its text has not come yet'}")
+    click.echo(f"members    {found.members}, cards {found.cards}")
+    click.echo(f"entries    {found.recorded}, accepted to {found.accepted}, posted to {found.posted}")
+    click.echo(f"waiting    {found.waiting.count}, the oldest for {found.waiting.age_ms(now) // 60_000} minutes")
 
 
 @main.command()

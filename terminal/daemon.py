@@ -64,6 +64,8 @@ class Daemon:
         self.state: State = session.begin(uuid.uuid4().hex, desk, monotonic_ms())
         self.page: Page | None = None
         self.lender: Lender | None = None
+        self.on_step: Callable[[Input, tuple[Effect, ...]], None] = lambda event, effects: None
+        """Hears of every step after its effects were run: the counter page."""
         self._store, self._keys, self._clocks = store, keys, clocks
         self._equipment, self._show_page = equipment, show_page
         self._queue: asyncio.Queue[Event | Input] = asyncio.Queue()
@@ -75,9 +77,12 @@ class Daemon:
     # events come in
 
     def emit(self, event: Event | Input) -> None:
-        """Puts an event into the queue; from any thread, returns at once."""
+        """Puts an event into the queue; from any thread, returns at once. What comes before `run` waits for it."""
         loop = self._loop
-        if loop is None or loop.is_closed():
+        if loop is None:
+            self._queue.put_nowait(event)  # nobody reads it yet, so no loop has to be woken
+            return
+        if loop.is_closed():
             return
         with contextlib.suppress(RuntimeError):  # the loop closed between the question and the call
             loop.call_soon_threadsafe(self._queue.put_nowait, event)
@@ -128,8 +133,10 @@ class Daemon:
         try:
             self._answers.append(self._translate(event))
             while self._answers:
-                self.state, effects = session.step(self.state, self._answers.popleft())
+                answer = self._answers.popleft()
+                self.state, effects = session.step(self.state, answer)
                 self._do_all(effects)
+                self.on_step(answer, effects)
         except Exception:
             self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)

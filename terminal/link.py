@@ -13,10 +13,10 @@ import httpx
 import structlog
 
 from loyalty.programme import ProgrammeError, read
-from sync import history
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
+from sync.history import Waiting
 from sync.keys import load_or_make
 from sync.messages import ProgrammeText, Standing
 from sync.pairing import Pairing
@@ -90,8 +90,8 @@ class Link:
     def _tell(self, state: CloudState) -> None:
         if state.online is not self._online:
             self._online, self._since = state.online, monotonic_ms()
-            log.info("cloud", online=state.online, trouble=state.trouble)
-        age = history.waiting(self._store.reader.journal).age_ms(self._clocks.moment())
+            log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
+        age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
         stopped = state.standing is not Standing.GOOD
         self._emit(CloudNews(state.online, state.waiting, age, self._since, state.trouble, stopped))
 

@@ -117,6 +117,8 @@ class Virtual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     port: int = 0
     """TCP port of the counter page on 127.0.0.1; 0 takes a free one."""
+    network: bool = True
+    """Whether the page's network switch is on at the start."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

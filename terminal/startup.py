@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from display.layout import lay_out
 from display.page import Page
 from display.panel import Panel, PanelGlass
 from display.screens import Unpaired
-from drivers.events import DeviceBack, DeviceLost
+from drivers.events import DeviceBack, DeviceLost, Emit
+from sync import journal
 from sync import pairing as pairings
 from sync.pairing import Pairing
 from terminal.clocks import Clocks, monotonic_ms
@@ -82,13 +84,14 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     pictures = Pictures()
     rig = _rig(settings, pictures)
     equipment = rig.equipment
-    daemons: list[Daemon] = []
+    news = PanelNews()
     if equipment.glass is not None:
-        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, daemons))
+        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news))
     pairing = await _paired(settings, folder, pictures)
     clocks = Clocks.of_this_boot()
     store = Store(folder, pairing.identity, pairing.shop)
     stack.callback(store.close)
+    pairing = pairings.settle(folder, pairing, journal.current(store.reader.journal).identity)
     daemon = Daemon(
         store=store,
         keys=pairing.token_keys(),
@@ -97,7 +100,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         show_page=pictures.show,
         clocks=clocks,
     )
-    daemons.append(daemon)
+    news.tell(daemon.emit)
     link = Link(
         pairing=pairing,
         folder=folder,
@@ -135,19 +138,39 @@ def _desk(settings: Settings, pairing: Pairing, store: Store) -> Desk:
     )
 
 
+class PanelNews:
+    """The panel's losses and returns, told like those of any device. It works before there is a daemon to hear of it."""
+
+    def __init__(self) -> None:
+        self._last: DeviceLost | DeviceBack | None = None
+        self._emit: Emit | None = None
+        self._lock = threading.Lock()
+
+    def lost(self, why: str) -> None:
+        """Called by the panel's thread."""
+        self._say(DeviceLost(PANEL, why, monotonic_ms()))
+
+    def back(self) -> None:
+        """Called by the panel's thread."""
+        self._say(DeviceBack(PANEL, monotonic_ms()))
+
+    def tell(self, emit: Emit) -> None:
+        """Somebody hears it from now on, and first how the panel is."""
+        with self._lock:
+            self._emit = emit
+            if self._last is not None:
+                emit(self._last)
+
+    def _say(self, event: DeviceLost | DeviceBack) -> None:
+        with self._lock:
+            self._last = event
+            if self._emit is not None:
+                self._emit(event)
+
+
 @asynccontextmanager
-async def _panel(glass: PanelGlass, daemons: list[Daemon]) -> AsyncIterator[Panel]:
-    """The panel's thread; its losses are told like those of any device, once there is a daemon to hear them."""
-
-    def on_lost(why: str) -> None:
-        for daemon in daemons:
-            daemon.emit(DeviceLost(PANEL, why, monotonic_ms()))
-
-    def on_back() -> None:
-        for daemon in daemons:
-            daemon.emit(DeviceBack(PANEL, monotonic_ms()))
-
-    panel = Panel(glass, on_lost=on_lost, on_back=on_back)
+async def _panel(glass: PanelGlass, news: PanelNews) -> AsyncIterator[Panel]:
+    panel = Panel(glass, on_lost=news.lost, on_back=news.back)
     panel.start()
     try:
         yield panel

@@ -1,1 +1,1 @@
-"""The counter page: the terminal's devices in a browser, for the demo, for training and for trying a programme."""
+"""The counter page: a counter in a browser, as a front end to the virtual devices. It runs inside the daemon, in demos."""

@@ -1,0 +1,180 @@
+"""What a page asks for: one JSON message an action, as in `{"do": "press", "button": "award"}`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+
+from drivers.events import Button, Trouble
+from drivers.virtual import NoSuchDevice, NotAUid, VirtualDevices
+from drivers.virtual_devices import NoSuchKey
+from terminal.counter.network import NetworkSwitch
+from terminal.counter.tray import NoSuchCard, Tray
+
+MOST_BYTES = 16_384
+"""The longest message: room for a barcode of 4,000 characters."""
+
+
+class BadAction(ValueError):
+    """A message that asks for nothing that can be done; the text says what is wrong with it."""
+
+
+class _Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
+    """Any action."""
+
+
+class Show(_Action, frozen=True, tag="show"):
+    """A card of the tray goes to its reader."""
+
+    card: str
+
+
+class Take(_Action, frozen=True, tag="take"):
+    """It is taken away again."""
+
+    card: str
+
+
+class Scan(_Action, frozen=True, tag="scan"):
+    """Any barcode."""
+
+    text: str
+
+
+class Tap(_Action, frozen=True, tag="tap"):
+    """Any NFC card."""
+
+    uid: str
+    text: str | None = None
+
+
+class Untap(_Action, frozen=True, tag="untap"):
+    """What lies on the NFC reader goes."""
+
+
+class Insert(_Action, frozen=True, tag="insert"):
+    """Any chip card of ours."""
+
+    text: str
+
+
+class Withdraw(_Action, frozen=True, tag="withdraw"):
+    """What sticks in the chip reader goes."""
+
+
+class Upset(_Action, frozen=True, tag="trouble"):
+    """A card that a reader can make nothing of."""
+
+    device: str
+    trouble: Trouble
+
+
+class Press(_Action, frozen=True, tag="press"):
+    """A button goes down."""
+
+    button: Button
+
+
+class Release(_Action, frozen=True, tag="release"):
+    """A button comes up."""
+
+    button: Button
+
+
+class Key(_Action, frozen=True, tag="key"):
+    """A key of the number pad."""
+
+    key: str
+
+
+class Plug(_Action, frozen=True, tag="plug"):
+    """A device's cable is pulled, or put back."""
+
+    device: str
+    on: bool
+
+
+class Network(_Action, frozen=True, tag="network"):
+    """The network is cut, or comes back."""
+
+    on: bool
+
+
+Action: TypeAlias = Show | Take | Scan | Tap | Untap | Insert | Withdraw | Upset | Press | Release | Key | Plug | Network
+
+_SIGNS = {Button.AWARD: "+", Button.REDEEM: "−", Button.NEXT: "▸", Button.CANCEL: "×"}
+
+_decoder: msgspec.json.Decoder[Action] = msgspec.json.Decoder(Action)
+
+
+def decode(message: str) -> Action:
+    """One message of a page; raises `BadAction`."""
+    if len(message.encode()) > MOST_BYTES:
+        raise BadAction(f"a message has at most {MOST_BYTES} bytes")
+    try:
+        return _decoder.decode(message)
+    except msgspec.MsgspecError as error:
+        raise BadAction(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Does what pages ask for; `said` hears in words what a person did."""
+
+    devices: VirtualDevices
+    network: NetworkSwitch
+    tray: Tray
+    said: Callable[[str], None]
+
+    def do(self, action: Action) -> None:
+        """Raises `BadAction` where the devices have nothing of the kind."""
+        try:
+            self._do(action)
+        except (NoSuchCard, NoSuchDevice, NoSuchKey, NotAUid) as error:
+            raise BadAction(str(error)) from error
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Show() | Take() | Scan() | Tap() | Untap() | Insert() | Withdraw() | Upset():
+                self._card(action)
+            case Press(button):
+                self.said(f"{_SIGNS[button]} pressed")
+                self.devices.press(button)
+            case Release(button):
+                self.devices.release(button)
+            case Key(key):
+                self.devices.key(key)  # not for the log: it may be a digit of a phone number
+            case Plug(device, on):
+                self.devices.plug(device, on=on)
+                self.said(f"{device} {'plugged in' if on else 'unplugged'}")
+            case Network(on):
+                self.said("network on" if on else "network off")
+                self.network.turn(on=on)
+
+    def _card(self, action: Show | Take | Scan | Tap | Untap | Insert | Withdraw | Upset) -> None:
+        match action:
+            case Show(key):
+                card = self.tray.card(key)
+                self.said(card.shown)
+                card.show(self.devices)
+            case Take(key):
+                self.tray.card(key).take(self.devices)
+            case Scan(text):
+                self.said("a barcode scanned")
+                self.devices.scan(text)
+            case Tap(uid, text):
+                self.said("an NFC card tapped")
+                self.devices.tap(uid, text)
+            case Untap():
+                self.devices.untap()
+            case Insert(text):
+                self.said("a chip card inserted")
+                self.devices.insert(text)
+            case Withdraw():
+                self.devices.withdraw()
+            case Upset(device, trouble):
+                self.said(f"{device}: {trouble.value}")
+                self.devices.trouble(device, trouble)

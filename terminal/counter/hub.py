@@ -1,0 +1,135 @@
+"""Everything the open pages are told: a page that comes hears first how all stands, and then what changes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from drivers.virtual import VirtualDevices
+from drivers.virtual_devices import ButtonMoved, CardMoved, News, PanelShows, PlugMoved, SignalsPlay
+from terminal.counter.network import NetworkSwitch
+from terminal.counter.tray import Tray
+from terminal.counter.watch import CloudState, JournalNews, LogLine, ScreenText, Watch, WatchNews
+
+Message: TypeAlias = dict[str, object]
+"""`{"say": "plug", "device": "nfc", "on": false}`: sent as JSON."""
+
+MOST_WAITING = 2_000
+"""Messages that wait for a page; one that is further behind is let go, and comes again."""
+
+
+class Hub:
+    """Joins devices, watch and network to the pages."""
+
+    def __init__(self, devices: VirtualDevices, watch: Watch, network: NetworkSwitch, tray: Tray) -> None:
+        self._devices, self._watch, self._network, self._tray = devices, watch, network, tray
+        self._loop = asyncio.get_running_loop()
+        self._pages: set[asyncio.Queue[Message | None]] = set()
+        self._journal_changed = asyncio.Event()
+        self._ends: tuple[Callable[[], None], ...] = (
+            devices.watch(self._from_any_thread),
+            watch.watch(self._from_watch),
+            network.watch(lambda on: self._tell({"say": "network", "on": on})),
+        )
+
+    def close(self) -> None:
+        """Hears nothing more, and lets every page go."""
+        for end in self._ends:
+            end()
+        for page in tuple(self._pages):
+            self._let_go(page)
+
+    async def join(self) -> asyncio.Queue[Message | None]:
+        """A new page's messages, from how all stands now; None is the last."""
+        rows = await self._watch.journal()
+        page: asyncio.Queue[Message | None] = asyncio.Queue(MOST_WAITING)
+        for message in (*self._standing(), {"say": "journal", "rows": msgspec.to_builtins(rows)}):
+            page.put_nowait(message)
+        self._pages.add(page)
+        return page
+
+    def leave(self, page: asyncio.Queue[Message | None]) -> None:
+        """The page is closed."""
+        self._pages.discard(page)
+
+    async def follow_journal(self) -> None:
+        """Reads the journal again whenever it changed, until cancelled; changes meanwhile are one."""
+        while True:
+            await self._journal_changed.wait()
+            self._journal_changed.clear()
+            if self._pages:
+                rows = await self._watch.journal()
+                self._tell({"say": "journal", "rows": msgspec.to_builtins(rows)})
+
+    def _standing(self) -> list[Message]:
+        devices = self._devices
+        return [
+            {"say": "cards", "cards": [_card(card.key, self._tray) for card in self._tray.cards.values()]},
+            *(_told(PlugMoved(name, on)) for name, on in devices.plugs.items()),
+            *(_told(CardMoved(reader.name, reader.occupied)) for reader in (devices.nfc, devices.chip)),
+            *(_told(ButtonMoved(button, down=True)) for button in sorted(devices.buttons.down, key=lambda one: one.value)),
+            {"say": "network", "on": self._network.on},
+            _watched(self._watch.cloud_state),
+            *(_watched(line) for line in self._watch.log),
+            _watched(self._watch.screen),
+            _told(devices.glass.shows),
+        ]
+
+    def _from_any_thread(self, news: News) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may have closed meanwhile
+            self._loop.call_soon_threadsafe(self._tell, _told(news))
+
+    def _from_watch(self, news: WatchNews) -> None:
+        if isinstance(news, JournalNews):
+            self._journal_changed.set()
+        else:
+            self._tell(_watched(news))
+
+    def _tell(self, message: Message) -> None:
+        for page in tuple(self._pages):
+            try:
+                page.put_nowait(message)
+            except asyncio.QueueFull:
+                self._let_go(page)
+
+    def _let_go(self, page: asyncio.Queue[Message | None]) -> None:
+        self._pages.discard(page)
+        while page.full():
+            page.get_nowait()
+        page.put_nowait(None)
+
+
+def _card(key: str, tray: Tray) -> Message:
+    card = tray.cards[key]
+    return {
+        "key": key,
+        "name": card.name,
+        "about": card.about,
+        "reader": card.reader.value,
+        "stays": card.trouble is None and card.reader.value != "scanner",
+    }
+
+
+def _told(news: News) -> Message:
+    match news:
+        case PanelShows(bits, width, height):
+            return {"say": "picture", "bits": base64.b64encode(bits).decode(), "width": width, "height": height}
+        case SignalsPlay(steps):
+            return {"say": "signals", "steps": [list(step) for step in steps]}
+        case PlugMoved(device, on):
+            return {"say": "plug", "device": device, "on": on}
+        case CardMoved(device, there):
+            return {"say": "card", "device": device, "there": there}
+        case ButtonMoved(button, down):
+            return {"say": "button", "button": button.value, "down": down}
+
+
+def _watched(news: ScreenText | CloudState | LogLine) -> Message:
+    says = {ScreenText: "screen", CloudState: "cloud", LogLine: "log"}
+    fields: dict[str, object] = msgspec.to_builtins(news)
+    return {"say": says[type(news)], **fields}

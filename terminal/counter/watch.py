@@ -1,0 +1,147 @@
+"""What the daemon tells the counter page: its screen in words, how it stands with the cloud, and what happened.
+
+    watch = Watch(read_rows)
+    watch.showed(7, "[Tap your card]", "en", "Idle")     # at each Show
+    watch.cloud(online=False, waiting=3)                 # at each CloudNews
+    watch.recorded()                                     # at each Recorded
+    watch.said("The scanner is gone.")
+
+All calls are made in the event loop's thread and return at once. Nothing that is told here may hold a card's number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import TypeAlias
+
+import msgspec
+
+LOG_LINES = 200
+"""How many lines of what happened are kept for a page that is opened later."""
+
+
+class Voice(Enum):
+    """Who a line of the log is about."""
+
+    PERSON = "person"
+    TERMINAL = "terminal"
+    SCREEN = "screen"
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One thing that happened, in words; `at` is milliseconds since 1970."""
+
+    at: int
+    voice: Voice
+    text: str
+    replaces: bool = False
+    """It stands for the line before it: a screen that changed by itself, as a countdown does, or while somebody types."""
+
+
+class ScreenText(msgspec.Struct, frozen=True):
+    """The screen as text: `Page.text()` of picture `number`."""
+
+    number: int
+    text: str
+    language: str
+
+
+class CloudState(msgspec.Struct, frozen=True):
+    """Whether the cloud is reached, and how many entries it does not have yet."""
+
+    online: bool
+    waiting: int
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A change of one purse, in its whole units: points in thousandths, stamps whole."""
+
+    purse: str
+    delta: int
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """One entry of the terminal's journal."""
+
+    sequence: int
+    cause: str
+    postings: tuple[Change, ...]
+    waiting: bool
+    """Not in the cloud yet."""
+    reward: str = ""
+
+
+class JournalNews(msgspec.Struct, frozen=True):
+    """The journal has changed: whoever shows it reads it again."""
+
+
+ReadJournal: TypeAlias = Callable[[], Awaitable[Sequence[JournalRow]]]
+"""The newest rows of the journal, newest first."""
+
+WatchNews: TypeAlias = ScreenText | CloudState | LogLine | JournalNews
+
+
+class Watch:
+    """The latest of everything, and who wants to hear of it."""
+
+    def __init__(self, journal: ReadJournal, clock: Callable[[], float] = time.time) -> None:
+        """`journal` reads the rows to show; `clock` gives seconds since 1970."""
+        self.journal = journal
+        self.screen = ScreenText(0, "", "en")
+        self.cloud_state = CloudState(online=False, waiting=0)
+        self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self._clock = clock
+        self._kind = ""
+        self._watchers: tuple[Callable[[WatchNews], None], ...] = ()
+
+    def showed(self, number: int, text: str, language: str, kind: str, *, private: bool = False) -> None:
+        """A picture went to the panel; its words go into the log where they are new and not `private`.
+
+        `kind` is the kind of screen: one of the same kind takes the place of the line before it.
+        """
+        words, self.screen = self.screen.text, ScreenText(number, text, language)
+        again, self._kind = kind == self._kind, kind
+        self._tell(self.screen)
+        if text != words and not private:
+            self._write(" · ".join(text.splitlines()), Voice.SCREEN, again=again)
+
+    def cloud(self, *, online: bool, waiting: int) -> None:
+        """How it stands with the cloud."""
+        state = CloudState(online, waiting)
+        if state == self.cloud_state:
+            return
+        self.cloud_state = state
+        self._tell(state)
+        self._tell(JournalNews())
+
+    def recorded(self) -> None:
+        """An entry was written."""
+        self._tell(JournalNews())
+
+    def said(self, text: str, voice: Voice = Voice.TERMINAL) -> None:
+        """A line for the log."""
+        self._write(text, voice, again=False)
+
+    def watch(self, tell: Callable[[WatchNews], None]) -> Callable[[], None]:
+        """Tells `tell` of everything that is new; the answer ends it."""
+        self._watchers = (*self._watchers, tell)
+
+        def end() -> None:
+            self._watchers = tuple(one for one in self._watchers if one is not tell)
+
+        return end
+
+    def _write(self, text: str, voice: Voice, *, again: bool) -> None:
+        replaces = again and bool(self.log) and self.log[-1].voice is voice
+        line = LogLine(int(self._clock() * 1000), voice, text, replaces)
+        if replaces:
+            self.log.pop()
+        self.log.append(line)
+        self._tell(line)
+
+    def _tell(self, news: WatchNews) -> None:
+        for tell in self._watchers:
+            tell(news)

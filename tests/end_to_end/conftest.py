@@ -1,0 +1,52 @@
+"""Shops for these tests, each with hardware of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from shop import Cloud, Shop
+
+from emulators.hardware import Hardware
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud's database with the sample café, made once by `bodka-cloud init` and `bodka-cloud sample`."""
+    cloud = Cloud(tmp_path_factory.mktemp("sample"))
+    cloud.fill(None)
+    return cloud.database
+
+
+@contextmanager
+def opened(folder: Path, sample: Path, *, small_disk: bool = False) -> Iterator[Shop]:
+    with Hardware(folder) as hardware:
+        shop = Shop(folder, hardware, sample=sample, small_disk=small_disk)
+        try:
+            shop.open()
+            yield shop
+        finally:
+            shop.close()
+
+
+@pytest.fixture
+def new_shop(tmp_path: Path, sample: Path) -> Iterator[Shop]:
+    """A shop that is open: the terminal is paired and every device works."""
+    with opened(tmp_path, sample) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Shop]:
+    """The same for tests that leave it as they found it."""
+    with opened(tmp_path_factory.mktemp("shop"), sample) as shop:
+        yield shop
+
+
+@pytest.fixture
+def small_shop(tmp_path: Path, sample: Path) -> Iterator[Shop]:
+    """A shop whose terminal has a disk of 1 MB."""
+    with opened(tmp_path, sample, small_disk=True) as shop:
+        yield shop
