@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 
-from drivers.events import Emit, Picture
+from drivers.events import DeviceBack, Emit, Picture
 from drivers.keyboard_decoding import Decoder, PadDecoder
 from drivers.keyboard_judging import JudgingDecoder
 from drivers.keyboard_node import KeyboardNode
@@ -82,7 +82,10 @@ class EveryKeyboard:
                 ended, _ = await asyncio.wait(tasks.values(), timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 for path in [path for path, task in tasks.items() if task in ended]:
                     self._let_go(path, tasks.pop(path))
+                before = len(self._nodes)
                 self._take_new()
+                if len(self._nodes) > before:  # said for each that comes; lost only with the last
+                    emit(DeviceBack(self.name, self._clock()))
                 if not self._nodes:
                     raise DeviceUnplugged(f"the last {self._looks.value} was unplugged: plug it in again")
         finally:

@@ -63,7 +63,10 @@ class JudgingDecoder:
             if self._keys >= needed:
                 return typed + self._as_scan()
             self._keys += 1
-        return typed if self._keys else typed + self._as_keys()
+        if not self._keys:  # a modifier, or a key of before that comes up: both have to know
+            self._scans.key(stroke)
+            return typed + self._as_keys()
+        return typed
 
     def pause(self) -> list[Typed]:
         """Nothing came for `wait` milliseconds: says what was typed before."""

@@ -124,6 +124,13 @@ class Keyboard:
         """One key by its usage, down, held for some repeats, and up."""
         self._write(self._stroke(usage, *modifiers, repeats=repeats))
 
+    def strokes(self, events: list[tuple[int, int]], ms_per_event: float = 0.0) -> None:
+        """Key events by their codes (1 down, 0 up), each as a HID report of its own: what `emulators.xkb` gives."""
+        for position, (code, value) in enumerate(events):
+            if position and ms_per_event:
+                time.sleep(ms_per_event / 1000)
+            self._write(_packed([(EV_KEY, code, value), (EV_SYN, SYN_REPORT, 0)], time.time_ns()))
+
     def lose_keys(self) -> None:
         """What the kernel says when its queue has run over: all that was in it is gone."""
         self._write(_packed([(EV_SYN, SYN_DROPPED, 0)], time.time_ns()))
