@@ -9,8 +9,8 @@ import pytest
 from drivers.calibration import CALIBRATION_TEXT
 from emulators import xkb
 from emulators.keyboard import HIGHER_USAGES, KEYPAD, Keyboard
+from emulators.listener import Listener, seen, trouble
 from emulators.umockdev import Testbed
-from listener import Listener, seen, trouble
 
 PAD_USAGES = frozenset(KEYPAD.values())
 POWER = frozenset({0x66})

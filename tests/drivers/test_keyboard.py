@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from emulators.keyboard import ENTER, LEFT_CONTROL, US, Keyboard
+from emulators.listener import Listener, seen, trouble
 from emulators.umockdev import Testbed
-from listener import Listener, seen, trouble
+
 
 @pytest.fixture(scope="module")
 def bed() -> Iterator[Testbed]:

@@ -48,9 +48,7 @@ def test_alt_mode_is_the_same_in_every_layout(layout: Layout, text: str) -> None
 
 
 @given(layouts, st.lists(texts, min_size=2, max_size=5), st.lists(st.sampled_from([SHIFT, 54, 100, ALT, CONTROL, META])))
-def test_a_modifier_whose_release_was_lost_spoils_no_other_scan(
-    layout: Layout, scans: list[str], stuck: list[int]
-) -> None:
+def test_a_modifier_whose_release_was_lost_spoils_no_other_scan(layout: Layout, scans: list[str], stuck: list[int]) -> None:
     """It stays down over the end of a scan; nothing tells that it came up."""
     decoder, got = ScanDecoder(layout), list[Typed]()
     for n, text in enumerate(scans):

@@ -91,7 +91,9 @@ def test_a_scanner_in_serial_mode_is_said_to_be(sysfs: Path) -> None:
     add_serial(sysfs, "ttyACM0", "2341")
     add_serial(sysfs, "ttyACM1", "0C2E")
     assert serial_ports() == [SerialPort("/dev/ttyACM0", None), SerialPort("/dev/ttyACM1", "Honeywell")]
-    with pytest.raises(DeviceNotFound, match=r"/dev/ttyACM1 is a device of Honeywell in serial mode: if it is the scanner, set it"):
+    with pytest.raises(
+        DeviceNotFound, match=r"/dev/ttyACM1 is a device of Honeywell in serial mode: if it is the scanner, set it"
+    ):
         find(Match.parse("name:ACME Scanner"))
     with pytest.raises(DeviceNotFound, match="keyboard mode"):
         find(Match.parse("path:/dev/input/event99999"))

@@ -56,7 +56,8 @@ def test_a_number_grouped_by_spaces_is_a_payment_card_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["8594001234560", ";8594001234560?", "%LOYALTY 123?", "https://bodka.example/c/2100?a=2512", "123456789012=9913", "%B12^"]
+    "text",
+    ["8594001234560", ";8594001234560?", "%LOYALTY 123?", "https://bodka.example/c/2100?a=2512", "123456789012=9913", "%B12^"],
 )
 def test_a_card_of_a_shop_is_no_payment_card(text: str) -> None:
     assert not bank_track(text)

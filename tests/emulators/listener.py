@@ -11,7 +11,7 @@ from pathlib import Path
 
 from emulators.umockdev import Testbed
 
-LISTENER = Path(__file__).with_name("drivers") / "keyboard_listener.py"
+LISTENER = Path(__file__).parents[1] / "drivers" / "keyboard_listener.py"
 
 
 class Listener:
@@ -67,5 +67,3 @@ def seen(text: str) -> dict[str, object]:
 
 def trouble(kind: str) -> dict[str, object]:
     return {"event": "CardTrouble", "device": "scanner", "medium": "barcode", "trouble": kind}
-
-
