@@ -40,12 +40,17 @@ class Listener:
 
     def expect(self, event: str, **values: object) -> dict[str, object]:
         """The next event, which has to be this one."""
-        with self.news:
-            assert self.news.wait_for(lambda: len(self.events) > self.taken, 10), f"no {event} {values}"
-            got = self.events[self.taken]
-            self.taken += 1
-        assert {"event": event, **values}.items() <= got.items(), got
+        got = self.next()
+        assert {"event": event, **values}.items() <= got.items(), (got, event, values)
         return got
+
+    def next(self) -> dict[str, object]:
+        """The next event; an empty one if none comes."""
+        with self.news:
+            if not self.news.wait_for(lambda: len(self.events) > self.taken, 10):
+                return {}
+            self.taken += 1
+            return self.events[self.taken - 1]
 
     def close(self) -> None:
         """Ends it: no event may be left, and nothing on stderr."""

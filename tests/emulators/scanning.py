@@ -1,0 +1,52 @@
+"""Many scans at a scanner's speed while another core is busy: which were lost or joined, and how long each took."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from emulators.keyboard import Keyboard
+from emulators.listener import Listener
+
+MS_PER_KEY = 1.0
+
+
+@dataclass(slots=True)
+class Scans:
+    """What came of them."""
+
+    delays: list[float] = field(default_factory=list)
+    """Milliseconds from the last key going down to `CardSeen`, of each scan that came whole."""
+    spoilt: list[str] = field(default_factory=list)
+    """Codes that did not come out as they were typed: lost, joined or garbled."""
+
+
+@contextlib.contextmanager
+def busy_core() -> Iterator[None]:
+    """Keeps one core busy."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def scan_many(scanner: Keyboard, listener: Listener, count: int) -> Scans:
+    """Types `count` different codes of 13 digits, Enter after each, with no pause between them beyond that between keys.
+
+    The emulated kernel never loses keys by itself (its queue waits for the reader): what is found here is what the driver does.
+    """
+    scans = Scans()
+    for n in range(count):
+        code = f"{2_100_000_000_000 + n * 7_919}"
+        pressed = scanner.type(code + "\n", ms_per_key=MS_PER_KEY)
+        event = listener.next()
+        if event.get("event") == "CardSeen" and event.get("data") == code:
+            scans.delays.append((int(str(event["ns"])) - pressed) / 1e6)
+        else:
+            scans.spoilt.append(code)
+    return scans
