@@ -54,6 +54,7 @@ def main(count: int) -> None:
         say(f"scanner, {kind}: last key to CardSeen, median", round(statistics.median(delays), 2), "ms", GOAL_MS)
         say(f"scanner, {kind}: last key to CardSeen, p99", round(sorted(delays)[int(len(delays) * 0.99)], 2), "ms", None)
         say(f"scanner, {kind}: lost or joined of {share}", len(scans.spoilt), "scans", 0)
+        say(f"scanner, {kind}: typed again, as the emulated scanner was held up", scans.stalled, "scans", None)
 
 
 if __name__ == "__main__":

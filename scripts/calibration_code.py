@@ -18,8 +18,10 @@ WIDTHS = """
 311123 311321 331121 312113 312311 332111 314111 221411 431111 111224 111422 121124 121421 141122 141221 112214 112412 122114
 122411 142112 142211 241211 221114 413111 241112 134111 111242 121142 121241 114212 124112 124211 411212 421112 421211 212141
 214121 412121 111143 111341 131141 114113 114311 411113 411311 113141 114131 311141 411131 211412 211214 211232 2331112
-""".split()
+"""
 """ISO/IEC 15417, table 1: the widths of bars and spaces by turns, in modules, of the values 0 to 106."""
+
+SYMBOLS = WIDTHS.split()
 
 START_B, STOP = 104, 106
 FIRST_CHARACTER = 32
@@ -43,7 +45,7 @@ def svg(text: str) -> str:
     """The barcode with its quiet zones and its text beneath."""
     bars, at = [], QUIET_MODULES
     for value in values(text):
-        for place, width in enumerate(map(int, WIDTHS[value])):
+        for place, width in enumerate(map(int, SYMBOLS[value])):
             if place % 2 == 0:
                 bars.append(f"M{at},0h{width}v{HEIGHT_MM / MODULE_MM:g}h-{width}z")
             at += width
@@ -55,7 +57,8 @@ def svg(text: str) -> str:
         f"<title>Bodka: calibration code for scanners</title>\n"
         f'<rect width="{modules}" height="{height:g}" fill="#fff"/>\n'
         f'<path d="{"".join(bars)}"/>\n'
-        f'<text x="{modules / 2:g}" y="{height - 2:g}" font-family="monospace" font-size="7" text-anchor="middle">{text}</text>\n'
+        f'<text x="{modules / 2:g}" y="{height - 2:g}" font-family="monospace" font-size="7" text-anchor="middle">'
+        f"{text}</text>\n"
         f"</svg>\n"
     )
 

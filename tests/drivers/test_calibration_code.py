@@ -24,7 +24,7 @@ def test_the_check_character_is_the_standards() -> None:
 
 
 def test_each_symbol_is_eleven_modules_and_its_own() -> None:
-    widths = SCRIPT["WIDTHS"]
+    widths = SCRIPT["SYMBOLS"]
     assert [sum(map(int, symbol)) for symbol in widths] == [11] * 106 + [13]
     assert len(set(widths)) == 107
 

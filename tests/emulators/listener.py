@@ -44,10 +44,10 @@ class Listener:
         assert {"event": event, **values}.items() <= got.items(), (got, event, values)
         return got
 
-    def next(self) -> dict[str, object]:
+    def next(self, seconds: float = 10) -> dict[str, object]:
         """The next event; an empty one if none comes."""
         with self.news:
-            if not self.news.wait_for(lambda: len(self.events) > self.taken, 10):
+            if not self.news.wait_for(lambda: len(self.events) > self.taken, seconds):
                 return {}
             self.taken += 1
             return self.events[self.taken - 1]

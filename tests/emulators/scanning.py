@@ -13,6 +13,9 @@ from emulators.listener import Listener
 
 MS_PER_KEY = 1.0
 
+STALLED_MS = 50
+"""A scanner does not stop within a code: one that did was kept from it by this machine, and says nothing about the driver."""
+
 
 @dataclass(slots=True)
 class Scans:
@@ -22,6 +25,8 @@ class Scans:
     """Milliseconds from the last key going down to `CardSeen`, of each scan that came whole."""
     spoilt: list[str] = field(default_factory=list)
     """Codes that did not come out as they were typed: lost, joined or garbled."""
+    stalled: int = 0
+    """Codes that were typed again, because the emulated scanner itself was held up."""
 
 
 @contextlib.contextmanager
@@ -40,13 +45,18 @@ def scan_many(scanner: Keyboard, listener: Listener, count: int) -> Scans:
 
     The emulated kernel never loses keys by itself (its queue waits for the reader): what is found here is what the driver does.
     """
-    scans = Scans()
-    for n in range(count):
-        code = f"{2_100_000_000_000 + n * 7_919}"
+    scans, n = Scans(), 0
+    while len(scans.delays) + len(scans.spoilt) < count:
+        code, n = f"{2_100_000_000_000 + n * 7_919}", n + 1
         pressed = scanner.type(code + "\n", ms_per_key=MS_PER_KEY)
         event = listener.next()
         if event.get("event") == "CardSeen" and event.get("data") == code:
             scans.delays.append((int(str(event["ns"])) - pressed) / 1e6)
+            continue
+        while listener.next(seconds=0.5):
+            pass
+        if scanner.longest_gap_ms >= STALLED_MS:
+            scans.stalled += 1
         else:
             scans.spoilt.append(code)
     return scans

@@ -2,7 +2,7 @@
 
     scripts/fuzz keys --seconds 600
 
-What it found to be worth keeping lies in `.cache/fuzz/PARSER/` and is where the next run begins. A finding ends the run with the
+What it found to be worth keeping lies in `.cache/fuzz/PARSER/` and is where the next run begins. A finding ends the run, its
 input in `.cache/fuzz/`: make it a test. This file runs without the project installed: it takes the sources.
 """
 
@@ -18,7 +18,7 @@ import atheris
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from fuzz.targets import TARGETS
+from fuzz.targets import TARGETS  # noqa: E402  found by the line above
 
 
 def main() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 
 import pytest
+from fuzz.targets import TARGETS
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fuzz.targets import TARGETS
 
 
 @pytest.mark.parametrize("name", TARGETS)
