@@ -1,4 +1,4 @@
-"""Draws the calibration code of the scanners' page as a Code 128 barcode (ISO/IEC 15417) in SVG: docs/devices/calibration-code.svg.
+"""Draws the calibration code of the page on scanners as a Code 128 barcode (ISO/IEC 15417), in SVG.
 
 python scripts/calibration_code.py docs/devices/calibration-code.svg
 """

@@ -163,6 +163,11 @@ def test_what_is_a_misread_and_what_a_strangers(number: str, verdict: Verdict) -
     assert judge(number, LUHN)[0] is verdict
 
 
+def test_a_number_beyond_the_ends_of_a_range_was_read_well() -> None:
+    schemes = (Scheme.span(with_check("777000100", Check.LUHN), with_check("777000899", Check.LUHN), Check.LUHN),)
+    assert judge(with_check("777000950", Check.LUHN), schemes)[0] is Verdict.STRANGER
+
+
 def test_a_whole_ean_of_somebody_else_is_no_misread_of_ours() -> None:
     schemes = (Scheme("859", 13, Check.LUHN),)
     for stem in ("859400123456", "859400123457"):
