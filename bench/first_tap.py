@@ -33,7 +33,7 @@ NOTICED_SECONDS = 0.2
 
 JANA, JANA_TAG, OTHER_TAG = "2100000000012", "04A1B2C3D4E5F6", "04000102030405"
 BALANCE, FIVE = 1_240_000, 5_000
-CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True)
+CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy")
 
 
 def shown(shop: Shop, screen: Screen) -> Callable[[], float]:

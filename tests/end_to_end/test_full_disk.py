@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("end_to_end")
 
 ZOLTAN = "2100000000043"
 BALANCE, FIVE = 310_000, 5_000
-CARD = StampCard("Zoltán K.", 0, 10, "Káva zadarmo", more=True)
+CARD = StampCard("Zoltán K.", 0, 10, "Káva zadarmo", more=True, until="kávy")
 MOST = 60
 """The write-ahead log has room for some entries when nothing else has."""
 

@@ -14,7 +14,7 @@ from shop import Shop, until
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 JANA, JANA_TAG = "2100000000012", "04A1B2C3D4E5F6"
-CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True)
+CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy")
 POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)
 
 

@@ -34,7 +34,7 @@ def next_card_is_served(shop: Shop) -> None:
     shop.lift()
     shop.pull()
     shop.scan(JANA)
-    shop.shows(StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True))
+    shop.shows(StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy"))
     shop.press("cancel")
     shop.shows_idle()
 

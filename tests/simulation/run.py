@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20, help="how many days")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--jobs", type=int, default=1, help="how many days at the same time")
-    parser.add_argument("--rush", action="store_true", help="ten busy minutes in place of eight hours, as the tests do")
+    parser.add_argument("--rush", action="store_true", help="five busy minutes in place of eight hours, as the tests do")
     asked = parser.parse_args()
     started, taps, faults, broken = time.monotonic(), 0, 0, 0
     for lived in _days(range(asked.first, asked.first + asked.seeds), RUSH if asked.rush else WHOLE_DAY, asked.jobs):
