@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from drivers.calibration import CALIBRATION_TEXT, Taught, taught
@@ -63,6 +63,7 @@ def test_in_alt_mode_there_is_nothing_to_teach() -> None:
 
 @given(layouts, layouts, st.text(PRINTABLE, min_size=1, max_size=20))
 def test_from_the_code_on_the_scanner_is_understood(set_to: Layout, layout: Layout, text: str) -> None:
+    assume(CALIBRATION_TEXT.lower() not in text.lower())
     decoder = ScanDecoder(set_to)
     got = [one for stroke in keystrokes(f"{CALIBRATION_TEXT}\n{text}\n", layout.name) for one in decoder.key(stroke)]
     assert got == [Taught(standing_for(layout), capitals=False), text]

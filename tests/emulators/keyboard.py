@@ -135,9 +135,12 @@ class Keyboard:
 
     def strokes(self, events: list[tuple[int, int]], ms_per_event: float = 0.0) -> None:
         """Key events by their codes (1 down, 0 up), each as a HID report of its own: what `emulators.xkb` gives."""
+        pressed, self.longest_gap_ms = time.monotonic_ns(), 0.0
         for position, (code, value) in enumerate(events):
             if position and ms_per_event:
                 time.sleep(ms_per_event / 1000)
+            before, pressed = pressed, time.monotonic_ns()
+            self.longest_gap_ms = max(self.longest_gap_ms, (pressed - before) / 1e6)
             self._write(_packed([(EV_KEY, code, value), (EV_SYN, SYN_REPORT, 0)], time.time_ns()))
 
     def lose_keys(self) -> None:
