@@ -19,6 +19,10 @@ class Medium(Enum):
     BARCODE = "barcode"
     NFC = "nfc"
     CHIP = "chip"
+    FOB = "fob"
+    """A 125 kHz or 13.56 MHz fob through a reader that types its number."""
+    STRIPE = "stripe"
+    """A magnetic stripe, through a reader that types its tracks."""
 
 
 class Form(Enum):
@@ -140,6 +144,16 @@ class DeviceBack:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class ScannerTaught:
+    """A scanner read the calibration code: the terminal knows its keyboard layout now, and remembers it."""
+
+    device: str
+    layout: str
+    """The layout's name, as in the settings."""
+    at: int
+
+
 HOLD_MS = 2_000
 """How long a button is held down to mean its second function."""
 
@@ -149,7 +163,16 @@ MAX_CARD_TEXT = 512
 PAD_KEYS = frozenset("0123456789,*/+-") | {"enter", "back"}
 
 Event: TypeAlias = (
-    CardSeen | CardTrouble | CardGone | ButtonPressed | ButtonHeld | ButtonReleased | PadKey | DeviceLost | DeviceBack
+    CardSeen
+    | CardTrouble
+    | CardGone
+    | ButtonPressed
+    | ButtonHeld
+    | ButtonReleased
+    | PadKey
+    | DeviceLost
+    | DeviceBack
+    | ScannerTaught
 )
 
 Emit: TypeAlias = Callable[[Event], None]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol, TypeAlias
 
+from drivers.calibration import LONGEST, Taught, taught
 from drivers.events import MAX_CARD_TEXT, PAD_KEYS, Trouble
-from drivers.keyboard_layouts import BACKSPACE, DOWN, ENTER, REPEATED, TAB, US, Keystroke, Layout, Typist
+from drivers.keyboard_layouts import BACKSPACE, ENTER, TAB, US, Layout
+from drivers.keyboard_typist import REPEATED, KeysLost, Keystroke, Typist
 
 SCAN_PAUSE_MS = 200
 """A scanner that is silent for this long has finished. Within a scan its keys come 1 to 30 ms apart, by radio up to 100."""
@@ -14,72 +18,106 @@ SCAN_PAUSE_MS = 200
 SHORTEST_WITHOUT_ENTER = 6
 """Characters that a scan needs if nothing but a pause ends it: fewer are an accident (a UPC-E, the shortest, has 6 to 8)."""
 
+BACKSPACE_KEY = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key of a number pad, one of `events.PAD_KEYS`."""
+
+    key: str
+
+
+Typed: TypeAlias = str | Trouble | Taught | Pressed
+"""A whole scan, what was wrong with one, a scan of the calibration code, or a key."""
+
+
+class Decoder(Protocol):
+    """What a reader of keystrokes needs: each method returns what is known now, in the order in which it was typed."""
+
+    @property
+    def wait(self) -> int | None:
+        """Milliseconds of silence after which to call `pause`; None if nothing waits for it."""
+
+    def key(self, stroke: Keystroke) -> list[Typed]:
+        """Takes a keystroke."""
+
+    def pause(self) -> list[Typed]:
+        """Nothing came for `wait` milliseconds."""
+
+    def lost(self, lost: KeysLost) -> None:
+        """Keystrokes were lost: nothing that was begun, or is still to come of it, is taken for whole."""
+
 
 class ScanDecoder:
     """Puts the keystrokes of a scanner together to scans.
 
     A scan ends with Enter or Tab, or with a pause. A scanner that has once ended a scan with a key is known to do so: what it
-    leaves without one was cut short, and is unreadable rather than half a number.
+    leaves without one was cut short, and is unreadable rather than half a number. After each scan no modifier is held any more:
+    a Shift whose release was lost spoils no other scan. The calibration code is `Taught`, and its layout used from then on.
 
         >>> decoder = ScanDecoder()
         >>> decoder.key(Keystroke(30, 1, at=0)), decoder.key(Keystroke(28, 1, at=5))
-        (None, 'a')
+        ([], ['a'])
     """
 
-    def __init__(self, layout: Layout = US) -> None:
-        self._typist = Typist(layout)
+    def __init__(self, layout: Layout = US, *, capitals: bool = False) -> None:
+        self._typist = Typist(layout, capitals=capitals)
         self._text: list[str] = []
+        self._strokes: list[Keystroke] = []
         self._broken = False
         self._last = 0
         self._ends_with_key = False
 
     @property
-    def waiting(self) -> bool:
-        """Something was typed that is not finished: call `pause` after `SCAN_PAUSE_MS` without a keystroke."""
-        return self._broken or bool(self._text)
+    def wait(self) -> int | None:
+        """`SCAN_PAUSE_MS` while something was typed that is not finished."""
+        return SCAN_PAUSE_MS if self._broken or self._text else None
 
-    def key(self, stroke: Keystroke) -> str | Trouble | None:
-        """Takes a keystroke; returns the text of a scan that is whole now, or what was wrong with it, or None."""
-        paused = self.waiting and stroke.at - self._last >= SCAN_PAUSE_MS
-        ended = self.pause() if paused else None
+    def key(self, stroke: Keystroke) -> list[Typed]:
+        """Takes a keystroke; returns the scan that is whole now, or what was wrong with it."""
+        typed = self.pause() if stroke.at - self._last >= SCAN_PAUSE_MS else []
         self._last = stroke.at
-        character = self._typist.character(stroke)
-        if character is None or stroke.value != DOWN:
-            return ended
-        if character in (ENTER, TAB):
-            return ended or self._enter()
-        if character.isprintable() and not self._broken and len(self._text) <= MAX_CARD_TEXT:  # one more shows it is too long
-            self._text.append(character)
-        return ended
+        if len(self._strokes) <= LONGEST:
+            self._strokes.append(stroke)
+        for character in self._typist.typed(stroke):
+            if character in (ENTER, TAB):
+                typed += self._enter()
+            elif character.isprintable() and not self._broken and len(self._text) <= MAX_CARD_TEXT:  # one more: too long
+                self._text.append(character)
+        return typed
 
-    def pause(self) -> str | Trouble | None:
-        """Nothing came for `SCAN_PAUSE_MS`: ends what was begun. Returns as `key` does."""
+    def pause(self) -> list[Typed]:
+        """Nothing came for `SCAN_PAUSE_MS`: ends what was begun."""
         begun = len(self._text)
         scan = self._finish()
         if not isinstance(scan, str):
-            return scan
+            return [] if scan is None else [scan]
         if begun < SHORTEST_WITHOUT_ENTER:
-            return None
-        return Trouble.UNREADABLE if self._ends_with_key else scan
+            return []
+        return [Trouble.UNREADABLE if self._ends_with_key else scan]
 
-    def lost(self, at: int) -> None:
-        """Keystrokes were lost: throws away what was begun, and the rest of it that is still to come."""
-        self._last, self._broken = at, True
-        self._typist.forget()
+    def lost(self, lost: KeysLost) -> None:
+        """Throws away what was begun, and the rest of it that is still to come."""
+        self._last, self._broken = lost.at, True
+        self._typist.rest()
 
-    def _enter(self) -> str | Trouble | None:
+    def _enter(self) -> list[Typed]:
         scan = self._finish()
         self._ends_with_key = self._ends_with_key or isinstance(scan, str)
-        return scan
+        return [] if scan is None else [scan]
 
-    def _finish(self) -> str | Trouble | None:
-        text, broken = "".join(self._text), self._broken
-        self._text, self._broken = [], False
+    def _finish(self) -> str | Trouble | Taught | None:
+        text, strokes, broken = "".join(self._text), self._strokes, self._broken
+        self._text, self._strokes, self._broken = [], [], False
+        self._typist.rest()
         if broken:
             return Trouble.UNREADABLE
         if len(text) > MAX_CARD_TEXT:
             return Trouble.TOO_LONG
-        return text or None
+        if lesson := taught(strokes):
+            self._typist = Typist(lesson.layout, capitals=lesson.capitals)
+        return lesson or text or None
 
 
 class PadDecoder:
@@ -94,14 +132,22 @@ class PadDecoder:
     def __init__(self, layout: Layout = US) -> None:
         self._typist = Typist(layout)
 
-    def key(self, stroke: Keystroke) -> str | None:
-        """One of `events.PAD_KEYS`, or None where the pad has no such key."""
-        character = self._typist.character(stroke)
-        if character is None or (stroke.value == REPEATED and character != BACKSPACE):
-            return None
-        name = self._NAMES.get(character, character)
-        return name if name in PAD_KEYS else None
+    @property
+    def wait(self) -> None:
+        """Nothing ever waits: a key is known at once."""
 
-    def lost(self) -> None:
-        """Keystrokes were lost; the next one is taken for what it is without Shift."""
-        self._typist.forget()
+    def key(self, stroke: Keystroke) -> list[Typed]:
+        """The key that went down, if a pad has such a key."""
+        if stroke.value == REPEATED:
+            return [Pressed("back")] if stroke.code == BACKSPACE_KEY else []
+        typed = self._typist.typed(stroke)
+        name = self._NAMES.get(typed, typed)
+        return [Pressed(name)] if name in PAD_KEYS else []
+
+    def pause(self) -> list[Typed]:
+        """Nothing waits."""
+        return []
+
+    def lost(self, lost: KeysLost) -> None:
+        """The next key is taken for what it is without Shift."""
+        self._typist.rest()

@@ -16,7 +16,12 @@ class Check(Enum):
     NONE = "none"
     LUHN = "luhn"
     EAN13 = "ean13"
+    EAN8 = "ean8"
+    UPC_A = "upca"
     MOD97 = "mod97"
+
+
+EAN_DIGITS = {Check.EAN13: 13, Check.UPC_A: 12, Check.EAN8: 8}
 
 
 class Verdict(Enum):
@@ -24,35 +29,62 @@ class Verdict(Enum):
 
     OURS = "ours"
     MISREAD = "misread"
-    """It begins like one of ours but its length or check digit is wrong: worth another try."""
+    """It is nearly one of ours: worth another try."""
+    GOODS = "goods"
+    """A label of weighed goods, printed in the shop: no card at all."""
     STRANGER = "stranger"
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A range of numbers: those of `length` digits that begin with `prefix` and whose check digits are right."""
+    """A range of numbers: those of `length` digits that begin with `prefix` and whose check digits are right.
+
+    With `first` and `last`, only those from the one to the other (check digits included), as `Scheme.span` makes it.
+    """
 
     prefix: str
     length: int
     check: Check = Check.NONE
+    first: str = ""
+    last: str = ""
 
     def __post_init__(self) -> None:
         if not (self.prefix.isascii() and self.prefix.isdigit()) and self.prefix:
             raise ValueError(f'a prefix is digits, "{self.prefix}" is not')
         if not 5 <= self.length <= 32:
             raise ValueError(f"a card number has 5 to 32 digits, not {self.length}")
-        if len(self.prefix) >= self.length:
+        if len(self.prefix) >= self.length and not self.first:
             raise ValueError(f'the prefix "{self.prefix}" leaves no room in {self.length} digits')
-        if self.check is Check.EAN13 and self.length != 13:
-            raise ValueError(f"an EAN-13 has 13 digits, not {self.length}")
+        if self.check in EAN_DIGITS and self.length != EAN_DIGITS[self.check]:
+            raise ValueError(f"{self.check.value} has {EAN_DIGITS[self.check]} digits, not {self.length}")
+
+    @classmethod
+    def span(cls, first: str, last: str, check: Check = Check.NONE) -> Scheme:
+        """The numbers from the first to the last, both among them; raises ValueError.
+
+        >>> Scheme.span("100000", "104999").prefix
+        '10'
+        """
+        if not (_DIGITS.fullmatch(first) and _DIGITS.fullmatch(last)) or len(first) != len(last) or first > last:
+            raise ValueError(f'"{first}" to "{last}" is no range: write two numbers of as many digits, the smaller one first')
+        common = next((n for n, (a, b) in enumerate(zip(first, last, strict=True)) if a != b), len(first))
+        return cls(first[:common], len(first), check, first, last)
+
+    def holds(self, number: str) -> bool:
+        """Whether a number is in the range, check digits and all."""
+        return (
+            _DIGITS.fullmatch(number) is not None
+            and number.startswith(self.prefix)
+            and len(number) == self.length
+            and (not self.first or self.first <= number <= self.last)
+            and check_holds(number, self.check)
+        )
 
 
 _WEB_CARD = re.compile(r"https?://[^/\s]+/c/([0-9A-Za-z -]{1,64})/?(?:[?#].*)?", re.ASCII)
 _SEPARATORS = re.compile(r"[ -]")
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _UID = re.compile(r"(?:[0-9a-f]{2}){4,10}", re.ASCII)
-
-EAN13_DIGITS, UPC_A_DIGITS = 13, 12
 
 
 def normalise(text: str) -> str:
@@ -75,32 +107,67 @@ def uid_number(uid: str) -> str:
 
 
 def judge(number: str, schemes: tuple[Scheme, ...]) -> tuple[Verdict, str]:
-    """What a normalised number is, and the number as the programme writes it (a UPC-A gets the EAN's leading zero back)."""
-    candidates = [number]
-    if len(number) == UPC_A_DIGITS and number.isdigit():
-        candidates.append(f"0{number}")
-    for candidate in candidates:
-        if any(_belongs(candidate, scheme) for scheme in schemes):
-            return Verdict.OURS, candidate
-    if any(_resembles(candidate, scheme) for candidate in candidates for scheme in schemes):
+    """What a normalised number is, and how it is written.
+
+    The zeros in front of an EAN come and go with the scanner's settings: one of ours is written as the programme writes it, a
+    stranger's as EAN-13 or EAN-8.
+    """
+    forms = _forms(number)
+    for form in forms:
+        if any(scheme.holds(form) for scheme in schemes):
+            return Verdict.OURS, form
+    if any(_resembles(number, scheme) for scheme in schemes):
         return Verdict.MISREAD, number
-    return Verdict.STRANGER, number
+    return (Verdict.GOODS if _is_weighed(forms[0]) else Verdict.STRANGER), forms[0]
 
 
-def _belongs(number: str, scheme: Scheme) -> bool:
-    return (
-        _DIGITS.fullmatch(number) is not None
-        and number.startswith(scheme.prefix)
-        and len(number) == scheme.length
-        and check_holds(number, scheme.check)
-    )
+def _forms(number: str) -> tuple[str, ...]:
+    """A number in each way in which scanners write it, the one to keep first (GS1 General Specifications section 3.3.2).
+
+    An EAN-13 whose first digit is 0 is a UPC-A of 12 digits; an EAN-8 may be filled up with zeros to 13; any may come as a
+    GTIN of 14 digits. What has no EAN's check digit has one form only.
+    """
+    if not _is_ean(number):
+        return (number,)
+    digits = number.lstrip("0")
+    kept = EAN_DIGITS[Check.EAN8] if len(digits) <= EAN_DIGITS[Check.EAN8] else EAN_DIGITS[Check.EAN13]
+    return digits.zfill(kept), *(digits.zfill(length) for length in _GTIN_LENGTHS if length >= len(digits))
+
+
+def _is_ean(number: str) -> bool:
+    return len(number) in _GTIN_LENGTHS and _DIGITS.fullmatch(number) is not None and _ean_sum(number) % 10 == 0
+
+
+_GTIN_LENGTHS = (8, 12, 13, 14)
+
+
+def _is_weighed(number: str) -> bool:
+    """An EAN-13 for use within a shop, where goods are weighed and the label holds a weight or a price (GS1 General
+    Specifications section 2.1.12 and 1.4.5: prefixes 02 and 20 to 29)."""
+    return len(number) == EAN_DIGITS[Check.EAN13] and number.startswith(("2", "02")) and _is_ean(number)
 
 
 def _resembles(number: str, scheme: Scheme) -> bool:
-    """A right prefix is what tells a misread from a stranger; without a prefix, or for a plain range, nothing resembles."""
-    if not scheme.prefix or not number.startswith(scheme.prefix):
+    """Whether a number may be one of the range that was misread; without a prefix or a check digit, nothing resembles.
+
+    - With a right EAN check digit it was read well, whoever's it is, where our own numbers are not EANs of that length.
+    - Right prefix, too short: an end was lost. Right prefix and length: a digit is wrong.
+    - One digit of the prefix wrong, right length, wrong check digits: so too.
+    - Two of ours on end: two scans were joined.
+    """
+    if not scheme.prefix or scheme.check is Check.NONE or _DIGITS.fullmatch(number) is None or _is_ean(number):
         return False
-    return _DIGITS.fullmatch(number) is not None and scheme.check is not Check.NONE and len(number) <= scheme.length
+    if number.startswith(scheme.prefix):
+        joined = len(number) == 2 * scheme.length and number[scheme.length :].startswith(scheme.prefix)
+        beyond = scheme.first and len(number) == scheme.length and check_holds(number, scheme.check)
+        return (len(number) <= scheme.length and not beyond) or joined
+    wrong = sum(a != b for a, b in zip(number, scheme.prefix, strict=False))
+    one_wrong = len(scheme.prefix) >= LONG_PREFIX and wrong == 1
+    return one_wrong and len(number) == scheme.length and not check_holds(number, scheme.check)
+
+
+LONG_PREFIX = 3
+"""Digits of a prefix of which one may be wrong and the rest still tells whose number it was."""
 
 
 def check_holds(number: str, check: Check) -> bool:
@@ -110,8 +177,8 @@ def check_holds(number: str, check: Check) -> bool:
             return True
         case Check.LUHN:
             return _luhn_sum(number) % 10 == 0
-        case Check.EAN13:
-            return len(number) == EAN13_DIGITS and _ean_sum(number) % 10 == 0
+        case Check.EAN13 | Check.EAN8 | Check.UPC_A:
+            return len(number) == EAN_DIGITS[check] and _ean_sum(number) % 10 == 0
         case Check.MOD97:  # pragma: no branch
             return int(number) % 97 == 1
 
@@ -127,7 +194,7 @@ def with_check(number: str, check: Check) -> str:
             return number
         case Check.LUHN:
             return number + str(-_luhn_sum(number + "0") % 10)
-        case Check.EAN13:
+        case Check.EAN13 | Check.EAN8 | Check.UPC_A:
             return number + str(-_ean_sum(number + "0") % 10)
         case Check.MOD97:  # pragma: no branch
             return f"{number}{98 - int(number) * 100 % 97:02d}"

@@ -96,11 +96,22 @@ class StampRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CardRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One `[[cards]]` table: a range of numbers that the programme owns."""
+    """One `[[cards]]` table: a range of numbers that the programme owns, by prefix and length or from `first` to `last`."""
 
-    prefix: str
-    length: int
+    prefix: str | None = None
+    length: int | None = None
     check: Check = Check.NONE
+    first: str | None = None
+    last: str | None = None
+    """The first and the last number, whole, with their check digits; instead of prefix and length."""
+
+    def scheme(self) -> Scheme:
+        """The range; raises ValueError."""
+        if self.first is not None and self.last is not None and self.prefix is None and self.length is None:
+            return Scheme.span(self.first, self.last, self.check)
+        if self.prefix is not None and self.length is not None and self.first is None and self.last is None:
+            return Scheme(self.prefix, self.length, self.check)
+        raise ValueError("each table has prefix and length, or first and last")
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,7 +197,7 @@ def _understand(document: Document) -> Programme:
         if not 1 <= stamps.goal <= 100:
             raise ProgrammeError(f'stamps "{stamps.purse}": goal is 1 to 100, not {stamps.goal}')
     try:
-        schemes = tuple(Scheme(card.prefix, card.length, card.check) for card in document.cards)
+        schemes = tuple(card.scheme() for card in document.cards)
     except ValueError as error:
         raise ProgrammeError(f"cards: {error}") from error
     return Programme(

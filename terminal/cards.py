@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from display.screens import Message
 from drivers.events import CardSeen, CardTrouble, Form, Medium, Trouble
@@ -11,6 +12,7 @@ from loyalty import sun
 from loyalty.entry import TokenKind
 from loyalty.numbers import Verdict, judge, normalise, uid_number
 from loyalty.programme import Programme
+from loyalty.rfid import FobReader, fob_uid
 from loyalty.tokens import TokenKey, token
 from terminal.inputs import CardRefused, CardShown, Identification
 
@@ -65,33 +67,44 @@ def prove(seen: CardSeen, programme: Programme | None, keys: Sequence[TokenKey])
     return CardRefused(Message.NOT_OUR_CARD, seen.at)
 
 
-def identify(seen: CardSeen, programme: Programme | None, keys: Sequence[TokenKey]) -> CardShown | CardRefused:
-    """The tokens of a card that was read; `keys` has the current one first.
+def identify(
+    seen: CardSeen,
+    programme: Programme | None,
+    keys: Sequence[TokenKey],
+    fobs: Mapping[str, FobReader] = MappingProxyType({}),
+) -> CardShown | CardRefused:
+    """The tokens of a card that was read; `keys` has the current one first, `fobs` the readers of fobs by their names.
 
-    A misread is refused at once; a stranger's number is looked up all the same (it may be bound to a member, or be a staff
-    card), and is not issued.
+    A misread is refused at once, and so is a label of weighed goods; a stranger's number is looked up all the same (it may be
+    bound to a member, or be a staff card), and is not issued. A fob's number is its UID, however its reader writes it.
     """
     if programme is None:
         return CardRefused(Message.NO_PROGRAMME, seen.at)
-    if seen.form is Form.UID:
+    uid = seen.data if seen.form is Form.UID else None
+    if seen.medium is Medium.FOB:
+        uid = fob_uid(seen.data, fobs.get(seen.device, FobReader()))
+    if uid is not None:
         issuable = programme.document.programme.any_uid
-        return CardShown(_tokens(TokenKind.CARD, uid_number(seen.data), keys, issuable=issuable), seen.at)
+        return CardShown(_tokens(TokenKind.CARD, uid_number(uid), keys, issuable=issuable), seen.at)
     verdict, number = judge(normalise(seen.data), programme.schemes)
     if verdict is Verdict.MISREAD or not number:
         return CardRefused(Message.READ_AGAIN, seen.at)
+    if verdict is Verdict.GOODS:
+        return CardRefused(Message.NOT_OUR_CARD, seen.at)
     return CardShown(_tokens(TokenKind.CARD, number, keys, issuable=verdict is Verdict.OURS), seen.at)
 
 
 def identify_typed(typed: str, programme: Programme, keys: Sequence[TokenKey], at: int) -> CardShown | CardRefused:
     """The tokens of a number typed after "/": a card's, where it is of our ranges, else a phone's."""
-    verdict, number = judge(normalise(typed), programme.schemes)
+    digits = normalise(typed)
+    verdict, number = judge(digits, programme.schemes)
     if verdict is Verdict.MISREAD:
         return CardRefused(Message.READ_AGAIN, at)
     if verdict is Verdict.OURS:
         return CardShown(_tokens(TokenKind.CARD, number, keys, typed=True), at)
-    if len(number) not in PHONE_DIGITS:
+    if len(digits) not in PHONE_DIGITS:
         return CardRefused(Message.NOT_OUR_CARD, at)
-    return CardShown(_tokens(TokenKind.PHONE, phone_number(number), keys, typed=True), at)
+    return CardShown(_tokens(TokenKind.PHONE, phone_number(digits), keys, typed=True), at)
 
 
 NATIONAL_PREFIX = "421"

@@ -18,7 +18,7 @@ import structlog
 
 from display.layout import lay_out
 from display.page import Page
-from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event
+from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, ScannerTaught
 from drivers.supervise import supervise
 from loyalty.entry import Entry
 from loyalty.programme import Programme
@@ -26,7 +26,7 @@ from loyalty.tokens import TokenKey
 from terminal import cards, faces, session, states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import Equipment
-from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show, Signal
+from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show, Sign, Signal
 from terminal.inputs import CardRefused, Granted, Input, NoAnswer, NotRecorded, Recorded, Refreshed, Tick
 from terminal.signs import SIGNS
 from terminal.states import State
@@ -160,7 +160,7 @@ class Daemon:
         """What devices say in the session's words; here numbers become tokens."""
         match event:
             case CardSeen():
-                return cards.identify(event, self._programme, self._keys)
+                return cards.identify(event, self._programme, self._keys, self._equipment.fobs)
             case CardTrouble():
                 return cards.refuse(event)
             case DeviceLost():
@@ -169,6 +169,10 @@ class Daemon:
             case DeviceBack():
                 log.info("device works", device=event.device)
                 return event
+            case ScannerTaught():
+                log.info("scanner read the calibration code", device=event.device, layout=event.layout)
+                self._equipment.player.play(SIGNS[Sign.DONE])
+                return self._tick()
             case _:
                 return event
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from drivers.events import Button, Picture
+from drivers.events import Button, Medium, Picture
 from drivers.supervise import Device
-from terminal.settings import Settings
+from loyalty.rfid import FobReader, Writing
+from terminal.settings import Keyboard, ScannerTable, Settings
 from terminal.signs import Step
 
 if TYPE_CHECKING:
     from display.panel import PanelGlass
+    from drivers.keyboard_reading import Lessons, Manner
+    from drivers.keyboard_search import Looks, Match
 
 
 class Player(Protocol):
@@ -36,6 +40,8 @@ class Equipment:
     devices: tuple[Device, ...]
     player: Player
     glass: PanelGlass | None
+    fobs: Mapping[str, FobReader] = field(default_factory=dict)
+    """How the readers of fobs write their numbers, by the names of the devices."""
 
 
 def equip(settings: Settings, clock: Callable[[], int], picture: Picture) -> Equipment:
@@ -57,18 +63,62 @@ def equip(settings: Settings, clock: Callable[[], int], picture: Picture) -> Equ
             lights = Lights(settings.signals, gpio)
             devices.append(lights.device)
             player = lights
-    return Equipment(tuple(devices), player, _glass(settings))
+    return Equipment(tuple(devices), player, _glass(settings), _fobs(settings))
 
 
 def _keyboards(settings: Settings, clock: Callable[[], int], picture: Picture) -> list[Device]:
     if not settings.scanner and not settings.pad:
         return []
-    from drivers.keyboard import NumberPad, Scanner
-    from drivers.keyboard_search import Match
+    from drivers.keyboard import NumberPad
+    from drivers.keyboard_layouts import LAYOUTS
+    from drivers.keyboard_reading import Manner
+    from drivers.keyboard_search import Looks, Match
+    from terminal.lessons import KeptLessons
 
-    scanners: list[Device] = [Scanner(one.name, Match.parse(one.match), clock) for one in settings.scanner]
-    pads: list[Device] = [NumberPad(one.name, Match.parse(one.match), clock, picture) for one in settings.pad]
-    return scanners + pads
+    lessons = KeptLessons(Path(settings.terminal.state))
+    named = [Match.parse(one.match) for one in (*settings.scanner, *settings.pad)]
+    every = _Every(clock, picture, lessons, named)
+    devices: list[Device] = [_scanner(one, every) for one in settings.scanner]
+    for pad in settings.pad:
+        match, layout = Match.parse(pad.match), LAYOUTS[pad.layout]
+        if match.every:
+            devices.append(every.that_look_like(Looks.PAD, pad, Manner(layout)))
+        else:
+            devices.append(NumberPad(pad.name, match, clock, picture, layout))
+    return devices
+
+
+@dataclass(frozen=True, slots=True)
+class _Every:
+    """What all devices that are found by how they look have in common."""
+
+    clock: Callable[[], int]
+    picture: Picture
+    lessons: Lessons
+    named: list[Match]
+
+    def that_look_like(self, looks: Looks, table: Keyboard, manner: Manner) -> Device:
+        from drivers.every_keyboard import EveryKeyboard
+
+        return EveryKeyboard(table.name, looks, self.clock, self.picture, manner=manner, lessons=self.lessons, named=self.named)
+
+
+def _scanner(table: ScannerTable, every: _Every) -> Device:
+    from drivers.keyboard import Scanner
+    from drivers.keyboard_layouts import LAYOUTS
+    from drivers.keyboard_reading import Manner
+    from drivers.keyboard_search import Looks, Match
+    from drivers.scan_text import Framing
+
+    framing = Framing(table.prefix, table.suffix, Medium(table.reads))
+    manner, match = Manner(LAYOUTS[table.layout], table.capitals, framing), Match.parse(table.match)
+    if match.every:
+        return every.that_look_like(Looks.SCANNER, table, manner)
+    return Scanner(table.name, match, every.clock, manner, every.lessons)
+
+
+def _fobs(settings: Settings) -> dict[str, FobReader]:
+    return {one.name: FobReader(Writing(one.fob), one.reversed) for one in settings.scanner if one.reads == Medium.FOB.value}
 
 
 def _readers(settings: Settings, clock: Callable[[], int]) -> list[Device]:

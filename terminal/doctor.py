@@ -28,6 +28,7 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 ADVICE = {
     "Scanner": "plug the scanner in, and compare `match` in terminal.toml with the names in /proc/bus/input/devices",
+    "EveryKeyboard": "plug the scanner or pad in, or name it with `match` in terminal.toml if it does not look like one",
     "NumberPad": "plug the number pad in, and compare `match` in terminal.toml with the names in /proc/bus/input/devices",
     "NfcReader": "check the PN532's DIP switches (HSU: both off), its wires, and that no console uses the serial port",
     "ChipReader": "plug the reader in; `systemctl status pcscd` shows whether its service runs",

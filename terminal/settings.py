@@ -10,7 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from drivers.events import Medium
+from drivers.keyboard_layouts import LAYOUTS
+from drivers.keyboard_search import Match, MatchError
 from loyalty import toml
+from loyalty.rfid import Writing
 from terminal import chips
 from terminal.chips import Chip
 
@@ -38,10 +42,28 @@ class Cloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Keyboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A `[[scanner]]` or `[[pad]]` table; `match` is "name:...", "path:/dev/input/..." or "usb:vendor:product"."""
+    """A `[[pad]]` table; `match` is "name:...", "path:/dev/input/...", "usb:vendor:product" or "every"."""
 
     name: str
     match: str
+    layout: str = "us"
+    """The keyboard layout that the device is set to: one of `drivers.keyboard_layouts.LAYOUTS`."""
+
+
+class ScannerTable(Keyboard, frozen=True, forbid_unknown_fields=True):
+    """A `[[scanner]]` table: a barcode scanner, or another reader that types like one."""
+
+    capitals: bool = False
+    """It is set for a computer with Caps Lock on."""
+    prefix: str = ""
+    suffix: str = ""
+    """What it types before and after each code, apart from Enter or Tab."""
+    reads: str = "barcode"
+    """What kind of reader it is: "barcode", "fob" (125 kHz and such) or "stripe"."""
+    fob: str = "auto"
+    """How a reader of fobs writes their numbers: see `loyalty.rfid.Writing`."""
+    reversed: bool = False
+    """A reader of fobs begins with the last byte."""
 
 
 class Nfc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     cloud: Cloud
     terminal: House = House()
-    scanner: tuple[Keyboard, ...] = ()
+    scanner: tuple[ScannerTable, ...] = ()
     pad: tuple[Keyboard, ...] = ()
     nfc: tuple[Nfc, ...] = ()
     chip: tuple[Chip, ...] = ()
@@ -107,6 +129,9 @@ HIGHEST_PIN = 27
 """The last GPIO on the 40-pin header (Raspberry Pi documentation, "GPIO and the 40-pin header")."""
 
 
+SCANNERS_READ = [medium.value for medium in (Medium.BARCODE, Medium.FOB, Medium.STRIPE)]
+
+
 def read(text: str) -> Settings:
     """Settings from TOML; raises `SettingsError`."""
     try:
@@ -118,6 +143,11 @@ def read(text: str) -> Settings:
     _check_chips(settings)
     for nfc in settings.nfc:
         _check_nfc(nfc)
+    for keyboard in (*settings.scanner, *settings.pad):
+        _check_keyboard(keyboard)
+    for scanner in settings.scanner:
+        _check_choice(scanner, "reads", scanner.reads, SCANNERS_READ)
+        _check_choice(scanner, "fob", scanner.fob, [writing.value for writing in Writing])
     return settings
 
 
@@ -170,3 +200,18 @@ def _check_nfc(nfc: Nfc) -> None:
         aid = b""
     if not 5 <= len(aid) <= 16:
         raise SettingsError(f'terminal.toml: nfc "{nfc.name}": aid is 5 to 16 bytes in hex, as in "F0424F444B41", or left out')
+
+
+def _check_keyboard(keyboard: Keyboard) -> None:
+    try:
+        Match.parse(keyboard.match)
+    except MatchError as error:
+        raise SettingsError(f'terminal.toml: "{keyboard.name}": {error}') from error
+    _check_choice(keyboard, "layout", keyboard.layout, list(LAYOUTS))
+
+
+def _check_choice(keyboard: Keyboard, key: str, value: str, choices: list[str]) -> None:
+    if value not in choices:
+        raise SettingsError(
+            f'terminal.toml: "{keyboard.name}": {key} = "{value}" is not known: use one of {", ".join(choices)}'
+        )

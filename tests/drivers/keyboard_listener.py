@@ -1,6 +1,8 @@
 """The drivers of scanners and number pads in a process of their own: prints each event as a line of JSON.
 
-python keyboard_listener.py '[["scanner", "counter scanner", "name:ACME Scanner"], ["pad", "pad", "usb:1234:abcd"]]'
+python keyboard_listener.py '[["scanner", "counter scanner", "name:ACME Scanner"], ["pad", "pad", "usb:1234:abcd"]]' us
+
+The second argument is the layout that the terminal is set to. The match "every" takes all that look like one and are not named.
 """
 
 from __future__ import annotations
@@ -13,10 +15,14 @@ import signal
 import sys
 import time
 
+from drivers.calibration import Taught
 from drivers.events import Event
+from drivers.every_keyboard import EveryKeyboard
 from drivers.keyboard import NumberPad, Scanner
-from drivers.keyboard_search import Match
-from drivers.supervise import supervise
+from drivers.keyboard_layouts import LAYOUTS
+from drivers.keyboard_reading import Manner
+from drivers.keyboard_search import Looks, Match
+from drivers.supervise import Device, supervise
 
 PICTURE = 7
 
@@ -30,10 +36,25 @@ def say(event: Event) -> None:
     print(json.dumps({"event": type(event).__name__, "ns": time.monotonic_ns(), **values}), flush=True)
 
 
-def made(kind: str, name: str, match: str) -> Scanner | NumberPad:
+class Lessons:
+    """Kept in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Taught] = {}
+
+    def recall(self, usb: str) -> Taught | None:
+        return self.kept.get(usb)
+
+    def remember(self, usb: str, taught: Taught) -> None:
+        self.kept[usb] = taught
+
+
+def made(kind: str, name: str, match: Match, named: list[Match], manner: Manner, lessons: Lessons) -> Device:
+    if match.every:
+        return EveryKeyboard(name, Looks(kind), clock, lambda: PICTURE, manner=manner, lessons=lessons, named=named)
     if kind == "scanner":
-        return Scanner(name, Match.parse(match), clock)
-    return NumberPad(name, Match.parse(match), clock, lambda: PICTURE)
+        return Scanner(name, match, clock, manner, lessons)
+    return NumberPad(name, match, clock, lambda: PICTURE)
 
 
 def busy() -> None:
@@ -47,7 +68,10 @@ async def main() -> None:
     assert this
     loop.add_signal_handler(signal.SIGTERM, this.cancel)
     loop.add_signal_handler(signal.SIGUSR1, busy)
-    await asyncio.gather(*(supervise(made(*device), say, clock=clock) for device in json.loads(sys.argv[1])))
+    tables = [(kind, name, Match.parse(match)) for kind, name, match in json.loads(sys.argv[1])]
+    named, lessons, manner = [match for _, _, match in tables], Lessons(), Manner(LAYOUTS[sys.argv[2]])
+    devices = [made(*table, named, manner, lessons) for table in tables]
+    await asyncio.gather(*(supervise(device, say, clock=clock) for device in devices))
 
 
 if __name__ == "__main__":

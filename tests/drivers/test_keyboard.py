@@ -2,68 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from emulators.keyboard import ENTER, LEFT_CONTROL, US, Keyboard
+from emulators.listener import Listener, seen, trouble
 from emulators.umockdev import Testbed
-
-LISTENER = Path(__file__).with_name("keyboard_listener.py")
-
-
-class Listener:
-    """The drivers, listening; `expect` waits for their next event."""
-
-    def __init__(self, bed: Testbed, *devices: tuple[str, str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", str(LISTENER), json.dumps(devices)],
-            env={**os.environ, **bed.environment()},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.events: list[dict[str, object]] = []
-        self.news = threading.Condition()
-        self.taken = 0
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            with self.news:
-                self.events.append(json.loads(line))
-                self.news.notify_all()
-
-    def expect(self, event: str, **values: object) -> dict[str, object]:
-        """The next event, which has to be this one."""
-        with self.news:
-            assert self.news.wait_for(lambda: len(self.events) > self.taken, 10), f"no {event} {values}"
-            got = self.events[self.taken]
-            self.taken += 1
-        assert {"event": event, **values}.items() <= got.items(), got
-        return got
-
-    def close(self) -> None:
-        """Ends it: no event may be left, and nothing on stderr."""
-        self.process.terminate()
-        assert self.process.stderr
-        complaints = self.process.stderr.read()
-        assert self.process.wait(10) == 0
-        self.reader.join(10)
-        self.process.stderr.close()
-        assert self.process.stdout
-        self.process.stdout.close()
-        assert complaints == ""
-        assert self.events[self.taken :] == []
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +52,6 @@ def pressed(bed: Testbed, pad: Keyboard) -> Iterator[Listener]:
     listener.expect("DeviceBack", device="pad")
     yield listener
     listener.close()
-
-
-def seen(text: str) -> dict[str, object]:
-    return {"event": "CardSeen", "device": "scanner", "medium": "barcode", "form": "number", "data": text}
-
-
-def trouble(kind: str) -> dict[str, object]:
-    return {"event": "CardTrouble", "device": "scanner", "medium": "barcode", "trouble": kind}
 
 
 def test_a_scan_is_a_card(scanner: Keyboard, heard: Listener) -> None:

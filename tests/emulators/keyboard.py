@@ -20,6 +20,7 @@ import os
 import select
 import struct
 import time
+from pathlib import Path
 
 from emulators.umockdev import Testbed
 
@@ -83,6 +84,8 @@ class Keyboard:
         self.usages = frozenset((*range(4, len(HID_KEYBOARD)), *HIGHER_USAGES)) if usages is None else usages
         self.node = ""
         """The path of its node while it is plugged in."""
+        self.longest_gap_ms = 0.0
+        """Between two keys of the last `type`: a busy machine may keep an emulated scanner from its work."""
 
     def plug(self) -> None:
         """Plugs it in: a node with a number that no device had before."""
@@ -104,11 +107,12 @@ class Keyboard:
 
     def type(self, text: str, ms_per_key: float = 0.0, keypad: bool = False) -> int:
         """Types a text, each key going down and up; returns when the last key went down (`time.monotonic_ns`)."""
-        pressed = 0
+        pressed, self.longest_gap_ms = 0, 0.0
         for position, character in enumerate(text):
             if position and ms_per_key:
                 time.sleep(ms_per_key / 1000)
-            pressed = time.monotonic_ns()
+            before, pressed = pressed or time.monotonic_ns(), time.monotonic_ns()
+            self.longest_gap_ms = max(self.longest_gap_ms, (pressed - before) / 1e6)
             self._write(self._stroke(*self._keys_of(character, keypad)))
         return pressed
 
@@ -123,6 +127,21 @@ class Keyboard:
     def press(self, usage: int, *modifiers: int, repeats: int = 0) -> None:
         """One key by its usage, down, held for some repeats, and up."""
         self._write(self._stroke(usage, *modifiers, repeats=repeats))
+
+    def is_read_by(self, pid: int) -> bool:
+        """Whether a process has its node open."""
+        folder = Path(f"/proc/{pid}/fd")
+        return any(os.readlink(descriptor) == self._terminal for descriptor in folder.iterdir())
+
+    def strokes(self, events: list[tuple[int, int]], ms_per_event: float = 0.0) -> None:
+        """Key events by their codes (1 down, 0 up), each as a HID report of its own: what `emulators.xkb` gives."""
+        pressed, self.longest_gap_ms = time.monotonic_ns(), 0.0
+        for position, (code, value) in enumerate(events):
+            if position and ms_per_event:
+                time.sleep(ms_per_event / 1000)
+            before, pressed = pressed, time.monotonic_ns()
+            self.longest_gap_ms = max(self.longest_gap_ms, (pressed - before) / 1e6)
+            self._write(_packed([(EV_KEY, code, value), (EV_SYN, SYN_REPORT, 0)], time.time_ns()))
 
     def lose_keys(self) -> None:
         """What the kernel says when its queue has run over: all that was in it is gone."""

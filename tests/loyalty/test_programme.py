@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty.numbers import Check, Scheme
 from loyalty.programme import Programme, ProgrammeError, SignIn, in_language, read
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "config" / "programmes").glob("*.toml"))
@@ -66,6 +67,11 @@ def test_groups_are_found_by_key() -> None:
     assert programme.group("9") is None
 
 
+def test_ranges_of_cards() -> None:
+    cards = "[[cards]]\nprefix='21'\nlength=13\ncheck='ean13'\n[[cards]]\nfirst='100001'\nlast='104999'"
+    assert small(points=cards).schemes == (Scheme("21", 13, Check.EAN13), Scheme.span("100001", "104999"))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -91,6 +97,9 @@ def test_groups_are_found_by_key() -> None:
         (SMALL.format(rules="", points="[[stamps]]\npurse='points'\nname='S'\ngoal=1\nreward='R'"), "two tables use the purse"),
         (SMALL.format(rules="", points="[[stamps]]\npurse='s'\nname='S'\ngoal=0\nreward='R'"), "goal is 1 to 100"),
         (SMALL.format(rules="", points="[[cards]]\nprefix='2x'\nlength=13"), "cards: a prefix is digits"),
+        (SMALL.format(rules="", points="[[cards]]\nprefix='21'"), "cards: each table has prefix and length, or first and last"),
+        (SMALL.format(rules="", points="[[cards]]\nfirst='10000'\nlast='20000'\nlength=5"), "cards: each table has"),
+        (SMALL.format(rules="", points="[[cards]]\nfirst='20000'\nlast='10000'"), "cards: .* the smaller one first"),
         ('[programme]\nkey="p"\nversion=1\nname="P"', "gives nothing"),
     ],
 )

@@ -8,8 +8,9 @@ from counter_table import PROGRAMME
 from display.screens import Message
 from drivers.events import CardSeen, CardTrouble, Form, Medium, Trouble
 from loyalty.entry import TokenKind
-from loyalty.numbers import Check, with_check
+from loyalty.numbers import Check, check_holds, with_check
 from loyalty.programme import read
+from loyalty.rfid import FobReader
 from loyalty.tokens import TokenKey, token
 from terminal.cards import identify, identify_typed, phone_number, refuse
 from terminal.inputs import CardRefused, CardShown
@@ -44,6 +45,37 @@ def test_a_milk_carton_is_looked_up_and_never_issued() -> None:
 @pytest.mark.parametrize("data", [OURS[:-1] + str((int(OURS[-1]) + 1) % 10), OURS[:8], "", " - "])
 def test_a_misread_is_worth_another_try(data: str) -> None:
     assert identify(seen(data), CAFE, KEYS) == CardRefused(Message.READ_AGAIN, 5)
+
+
+def test_a_label_of_weighed_goods_is_no_card() -> None:
+    assert identify(seen("2812340012340"), CAFE, KEYS) == CardRefused(Message.NOT_OUR_CARD, 5)
+
+
+@pytest.mark.parametrize("zeros", [12, 13, 14])
+def test_a_strangers_card_is_the_same_whatever_zeros_the_scanner_writes(zeros: int) -> None:
+    shown = identify(seen("36000291452".zfill(zeros)), CAFE, KEYS)
+    assert isinstance(shown, CardShown)
+    assert shown.card.tokens[0] == token(KEYS[0], TokenKind.CARD, "0036000291452")
+
+
+@pytest.mark.parametrize(
+    ("device", "typed"), [("plain", "0008086178"), ("plain", "123,25250"), ("plain", "007B62A2"), ("turned", "A2627B00")]
+)
+def test_a_fob_is_its_uid_whatever_reader_types_it(device: str, typed: str) -> None:
+    fobs = {"turned": FobReader(reversed=True)}
+    shown = identify(CardSeen(device, Medium.FOB, Form.NUMBER, typed, 5), CAFE, KEYS, fobs)
+    assert shown == identify(seen("007b62a2", Form.UID), CAFE, KEYS)
+
+
+def test_what_a_reader_of_fobs_reads_besides_is_a_number() -> None:
+    assert identify(CardSeen("fob", Medium.FOB, Form.NUMBER, OURS, 5), CAFE, KEYS) == identify(seen(OURS), CAFE, KEYS)
+
+
+def test_a_phone_number_that_happens_to_be_an_ean_is_a_phone_number() -> None:
+    typed = identify_typed("421905123456", CAFE, KEYS, 5)
+    assert check_holds("421905123456", Check.UPC_A)
+    assert isinstance(typed, CardShown)
+    assert typed.card.tokens[0] == token(KEYS[0], TokenKind.PHONE, "421905123456")
 
 
 def test_uids_are_issued_where_the_programme_says_so() -> None:

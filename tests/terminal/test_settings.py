@@ -14,6 +14,7 @@ from terminal.settings import SettingsError, load, read
 
 DEFAULT = Path(__file__).parents[2] / "config" / "terminal.toml"
 CLOUD = '[cloud]\nurl = "http://127.0.0.1:1"\n'
+SCANNER = '[[scanner]]\nname = "s"\n{}'
 PINS = "award = 17\nredeem = 22\nnext = 23\n"
 
 
@@ -69,6 +70,15 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[[chip]]\nname = "c"\n[[chip.profile]]\naid = "F0"', 'chip "c": aid is 5 to 16 bytes'),
         (CLOUD + '[[chip]]\nname = "c"\n[[chip.profile]]\nfil = "EF01"', 'did you mean "file"'),
         (CLOUD + '[[chip]]\nname = "c"\n[[chip]]\nname = "d"\nreader = "ACS"', 'chip "c": .*each needs `reader`'),
+        (CLOUD + SCANNER.format('match = "Honeywell"'), r'"s": "Honeywell" does not say which keyboard it is: write "name:"'),
+        (
+            CLOUD + SCANNER.format('match = "every"\nlayout = "fr"'),
+            'layout = "fr" is not known: use one of us, de, cz, sk, hu, pl',
+        ),
+        (CLOUD + SCANNER.format('match = "every"\nreads = "nfc"'), "use one of barcode, fob, stripe"),
+        (CLOUD + SCANNER.format('match = "every"\nfob = "octal"'), "use one of auto, hex, decimal"),
+        (CLOUD + '[[pad]]\nname = "p"\nmatch = "every"\nlayout = "xx"', '"p": layout = "xx" is not known'),
+        (CLOUD + '[[pad]]\nname = "p"\nmatch = "every"\nreads = "fob"', 'unknown key "reads"'),
         ("[cloud", "not valid TOML"),
     ],
 )

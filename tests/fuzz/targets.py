@@ -1,0 +1,20 @@
+"""The parsers that `scripts/fuzz` can drive: each is a file of this folder with a `one_input(data: bytes)`.
+
+A target takes any bytes, turns them into what its parser takes, and asserts what must always hold; whatever is raised is a
+finding. To add a parser: write `tests/fuzz/NAME.py` and add NAME here, with the modules whose branches guide the fuzzer.
+"""
+
+from __future__ import annotations
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "keys": (
+        "drivers.keyboard_layouts",
+        "drivers.keyboard_typist",
+        "drivers.calibration",
+        "drivers.keyboard_decoding",
+        "drivers.keyboard_judging",
+        "drivers.scan_text",
+    ),
+    "numbers": ("loyalty.numbers", "loyalty.rfid"),
+}
+"""The modules that are watched, by the name of the target; in the order in which they import each other."""
