@@ -6,6 +6,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -106,6 +107,26 @@ def pairing_code(opened: Database, merchant: str | None, shop: str | None, minut
 
 
 @main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.pass_obj
+def programme(opened: Database, file: Path, merchant: str | None) -> None:
+    """Puts a new version of a merchant's programme in force."""
+    from backend.programmes import WrongVersion, publish
+    from loyalty.programme import ProgrammeError
+
+    def put(connection: sa.Connection) -> int:
+        chosen = merchants.choose(connection, merchant)
+        return publish(connection, chosen, file.read_text(encoding="utf-8"), system_clock())
+
+    try:
+        version = _write(opened, put)
+    except (ProgrammeError, WrongVersion, UnicodeDecodeError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"version {version} is in force; terminals take it at their next exchange")
+
+
+@main.command()
 @click.option("--email", required=True, help="Who may look at the merchant's portal.")
 @click.option("--merchant", help="Its name or id, where there are several.")
 @click.option("--public-url", default="http://127.0.0.1:8700", show_default=True, help="Where the browser finds the cloud.")
@@ -154,6 +175,25 @@ def write_off(opened: Database, identity: UUID) -> None:
 
     _write(opened, give_up)
     click.echo("written off")
+
+
+@main.command()
+@click.argument("identity", type=click.UUID)
+@click.pass_obj
+def void(opened: Database, identity: UUID) -> None:
+    """Gives up the one line of a terminal that cannot be read, so that those behind it are posted.
+
+    It is posted as nothing; correct what it should have done by hand.
+    """
+    from backend.accept import void_next
+
+    def give_up(connection: sa.Connection) -> str:
+        try:
+            return void_next(connection, identity, system_clock(), secrets.token_bytes)
+        except UnknownIdentity as error:
+            raise click.ClickException(str(error)) from error
+
+    click.echo(_write(opened, give_up) or "everything is posted")
 
 
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from backend import reports
+from backend import programmes, reports
 from backend.api import Cloud
 from backend.portal import people
+from backend.portal.amounts import Amounts, grouped
 from backend.portal.people import Visitor
 from backend.tries import TooManyTries, Tries
 
@@ -139,6 +140,7 @@ class _Pages:
             return _page(
                 "overview.html",
                 visitor=visitor,
+                amounts=Amounts(programmes.current(connection, visitor.merchant)),
                 accounts=found[:_ACCOUNTS_A_PAGE],
                 page=page,
                 more=len(found) > _ACCOUNTS_A_PAGE,
@@ -155,7 +157,8 @@ class _Pages:
             if found is None:
                 return _missing(visitor)
             entries = reports.entries(connection, visitor.merchant, found["id"], _ENTRIES_A_PAGE)
-            return _page("account.html", visitor=visitor, account=found, entries=entries)
+            amounts = Amounts(programmes.current(connection, visitor.merchant))
+            return _page("account.html", visitor=visitor, account=found, entries=entries, amounts=amounts)
 
 
 def _missing(visitor: Visitor) -> Response:
@@ -192,13 +195,9 @@ def _moment(ms: int | None) -> str:
         return "?"
 
 
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", "\u202f").replace("-", "\u2212")
-
-
 def _make_templates() -> Environment:
     made = Environment(loader=PackageLoader("backend.portal", "pages"), autoescape=True, undefined=StrictUndefined)
-    made.filters.update(moment=_moment, number=_number, hex=bytes.hex)
+    made.filters.update(moment=_moment, number=grouped, hex=bytes.hex)
     return made
 
 

@@ -19,6 +19,8 @@ from sync import messages
 
 ANNA = b"anna" * 4
 
+PROGRAMME = '[programme]\nkey = "p"\nversion = 1\nname = "P"\n[points]\nper_unit = "1"\n'
+
 
 @pytest.fixture
 def peer(house: House, client: AsgiClient) -> Peer:
@@ -73,9 +75,9 @@ def test_a_renewed_terminal_goes_on_under_its_new_identity(peer: Peer) -> None:
 
 def test_a_programme_is_fetched_by_its_version(house: House, peer: Peer) -> None:
     with house.engine.begin() as connection:
-        assert programmes.publish(connection, house.merchant, "[programme]\n", 1) == 1
+        assert programmes.publish(connection, house.merchant, PROGRAMME, 1) == 1
     answer = peer.send(messages.PROGRAMME_PATH, messages.Programme(peer.chain.identity, 1))
-    assert msgspec.json.decode(answer.content, type=messages.ProgrammeText) == messages.ProgrammeText(1, "[programme]\n")
+    assert msgspec.json.decode(answer.content, type=messages.ProgrammeText) == messages.ProgrammeText(1, PROGRAMME)
     for version in (0, 2, -1, 2**63 - 1):
         problem(peer.send(messages.PROGRAMME_PATH, messages.Programme(peer.chain.identity, version)), 404)
     pulled = msgspec.json.decode(peer.send(messages.PULL_PATH, peer.chain.pull()).content, type=messages.Pulled)

@@ -84,7 +84,13 @@ def test_a_morning_with_the_sample_cafe(shell: Shell) -> None:
         assert "[programme]" in msgspec.json.decode(programme.content, type=messages.ProgrammeText).text
         entry = peer.chain.write(Cause.REDEEM, jana, Posting("points", -500_000, 500_000), token=card)
         assert peer.send(messages.PUSH_PATH, peer.chain.push()).status_code == 200
+        peer.chain.append(b"of another version", b"{}")
+        stopped = msgspec.json.decode(peer.send(messages.PUSH_PATH, peer.chain.push()).content, type=messages.Pushed)
+        assert stopped.posted == 1
+        assert "line 2" in stopped.trouble
+        assert "everything is posted" in shell.run("void", str(peer.chain.identity))
         ledger = json.loads(shell.run("ledger", "--json"))
+    assert [(t["head"], t["posted"]) for t in ledger["terminals"]] == [(2, 2)]
     [mine] = [e for e in ledger["entries"] if e["identity"] == str(peer.chain.identity)]
     assert (mine["id"], mine["sequence"], mine["cause"], mine["account"]) == (str(entry.id), 1, "redeem", jana.hex())
     assert [(b["balance"], b["leased"]) for b in ledger["balances"] if b["account"] == jana.hex()] == [
@@ -114,4 +120,5 @@ def test_mistakes_are_told_in_words(shell: Shell) -> None:
     assert "--shop" in shell.run("pairing-code", "--shop", "nowhere", status=1)
     assert "no such merchant" in shell.run("ledger", "--merchant", "nobody", status=1)
     assert "no terminal" in shell.run("write-off", str(UUID(int=5)), status=1)
+    assert "no terminal" in shell.run("void", str(UUID(int=5)), status=1)
     assert "database address" in shell.run("--database", "nonsense", "init", status=2)
