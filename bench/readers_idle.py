@@ -13,8 +13,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from emulators.hardware import Hardware
 from shop import Shop
+
+from emulators.hardware import Hardware
 
 SECONDS = 60
 GOAL = 10.0

@@ -12,6 +12,7 @@ import contextlib
 import uuid
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -145,9 +146,9 @@ class Daemon:
         """What devices say in the session's words; here numbers become tokens."""
         match event:
             case CardSeen():
-                return cards.identify(event, self._programme, self._keys)
+                return replace(cards.identify(event, self._programme, self._keys), device=event.device)
             case CardTrouble():
-                return cards.refuse(event)
+                return replace(cards.refuse(event), device=event.device)
             case DeviceLost():
                 log.warning("device lost", device=event.device, why=event.why)
                 return event

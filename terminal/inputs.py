@@ -35,6 +35,8 @@ class CardShown:
 
     card: Identification
     at: int
+    device: str = ""
+    """Which reader read it; none for a number that was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class CardRefused:
 
     message: Message
     at: int
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
