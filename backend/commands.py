@@ -89,6 +89,26 @@ def serve(opened: Database, host: str, port: int, public_url: str | None) -> Non
     server.run([listener])
 
 
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.pass_obj
+def publish(opened: Database, file: Path, merchant: str | None) -> None:
+    """Makes a programme file the merchant's current one, once it has no mistake. Terminals fetch it by themselves."""
+    from backend import programmes
+    from loyalty.programme import ProgrammeError
+
+    def put(connection: sa.Connection) -> int:
+        text = file.read_text(encoding="utf-8")
+        return programmes.publish(connection, merchants.choose(connection, merchant), text, system_clock())
+
+    try:
+        version = _write(opened, put)
+    except (OSError, UnicodeDecodeError, ProgrammeError, programmes.WrongVersion) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"version {version} is in force; terminals take it at their next exchange")
+
+
 @main.command("pairing-code")
 @click.option("--merchant", help="Its name or id, where there are several.")
 @click.option("--shop", help="The shop the terminal stands in, where there are several.")
@@ -104,26 +124,6 @@ def pairing_code(opened: Database, merchant: str | None, shop: str | None, minut
         return make_code(connection, chosen, place, system_clock(), secrets.token_bytes, minutes * 60_000)
 
     click.echo(_write(opened, make))
-
-
-@main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--merchant", help="Its name or id, where there are several.")
-@click.pass_obj
-def programme(opened: Database, file: Path, merchant: str | None) -> None:
-    """Puts a new version of a merchant's programme in force."""
-    from backend.programmes import WrongVersion, publish
-    from loyalty.programme import ProgrammeError
-
-    def put(connection: sa.Connection) -> int:
-        chosen = merchants.choose(connection, merchant)
-        return publish(connection, chosen, file.read_text(encoding="utf-8"), system_clock())
-
-    try:
-        version = _write(opened, put)
-    except (ProgrammeError, WrongVersion, UnicodeDecodeError) as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"version {version} is in force; terminals take it at their next exchange")
 
 
 @main.command()

@@ -91,7 +91,7 @@ class StampRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     goal: int
     reward: Text
     until: Text = ""
-    """The reward after "3 more …" in languages that bend it: "do kávy" for "Ešte 3 do kávy"."""
+    """The reward as it stands in "Ešte 3 do …", in languages that bend it: "kávy" in Slovak."""
     reward_key: str = ""
 
 

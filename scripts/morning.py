@@ -101,7 +101,7 @@ async def refusals(page: Page) -> None:
     await page.card("peter-printed")
     await page.shows("Peter N.", "2 z 10")
     await page.press("redeem")
-    await page.shows("Nestačí", "2 pečiatky")
+    await page.shows("Ešte chvíľku", "2 pečiatky")
     say("Peter wants a coffee for two stamps  (scan, −)", page)
     await page.press("cancel")
     await page.shows("Peter N.", "2 z 10")

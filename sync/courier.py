@@ -21,7 +21,7 @@ from uuid import UUID
 
 import httpx
 
-from loyalty.chain import Head, Line
+from loyalty.chain import Head
 from loyalty.entry import Moment
 from loyalty.holding import spendable
 from sync import history, journal, messages, mirror, renewal
@@ -113,7 +113,19 @@ class Courier:
             else:
                 limit = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
                 failures += 1
-                await self._rest(max(limit * self._random(), min(retry_after, LONGEST_RETRY_AFTER)), self._hurried)
+                counting = asyncio.ensure_future(self._count())
+                try:
+                    await self._rest(max(limit * self._random(), min(retry_after, LONGEST_RETRY_AFTER)), self._hurried)
+                finally:
+                    counting.cancel()
+                    await asyncio.gather(counting, return_exceptions=True)
+
+    async def _count(self) -> None:
+        """Tells how much waits after each entry that cannot be sent now; until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            await self._tell(self.state.trouble)
 
     async def exchange(self) -> float | None:
         """Pushes all that waits and pulls all that changed.
@@ -150,14 +162,14 @@ class Courier:
             row = mirror.rows(self._mirror, connection)(account, purse, instance)
             own = journal.own(connection, account, purse, instance, row.through)
             wanted = row.granted + max(0, need - spendable(row, own))
-            return Ask(journal.current(connection).identity, journal.head(connection), account, purse, instance, wanted)
+            return Ask(identity, journal.head(connection), account, purse, instance, wanted)
 
         try:
             async with asyncio.timeout(seconds):
-                asked = await self._blocking(question)
-                answer = await self._requests.post(messages.ASK_PATH, asked, Answered)
-                await self._heed(asked.identity, answer.standing, Head(answer.through, answer.hash))
-                await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, asked.identity, answer))
+                identity = (await self._blocking(journal.current)).identity
+                answer = await self._requests.post(messages.ASK_PATH, lambda: question(self._journal), Answered)
+                await self._heed(identity, answer.standing, Head(answer.through, answer.hash))
+                await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, answer))
         except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
             return None
         return answer.row
@@ -168,19 +180,19 @@ class Courier:
         The journal is renewed when this returns. The caller then keeps the new identity and key (`pairing.settle`) and starts a
         new courier whose client signs with them.
         """
-        identity, head = await self._blocking(lambda c: (journal.current(c).identity, journal.head(c)))
-        renewed = await self._requests.post(messages.RENEW_PATH, Renew(identity, head, public_key), Renewed)
+        identity = (await self._blocking(journal.current)).identity
+        renewed = await self._requests.post(
+            messages.RENEW_PATH, lambda: Renew(identity, journal.head(self._journal), public_key), Renewed
+        )
         await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
         await self._run_blocking(lambda: mirror.pull_anew(self._mirror))
         return renewed
 
     async def _push(self) -> None:
-        after = (await self._blocking(journal.current)).accepted
-        while True:
-            identity, head, lines = await self._blocking(partial(_batch, after=after))
-            if not lines:
-                return
-            pushed = await self._requests.post(messages.PUSH_PATH, Push(identity, head, lines), Pushed)
+        now = await self._blocking(journal.current)
+        identity, after = now.identity, now.accepted
+        while await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
+            pushed = await self._requests.post(messages.PUSH_PATH, partial(_push, self._journal, identity, after), Pushed)
             noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
             await self._heed(identity, pushed.standing, pushed.head)
             await self._prove_time(pushed.now_ms)
@@ -198,17 +210,16 @@ class Courier:
     async def _pull(self) -> None:
         more = True
         while more:
-            identity, head, cursor = await self._blocking(
-                lambda c: (journal.current(c).identity, journal.head(c), mirror.cursor(self._mirror))
-            )
-            pulled = await self._requests.post(messages.PULL_PATH, Pull(identity, head, cursor), Pulled)
+            identity = (await self._blocking(journal.current)).identity
+            pull = partial(_pull, self._journal, self._mirror, identity)
+            pulled = await self._requests.post(messages.PULL_PATH, pull, Pulled)
             await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
             if self.state.standing is Standing.OFF_HEAD:
                 return
             await self._prove_time(pulled.now_ms)
             await self._apply(identity, pulled)
             more = pulled.more
-            if more and pulled.cursor <= cursor:
+            if more and pulled.cursor <= pulled.since:
                 raise Trouble("The cloud's changes do not move on; it is tried again.")
         await self._fetch_programme()
 
@@ -227,7 +238,8 @@ class Courier:
         here = await self._run_blocking(lambda: mirror.programme(self._mirror))
         if wanted > (here.version if here is not None else 0):
             identity = (await self._blocking(journal.current)).identity
-            text = await self._requests.post(messages.PROGRAMME_PATH, messages.Programme(identity, wanted), ProgrammeText)
+            question = messages.Programme(identity, wanted)
+            text = await self._requests.post(messages.PROGRAMME_PATH, lambda: question, ProgrammeText)
             if text.version != wanted:
                 raise Trouble(
                     f"The cloud sent version {text.version} of the programme in place of {wanted}; it is tried again."
@@ -288,6 +300,10 @@ class Courier:
         return await self._run_blocking(lambda: work(self._journal))
 
 
-def _batch(connection: sqlite3.Connection, after: int) -> tuple[UUID, Head, tuple[Line, ...]]:
+def _push(connection: sqlite3.Connection, identity: UUID, after: int) -> Push:
     lines = tuple(journal.lines_after(connection, after, messages.MAX_LINES))
-    return journal.current(connection).identity, journal.head(connection), lines
+    return Push(identity, journal.head(connection), lines)
+
+
+def _pull(connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID) -> Pull:
+    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection))

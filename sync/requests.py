@@ -45,20 +45,29 @@ class Requests:
     ) -> None:
         self._client, self._counter, self._run_blocking, self._now = client, counter, run_blocking, now
 
-    async def post(self, path: str, message: msgspec.Struct, answer: type[T], seconds: float = EXCHANGE_SECONDS) -> T:
-        """The cloud's answer to `message`; raises `Trouble` whatever goes wrong on the way."""
+    async def post(
+        self, path: str, message: Callable[[], msgspec.Struct], answer: type[T], seconds: float = EXCHANGE_SECONDS
+    ) -> T:
+        """The cloud's answer to what `message` gives; raises `Trouble` whatever goes wrong on the way.
+
+        `message` is called in the writer thread, in the same turn as the number is taken, and again for a new number: so a
+        higher number never carries an older head, which the cloud would take for a restored backup (invariant 8).
+        """
         try:
             async with asyncio.timeout(seconds):
-                return await self._post(path, msgspec.json.encode(message), answer)
+                return await self._post(path, message, answer)
         except TimeoutError as error:
             raise Trouble("The cloud is too slow to answer.") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise Trouble(_words(error)) from error
 
-    async def _post(self, path: str, body: bytes, answer: type[T]) -> T:
+    async def _post(self, path: str, message: Callable[[], msgspec.Struct], answer: type[T]) -> T:
+        def numbered() -> tuple[bytes, int]:
+            return msgspec.json.encode(message()), self._counter.take()
+
         status, headers, content = 0, httpx.Headers(), b""
         for _ in range(COUNTER_TRIES):
-            number = await self._run_blocking(self._counter.take)
+            body, number = await self._run_blocking(numbered)
             status, headers, content = await self._send(path, body, number)
             seen = _problem(content).counter if status == 409 else None
             if seen is None:

@@ -141,7 +141,7 @@ def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool
 
 
 def until_of(state: State, stamps: StampRules, account: Account) -> str:
-    """The reward as it stands after "3 more …", where the programme says so for this language."""
+    """The reward as it stands in "Ešte 3 do …", where the programme says so for this language."""
     if isinstance(stamps.until, str):
         return stamps.until
     return stamps.until.get(language_of(state, account), "")

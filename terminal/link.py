@@ -90,7 +90,7 @@ class Link:
     def _tell(self, state: CloudState) -> None:
         if state.online is not self._online:
             self._online, self._since = state.online, monotonic_ms()
-            log.info("cloud", online=state.online, trouble=state.trouble)
+            log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
         stopped = state.standing is not Standing.GOOD
         self._emit(CloudNews(state.online, state.waiting, age, self._since, state.trouble, stopped))

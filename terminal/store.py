@@ -10,7 +10,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,11 +60,22 @@ class Connections:
 
 
 class Store:
-    """The device's memory. `writer` is used in the writer thread alone, `reader` in the thread that made the store."""
+    """The device's memory. `writer` is used in the writer thread alone, `reader` in the thread that made the store.
 
-    def __init__(self, folder: Path, identity: UUID, shop: str) -> None:
-        self._shop = shop
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+    `random(n)` gives n random bytes; `thread` runs one piece of work at a time, in order (None: a thread of the store's own).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        identity: UUID,
+        shop: str,
+        *,
+        random: Callable[[int], bytes] = os.urandom,
+        thread: Executor | None = None,
+    ) -> None:
+        self._shop, self._random = shop, random
+        self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self.writer = self._thread.submit(Connections.open, folder, identity).result()
         self.reader = Connections.open(folder, identity)
 
@@ -107,7 +118,7 @@ class Store:
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
         recorded = journal.record(
-            connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=os.urandom
+            connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=self._random
         )
         line = journal.line_at(connection, recorded.sequence)
         if line is None:

@@ -157,7 +157,7 @@ def give_stamps(state: State, account: Account, stamps: StampRules, back: Mode, 
     """The reward of a full stamp card."""
     holding = account.holding(stamps.purse)
     if holding.balance < stamps.goal:
-        return say(state, Message.NOT_ENOUGH, back, amount=Stamps(holding.balance))
+        return say(state, Message.NO_REWARD, back, amount=Stamps(holding.balance))
     if usable(holding) < stamps.goal:
         if may_ask and state.desk.cloud.online:
             return ask(state, account, stamps.purse, stamps.goal, back)

@@ -6,9 +6,14 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from hypothesis import HealthCheck, settings
 
 import display
 
 for source in (Path(display.__file__).parent / "locale").glob("*/LC_MESSAGES/bodka.po"):
     with source.open("rb") as text, source.with_suffix(".mo").open("wb") as compiled:
         write_mo(compiled, read_po(text))
+
+# Machines are shared: a slow moment is no failure. What an example does is judged, not how fast it was made.
+settings.register_profile("bodka", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bodka")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ FINGER_SECONDS = 0.035
 
 HELD_SECONDS = 2.3
 """How long a finger stays for a button's second meaning."""
+
+NOTICED_SECONDS, TRIES = 1.5, 4
+"""How long people wait until a chip card is read, and how often they put it in."""
 
 DEVICES = ("scanner", "pad", "nfc", "chip", "buttons", "signals", "panel")
 NAME = "Kaviareň Bodka"
@@ -245,7 +249,15 @@ class Shop:
         """Puts a chip card in: a member's, by its number, or any other."""
         if isinstance(card, str):
             card = VirtualCard({AID: {RECORD: card.encode()}})
-        self.chip = card.insert(self.hardware.pcscd.port)
+        # pcscd looks at this reader every 0.4 s, and takes a card that was exchanged in between for the one before: then
+        # people put it in once more.
+        for _ in range(TRIES):
+            self.chip = card.insert(self.hardware.pcscd.port)
+            with contextlib.suppress(AssertionError):
+                until(lambda: card.commands, lambda: "", NOTICED_SECONDS)
+                return
+            self.pull()
+        raise AssertionError(f"nobody reads the chip card.\n{self.story()}")
 
     def pull(self) -> None:
         """Takes the chip card out."""
@@ -343,8 +355,9 @@ class Shop:
         return "\n".join([picture, *lines[-25:]])
 
 
+@cache
 def rows(screen: Screen, language: str = "sk") -> list[str]:
-    """A screen as the eye sees it on the glass."""
+    """A screen as the eye sees it on the glass. Kept, for drawing again and again would slow the emulators down."""
     dots = draw(lay_out(screen, language)).tobytes()
     width = 128 // 8
     return [

@@ -51,12 +51,12 @@ def test_the_command_names_the_mistake_and_its_place(tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "config" / "programmes" / "cafe.toml").read_text(encoding="utf-8")
     file = tmp_path / "next.toml"
     file.write_text(text.replace("version = 1 ", "version = 2 ").replace("per_unit", "per_unti"), encoding="utf-8")
-    answer = run.invoke(main, [*database, "programme", str(file)])
+    answer = run.invoke(main, [*database, "publish", str(file)])
     assert answer.exit_code == 1
     assert 'unknown key "per_unti"' in answer.output
     assert 'did you mean "per_unit"' in answer.output
     file.write_text(text.replace("version = 1 ", "version = 2 "), encoding="utf-8")
-    assert "version 2 is in force" in run.invoke(main, [*database, "programme", str(file)]).output
+    assert "version 2 is in force" in run.invoke(main, [*database, "publish", str(file)]).output
     engine = sa.create_engine(f"sqlite:///{tmp_path}/cloud.db")
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT programme FROM merchant")).scalar_one() == 2

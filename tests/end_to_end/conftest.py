@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from shop import Cloud, Shop
 
 from emulators.hardware import Hardware
+from shop import Cloud, Shop
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ SCREENS = (
     "bank card",
     "try again",
     "not one of ours",
-    "Nestačí",
+    "Ešte chvíľku",
     "Will be sent later",
     "☁× 1",
     "The entry is undone",

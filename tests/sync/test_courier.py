@@ -384,6 +384,31 @@ def test_an_entry_wakes_the_loop_and_the_network_hurries_it(counter: Counter) ->
     run_for(counter, body)
 
 
+def test_what_waits_is_counted_while_the_cloud_is_away(counter: Counter) -> None:
+    """The idle screen tells how many entries are not in the cloud yet: now, not at the next try a minute later."""
+
+    async def forever(seconds: float) -> None:
+        counter.slept.append(seconds)
+        await asyncio.Event().wait()
+
+    counter.sleep = forever
+    counter.peer.faults.append(breaks(httpx.ConnectError))
+
+    async def body() -> None:
+        while not counter.slept:
+            await asyncio.sleep(0)
+        tried = len(counter.peer.requests)
+        for count in (1, 2):
+            counter.till.record(award(5))
+            counter.courier.wake()
+            while counter.states[-1].waiting != count:
+                await asyncio.sleep(0)
+            assert not counter.states[-1].online
+        assert len(counter.peer.requests) == tried
+
+    run_for(counter, body)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_faults_and_crashes_end_with_both_sides_equal(

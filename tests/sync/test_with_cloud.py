@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -28,7 +28,7 @@ from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
 from sync.keys import NEXT_KEY, load_or_make
-from sync.messages import Standing
+from sync.messages import ASK_PATH, Standing
 from sync.refusals import NotEnough, SpendingStopped
 from sync.signing import RequestSigner
 from sync.view import look
@@ -196,6 +196,41 @@ def test_a_larger_lease_is_asked_for(new_terminal: Callable[[str], Terminal]) ->
     two.exchange()
     one.exchange()
     assert (one.points(), two.points()) == ((4, 4), (4, 0))
+
+
+class SlowAsk(httpx.AsyncBaseTransport):
+    """The way to the cloud, on which the first ask is so slow that `meanwhile` comes first."""
+
+    def __init__(self, way: httpx.AsyncBaseTransport) -> None:
+        self.way = way
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        meanwhile, self.meanwhile = (self.meanwhile, None) if request.url.path == ASK_PATH else (None, self.meanwhile)
+        if meanwhile is not None:
+            await meanwhile()
+        return await self.way.handle_async_request(request)
+
+
+def test_an_ask_that_a_push_overtakes_is_asked_anew_from_the_new_head(
+    new_terminal: Callable[[str], Terminal], cloud: Cloud
+) -> None:
+    """Its old head would show the cloud a restored backup: the terminal would be stopped for no reason."""
+    slow = SlowAsk(cloud.transport)
+    cloud.transport = slow  # type: ignore[assignment]
+    terminal = new_terminal("counter")
+    terminal.till.record(award(5))
+    terminal.exchange()
+
+    def record_and_push() -> Awaitable[object]:
+        terminal.till.record(award(1))
+        return terminal.courier.exchange()
+
+    slow.meanwhile = record_and_push
+    assert asyncio.run(terminal.courier.ask(account(), "points", 3, seconds=30)) is not None
+    assert journal.current(terminal.journal).standing is Standing.GOOD
+    assert terminal.courier.state.standing is Standing.GOOD
+    assert terminal.points() == (6, 6)
 
 
 def test_a_lost_mirror_comes_back(new_terminal: Callable[[str], Terminal]) -> None:

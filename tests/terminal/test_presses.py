@@ -25,6 +25,7 @@ def test_two_coffees(tmp_path: Path) -> None:
     with Counter(tmp_path) as counter:
         counter.scan(JANA)
         assert "[7 z 10]" in counter.screen
+        assert "Ešte 3 do kávy" in counter.screen
         counter.press("+ +")
         assert "[9 z 10]" in counter.screen
         assert counter.presses == 2
@@ -84,6 +85,14 @@ def test_a_full_stamp_card(tmp_path: Path) -> None:
         counter.press("− −")
         assert counter.presses == 2
         assert balance(counter, "coffee") == 0
+
+
+def test_a_stamp_card_that_is_not_full_yet(tmp_path: Path) -> None:
+    with Counter(tmp_path) as counter:
+        counter.scan(JANA)
+        counter.press("−")
+        assert "Máte 7 pečiatok" in counter.screen
+        assert "Zbierajte ďalej" in counter.screen
 
 
 def test_goods_come_back(tmp_path: Path) -> None:

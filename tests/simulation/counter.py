@@ -1,0 +1,240 @@
+"""One terminal: the real conversation, journal, mirror and courier; effects are run as the daemon runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import random as pseudo
+from collections import deque
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from display import screens
+from drivers.events import CardSeen, Event
+from loyalty.entry import Entry, Moment
+from loyalty.programme import read
+from simulation.agenda import Agenda
+from simulation.history import History, Violation
+from simulation.network import Network
+from simulation.power import Guarded, Power, PowerCut, Writer
+from sync.connection import cloud_client
+from sync.counter import RequestCounter
+from sync.courier import CloudState, Courier
+from sync.keys import DeviceKey
+from sync.messages import Paired, ProgrammeText, Standing
+from sync.signing import RequestSigner
+from terminal import cards, faces, session
+from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
+from terminal.inputs import CloudNews, Granted, Input, NoAnswer, NotRecorded, ProgrammeNews, Recorded, Refreshed, Tick
+from terminal.states import Asking, Desk
+from terminal.store import MIRROR, Connections, Store
+
+CLOUD = "http://127.0.0.1:8000"
+IDLE_SECONDS = 600.0
+PROMISES = (screens.Done, screens.DoneStamps, screens.DonePaid, screens.Undone)
+"""Screens that say: it is done."""
+
+
+class Counter:
+    """`tell` it what happens; look at `state`, `store` and `promised`."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        paired: Paired,
+        key: DeviceKey,
+        agenda: Agenda,
+        network: Network,
+        chance: pseudo.Random,
+        history: History,
+    ) -> None:
+        self.name, self.folder, self.paired, self._key = name, folder, paired, key
+        self._agenda, self._network, self.chance, self._history = agenda, network, chance, history
+        self.identity = paired.identity
+        self.disk_ms = 5
+        """How long the disk takes, about."""
+        self.repeat = 0.05
+        """How often a Record is asked for a second time, as if its first answer had been lost."""
+        self.promised: dict[str, UUID] = {}
+        """What people were told is done: the conversation's key, and the entry's id."""
+        self.keys: dict[str, UUID | None] = {}
+        """Every key that a Record was asked with, and the id that was answered."""
+        self.crashes = 0
+        self._start()
+
+    # on and off
+
+    def _start(self) -> None:
+        self.power = Power()
+        self.writer = Writer(self._plan_work)
+        self.store = Store(self.folder, self.identity, self.paired.shop, random=self.chance.randbytes, thread=self.writer)
+        journal, mirror = self.store.writer.journal, self.store.writer.mirror
+        self.store.writer = Connections(Guarded(journal, self.power), Guarded(mirror, self.power))  # type: ignore[arg-type]
+        self.writer.held = True
+        self._boot = UUID(bytes=self.chance.randbytes(16))
+        desk = Desk(shop=self.paired.shop_name, programme=self.store.programme())
+        self.state, _ = session.show(session.begin(self._boot.hex, desk, self._agenda.now))
+        self._queue: deque[Input] = deque()
+        self._serving = False
+        signer = RequestSigner(self.identity, self._key, lambda: self._agenda.wall_ms / 1000)
+        self._client = cloud_client(CLOUD, auth=signer, transport=self._network.to_the_cloud(self.name))
+        self.courier = Courier(
+            self._client,
+            self.store.writer.journal,
+            self.store.writer.mirror,
+            RequestCounter(self.store.writer.journal),
+            run_blocking=self.store.run_blocking,
+            moment=self.moment,
+            sleep=self._agenda.sleep,
+            random=self.chance.random,
+            on_cloud=self._cloud_news,
+            on_changed=self._changed,
+            on_programme=self._programme_news,
+            idle_seconds=IDLE_SECONDS,
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._spawn(self.courier.run())
+
+    def _plan_work(self, run: Any) -> None:
+        self._agenda.after(self.chance.randrange(1, 1 + self.disk_ms), run)
+
+    async def restart(self, *, without_mirror: bool = False) -> None:
+        """The power fails now, or has failed already, and comes back."""
+        self.crashes += 1
+        await self.stop()
+        if without_mirror:
+            for path in self.folder.glob(f"{MIRROR}*"):
+                path.unlink()
+        self._start()
+
+    async def stop(self) -> None:
+        """Everything that runs here ends where it is; what is not committed is gone."""
+        self.power.on = False
+        self.writer.drop()
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.aclose()
+        self.store.writer.close()
+        self.store.reader.close()
+
+    @property
+    def died(self) -> bool:
+        """Whether a power cut came in the middle of something. Raises what else ended one of the terminal's tasks."""
+        for task in [task for task in self._tasks if task.done()]:
+            error = task.exception()
+            if error is not None and not isinstance(error, PowerCut):
+                raise error
+            self._tasks.discard(task)
+        return not self.power.on
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.add(asyncio.get_running_loop().create_task(work))
+
+    def moment(self) -> Moment:
+        return Moment(self._boot, self._agenda.now, self._agenda.wall_ms, trusted=True)
+
+    # events come in
+
+    def tell(self, event: Event | Input) -> None:
+        """One event, and all that follows at once."""
+        programme, keys = self.state.desk.programme, self._token_keys
+        self._queue.append(cards.identify(event, programme, keys) if isinstance(event, CardSeen) else event)  # type: ignore[arg-type]
+        if self._serving:
+            return
+        self._serving = True
+        while self._queue:
+            answers = deque([self._queue.popleft()])
+            while answers:
+                self.state, effects = session.step(self.state, answers.popleft())
+                for effect in effects:
+                    answers.extend(self._do(effect))
+        self._serving = False
+        if (wake := self.state.wake_at()) is not None:
+            state = self.state
+            self._agenda.after(
+                wake - self._agenda.now, lambda: self.tell(Tick(self._agenda.now)) if self.state is state else None
+            )
+
+    @property
+    def _token_keys(self) -> tuple[Any, ...]:
+        from loyalty.tokens import TokenKey
+
+        return tuple(TokenKey(key.id, key.secret) for key in sorted(self.paired.keys, key=lambda key: -key.id))
+
+    # effects go out
+
+    def _do(self, effect: Effect) -> tuple[Input, ...]:
+        now, programme = self._agenda.now, self.state.desk.programme
+        match effect:
+            case Show(screen=screen) if isinstance(screen, PROMISES):
+                self._promise(f"{self._boot.hex}:{self.state.records}", type(screen).__name__)
+            case Look(card=card):
+                return (self.store.look(card, now),)
+            case Identify(number=number) if programme:
+                return (cards.identify_typed(number, programme, self._token_keys, now),)
+            case Recall():
+                return (self.store.recall(self.moment(), now),)
+            case Record():
+                self._spawn(self._record(effect))
+            case Ask():
+                self._spawn(self._ask(effect))
+        return ()
+
+    def _promise(self, key: str, screen: str) -> None:
+        """A person sees that it is done: then it is on the disk (invariant 1)."""
+        row = self.store.reader.journal.execute("SELECT id FROM lines WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise Violation(f"1: {self.name} shows {screen}, and the journal holds nothing of it")
+        if self.promised.setdefault(key, UUID(bytes=row[0])) != UUID(bytes=row[0]):
+            raise Violation(f"1: {self.name} gave the entry of {key} another id")
+
+    async def _record(self, effect: Record) -> None:
+        programme = self.state.desk.programme
+        version = programme.version if programme else 0
+        self.keys[effect.key] = None
+        outcome = await self.store.record(effect.draft, effect.key, version, self.moment())
+        if isinstance(outcome, Entry) and self.chance.random() < self.repeat:
+            self._history.fault(f"{self.name}: a Record is asked for twice")
+            outcome = await self.store.record(effect.draft, effect.key, version, self.moment())
+        if not isinstance(outcome, Entry):
+            self._history.note(f"{self.name}: {outcome.value}")
+            self.tell(NotRecorded(effect.key, outcome, self._agenda.now))
+            return
+        self.keys[effect.key] = outcome.id
+        self._history.recorded += 1
+        self._history.note(f"{self.name}: {outcome.cause.value} {outcome.postings}")
+        self.courier.wake()
+        account = self.store.account(effect.draft.whose, typed=effect.draft.typed)
+        self.tell(Recorded(effect.key, outcome, account, self._agenda.now))
+
+    async def _ask(self, effect: Ask) -> None:
+        mode = self.state.mode
+        account = mode.account if isinstance(mode, Asking) else None
+        # The network simulates the time that an answer may take: the loop's own clock must not decide.
+        row = await self.courier.ask(effect.account, effect.purse, effect.need, effect.instance, seconds=600)
+        self._history.note(f"{self.name}: asked for {effect.need} of {effect.purse}, granted {row and row.granted}")
+        if row is not None and account is not None:
+            self.tell(Granted(self.store.account(account.whose, typed=account.typed), self._agenda.now))
+        else:
+            self.tell(NoAnswer(self._agenda.now))
+
+    # news of the courier
+
+    def _cloud_news(self, state: CloudState) -> None:
+        if state.trouble.startswith(("A fault", "The cloud has a fault", "The cloud refused", "The cloud does not know")):
+            raise Violation(f"{self.name}'s courier: {state.trouble}")
+        if state.standing is not Standing.GOOD or state.posting:
+            raise Violation(f"{self.name}: {state.standing.value} {state.posting}")
+        self.tell(CloudNews(state.online, state.waiting, trouble=state.trouble))
+
+    def _changed(self, accounts: set[bytes]) -> None:
+        account = faces.account_of(self.state.mode)
+        if account is not None and account.whose.account in accounts:
+            self.tell(Refreshed(self.store.account(account.whose, typed=account.typed)))
+
+    def _programme_news(self, text: ProgrammeText) -> None:
+        self.tell(ProgrammeNews(read(text.text)))

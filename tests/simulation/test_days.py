@@ -1,0 +1,20 @@
+"""Days at two counters, each with its own faults: the short form of `scripts/simulate`."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulation.day import RUSH, live
+
+SEEDS = range(25)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_invariant_holds_on_a_day_full_of_faults(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+    lived = live(seed, RUSH)
+    with capsys.disabled():
+        print(
+            f"\n  day {seed}: {lived.taps} taps, {lived.recorded} entries, {lived.faults} faults, {lived.checks} checks",
+            end=" ",
+        )
+    assert lived.recorded > 0
