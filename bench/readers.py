@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
 
-import readers_idle
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the emulators
+
+import readers_idle  # noqa: E402
 
 PARTS = ("readers_keys", "readers_nfc", "readers_chip")
 COUNT = 200

@@ -13,9 +13,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from shop import Shop
-
 from emulators.hardware import Hardware
+from shop import Shop
 
 SECONDS = 60
 GOAL = 10.0

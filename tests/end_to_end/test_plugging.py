@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 from plugging import Plugging, everything_works, play
+
 from shop import Shop, until
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
