@@ -61,6 +61,8 @@ def draw(page: Page) -> Image.Image:
     image = Image.new("1", (WIDTH, HEIGHT))
     pen = ImageDraw.Draw(image)
     pen.fontmode = "1"
+    if page.frame:
+        pen.rectangle((0, 0, WIDTH - 1, HEIGHT - 1), outline=1)
     for row, top in zip(page.all_rows, page.tops, strict=True):
         _draw_row(pen, row, top)
     return image

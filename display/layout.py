@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from display import screens
+from display import device_test_pages, screens
 from display.amounts import negative, symbol
 from display.letters import columns, plain
 from display.lines import Line, Name, Number, Word
@@ -44,6 +44,7 @@ _MENU = {
     screens.MenuItem.QUEUE: msgid("Unsent entries"),
     screens.MenuItem.NETWORK: msgid("Network"),
     screens.MenuItem.DEVICES: msgid("Devices"),
+    screens.MenuItem.TEST: msgid("Test devices"),
     screens.MenuItem.LANGUAGE: msgid("Language"),
 }
 
@@ -347,6 +348,16 @@ def _(screen: screens.Devices, words: Words) -> Page:
         title = words.say("All work") if screen.working else words.say("None set up")
     rows = spoken(row(words.say("Devices")), row(title, MIDDLE), *listed(screen.missing or screen.working, 2))
     return closed(rows, back(words))
+
+
+@_page.register
+def _(screen: screens.DeviceTest, words: Words) -> Page:
+    return device_test_pages.task(screen, words)
+
+
+@_page.register
+def _(screen: screens.DeviceTestDone, words: Words) -> Page:
+    return device_test_pages.done(screen, words)
 
 
 @_page.register

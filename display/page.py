@@ -112,6 +112,8 @@ class Page:
     bottom: Row | None = None
     live: tuple[Live, ...] = ()
     """Which buttons do something here, in the order they are named. On the idle page none is named."""
+    frame: bool = False
+    """A line around everything, on the outermost pixels."""
 
     @property
     def all_rows(self) -> tuple[Row, ...]:

@@ -18,7 +18,7 @@ from typing import Protocol
 from PIL import Image
 
 FIRST_WAIT = 0.1
-LONGEST_WAIT = 2.0
+LONGEST_WAIT = 1.5
 """Seconds between two tries to open: the first, doubled up to the longest."""
 
 STEADY_SECONDS = 5.0

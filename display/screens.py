@@ -53,7 +53,33 @@ class MenuItem(Enum):
     QUEUE = "queue"
     NETWORK = "network"
     DEVICES = "devices"
+    TEST = "test"
     LANGUAGE = "language"
+
+
+class Task(Enum):
+    """What the installer is asked to do in the test of the devices."""
+
+    PRESS = "press"
+    TYPE = "type"
+    SCAN = "scan"
+    TAP = "tap"
+    INSERT = "insert"
+    BORDER = "border"  # is the whole border to be seen?
+    BEEP = "beep"  # was it heard, and were the lights seen?
+
+
+class Hint(Enum):
+    """The cable or switch that a failing device most likely wants."""
+
+    WIRE = "wire"  # a button's, a light's or the beeper's
+    USB = "usb"
+    SWITCHES = "switches"  # the PN532's, set to HSU
+    CONSOLE = "console"  # the serial port is the login console's
+    BLUETOOTH = "bluetooth"  # the serial port is the radio's
+    PCSCD = "pcscd"
+    SH1106 = "sh1106"  # a panel sold as SSD1306: its picture stands two columns aside
+    POWER = "power"  # under-voltage
 
 
 class Message(Enum):
@@ -305,6 +331,28 @@ class Devices:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceTest:
+    """Skúška 3/8 / [Priložte kartu] / nfc, or the hint / ▸Preskočiť ×Koniec; a full border where the task is to see it."""
+
+    task: Task
+    number: int
+    count: int
+    what: str
+    """The device's name, or the sign of the button to press: "+"."""
+    hint: Hint | None = None
+    """Where it is lost, or nothing came for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTestDone:
+    """What did not pass, one at a time (none: all work), and where to look."""
+
+    failed: int
+    what: str = ""
+    hint: Hint | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A title, why, and what can be done. `name` fills the message where it has a name in it; `back` shows ×Späť."""
 
@@ -349,6 +397,8 @@ Screen: TypeAlias = (
     | Queue
     | Network
     | Devices
+    | DeviceTest
+    | DeviceTestDone
     | Notice
     | Wait
     | Unpaired

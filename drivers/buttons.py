@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from drivers.debounce import Change, Debounce, Said
 from drivers.events import Button, ButtonHeld, ButtonPressed, ButtonReleased, Emit, Picture
 from drivers.gpio import Gpio, GpioLost, OnEdge, Pins
+from drivers.worker import in_thread
 
 LOOK_MS = 500
 """How often the levels are read although nothing happens: a dead chip does not say so by itself."""
@@ -37,7 +38,7 @@ class Buttons:
 
     async def open(self) -> None:
         """Raises `GpioMissing`, `PinBusy` or `GpioLost`."""
-        await asyncio.to_thread(self._gpio.load)
+        await in_thread(f"{self.name} open", lambda stop: self._gpio.load())
         self._edges, self._news = deque(), asyncio.Event()
         self._borrowed = pins = self._gpio.borrow()
         loop = asyncio.get_running_loop()

@@ -17,16 +17,21 @@ import contextlib
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from drivers.edge_times import EdgeTimes
+from drivers.gpio_watching import watch_calmly
 
 LABELS = frozenset({"pinctrl-bcm2711", "pinctrl-bcm2835", "pinctrl-rp1"})
 """What the kernel calls the chip behind the header of a Pi 4, of the Pis before it, and of a Pi 5."""
 
 MOST_CHIPS = 32
 """A Pi 5 has been seen with its header at number 0, 4 and 11 to 15."""
+
+FREE_SECONDS = 0.1
+"""How long a pin may stay busy after its last use."""
 
 OnEdge: TypeAlias = Callable[[bool, int], None]
 """Takes (the level after the edge, when it was); called in lgpio's thread, must return at once."""
@@ -75,6 +80,7 @@ class Gpio:
                         "and a directory it may write to in LG_WD. Elsewhere leave buttons and signals out of the settings."
                     ) from error
             GPIO.setwarnings(value=False)
+            watch_calmly()
             self._module, self._lgpio = GPIO, lgpio
 
     def borrow(self) -> Pins:
@@ -229,8 +235,19 @@ class Pins:
             tone.stop()
         self._tones.clear()
         for pin in sorted(self.used):
-            self._module.cleanup(pin)
+            self._free(pin)
         self.used.clear()
+
+    def _free(self, pin: int) -> None:
+        """Frees a pin. lgpio's thread may be looking at it: the kernel keeps it busy until that is over."""
+        limit = time.monotonic() + FREE_SECONDS
+        while True:
+            try:
+                return self._module.cleanup(pin)  # type: ignore[no-any-return]
+            except self._lgpio.error as error:
+                if "busy" not in str(error).lower() or time.monotonic() > limit:
+                    raise
+            time.sleep(0.001)
 
     def abandon(self) -> None:
         """Frees the pins of a chip that does not answer; for `Gpio` only."""

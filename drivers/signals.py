@@ -8,7 +8,6 @@ Wiring, parts and what fails how: docs/devices/buttons-and-signals.md.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ class Signals:
 
     async def open(self) -> None:
         """Raises `GpioMissing`, `PinBusy` or `GpioLost`."""
-        await asyncio.to_thread(self._gpio.load)
+        await in_thread(f"{self.name} open", lambda stop: self._gpio.load())
         self._borrowed = pins = self._gpio.borrow()
         for pin in (self._pins.green, self._pins.red, self._pins.beeper):
             if pin is not None:

@@ -1,8 +1,9 @@
-"""`bodka-terminal`: run, pair, status, journal, doctor."""
+"""`bodka-terminal`: run, pair, status, journal, doctor, devices."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -138,9 +139,11 @@ def journal(settings: Settings, as_json: bool) -> None:
 
 @main.command()
 @settings_option
-def doctor(settings: Settings) -> None:
+@click.option("--watch", is_flag=True, help="Afterwards show what each device does, until Ctrl-C.")
+def doctor(settings: Settings, *, watch: bool) -> None:
     """Try every device, the clock, the disk and the cloud."""
     from terminal.doctor import examine
+    from terminal.doctor import watch as watch_devices
 
     async def run_all() -> bool:
         well = True
@@ -149,7 +152,24 @@ def doctor(settings: Settings) -> None:
             well = well and finding.well
         return well
 
-    sys.exit(0 if asyncio.run(run_all()) else 1)
+    well = asyncio.run(run_all())
+    if watch:
+        click.echo("press, type, scan, tap, insert; Ctrl-C ends")
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(watch_devices(settings, click.echo))
+    sys.exit(0 if well else 1)
+
+
+@main.command()
+def devices() -> None:
+    """List what is plugged in, and write the lines for terminal.toml."""
+    from terminal.plugged import look
+    from terminal.plugged_toml import listed, toml_lines
+
+    plugged = look()
+    click.echo(listed(plugged))
+    click.echo("# For terminal.toml:\n")
+    click.echo(toml_lines(plugged))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import contextlib
 import uuid
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -147,22 +148,24 @@ class Daemon:
         """Whether a card signs what it says: then it is shown, or refused, when its counter is on the disk."""
         proof = cards.prove(event, self._programme, self._keys)
         if isinstance(proof, cards.Signed):
-            self._spawn(self._show_if_new(proof))
+            self._spawn(self._show_if_new(proof, event.device))
         elif proof is not None:
-            self.emit(proof)
+            self.emit(replace(proof, device=event.device))
         return proof is not None
 
-    async def _show_if_new(self, card: cards.Signed) -> None:
+    async def _show_if_new(self, card: cards.Signed, device: str) -> None:
         refused = await self._store.replayed(card.token, card.counter)
-        self.emit(card.shown if refused is None else CardRefused(refused, card.shown.at))
+        shown = card.shown if refused is None else CardRefused(refused, card.shown.at)
+        self.emit(replace(shown, device=device))
 
     def _translate(self, event: Event | Input) -> Input:
         """What devices say in the session's words; here numbers become tokens."""
         match event:
             case CardSeen():
-                return cards.identify(event, self._programme, self._keys, self._equipment.fobs)
+                shown = cards.identify(event, self._programme, self._keys, self._equipment.fobs)
+                return replace(shown, device=event.device)
             case CardTrouble():
-                return cards.refuse(event)
+                return replace(cards.refuse(event), device=event.device)
             case DeviceLost():
                 log.warning("device lost", device=event.device, why=event.why)
                 return event

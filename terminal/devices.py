@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from display.screens import Task
 from drivers.events import Button, Medium, Picture
 from drivers.supervise import Device
 from loyalty.rfid import FobReader, Writing
 from terminal.settings import Keyboard, ScannerTable, Settings
-from terminal.signs import Step
+from terminal.signs import Step as SignStep
+from terminal.states import Step
 
 if TYPE_CHECKING:
     from display.panel import PanelGlass
@@ -22,14 +24,14 @@ if TYPE_CHECKING:
 class Player(Protocol):
     """Lights and tones: a real pattern player, the counter page's, or none."""
 
-    def play(self, steps: tuple[Step, ...]) -> None:
+    def play(self, steps: tuple[SignStep, ...]) -> None:
         """Plays a pattern from its beginning; returns at once."""
 
 
 class Silence:
     """Where no lights and no beeper are fitted."""
 
-    def play(self, steps: tuple[Step, ...]) -> None:
+    def play(self, steps: tuple[SignStep, ...]) -> None:
         """Plays nothing."""
 
 
@@ -133,6 +135,32 @@ def _readers(settings: Settings, clock: Callable[[], int]) -> list[Device]:
 
         devices += [ChipReader(one.name, profiles(one), clock, one.reader) for one in settings.chip]
     return devices
+
+
+def fitted(settings: Settings) -> tuple[Step, ...]:
+    """The test of all that the settings name, step by step: buttons, pads, readers, the panel, lights and beeper."""
+    if settings.virtual is not None:
+        return (
+            *_presses("buttons"),
+            Step(Task.TYPE, "pad"),
+            Step(Task.SCAN, "scanner"),
+            Step(Task.TAP, "nfc"),
+            Step(Task.INSERT, "chip"),
+            Step(Task.BORDER, "panel"),
+        )
+    return (
+        *(_presses("buttons") if settings.buttons else ()),
+        *(Step(Task.TYPE, one.name) for one in settings.pad),
+        *(Step(Task.SCAN, one.name) for one in settings.scanner),
+        *(Step(Task.TAP, one.name, port="USB" not in one.path) for one in settings.nfc),
+        *(Step(Task.INSERT, one.name) for one in settings.chip),
+        *((Step(Task.BORDER, "panel"),) if settings.panel else ()),
+        *((Step(Task.BEEP, "signals"),) if settings.signals else ()),
+    )
+
+
+def _presses(device: str) -> tuple[Step, ...]:
+    return tuple(Step(Task.PRESS, device, sign) for sign in "+−▸×")
 
 
 def _glass(settings: Settings) -> PanelGlass | None:

@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from display.panel import PanelGlass
-from drivers.supervise import Device, describe
+from drivers.events import (
+    ButtonHeld,
+    ButtonPressed,
+    ButtonReleased,
+    CardGone,
+    CardSeen,
+    CardTrouble,
+    DeviceBack,
+    DeviceLost,
+    Event,
+    Form,
+    PadKey,
+    ScannerTaught,
+)
+from drivers.supervise import Device, describe, supervise
+from loyalty.entry import TokenKind
+from loyalty.numbers import normalise, uid_number
+from loyalty.tokens import TokenKey, token
 from sync import pairing as pairings
 from sync.connection import InsecureCloud, cloud_client
 from sync.database import UnsafeJournal
 from sync.journal import open_journal
 from sync.keys import BrokenStateFile
 from sync.refusals import NotRecorded
+from terminal import board
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import equip
 from terminal.settings import Settings
 from terminal.store import JOURNAL
 
 TRY_SECONDS = 5.0
+TOKEN_DIGITS = 8
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 ADVICE = {
@@ -66,6 +87,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield await _device(device)
     if equipment.glass is not None:
         yield await asyncio.to_thread(_glass, equipment.glass)
+    for hint in board.judge(board.look(), [one.path for one in settings.nfc]):
+        yield Finding.bad("board", board.ADVICE[hint])
     yield _clock()
     yield _disk(Path(settings.terminal.state))
     yield _pairing(Path(settings.terminal.state))
@@ -93,6 +116,57 @@ def _glass(panel: PanelGlass) -> Finding:
     finally:
         panel.close()
     return Finding.good("panel", "works")
+
+
+async def watch(settings: Settings, say: Callable[[str], None]) -> None:
+    """Each device live until cancelled: what it reads, as tokens, what is pressed, what is lost and back."""
+    keys = _keys(Path(settings.terminal.state))
+    loop = asyncio.get_running_loop()
+
+    def emit(event: Event) -> None:
+        with contextlib.suppress(RuntimeError):  # a thread that speaks after the end
+            loop.call_soon_threadsafe(say, told(event, keys))
+
+    async with asyncio.TaskGroup() as group:
+        for device in equip(settings, monotonic_ms, lambda: 0).devices:
+            group.create_task(supervise(device, emit, clock=monotonic_ms))
+
+
+def told(event: Event, keys: Sequence[TokenKey]) -> str:
+    """One event for the eyes of an installer. Of a number nothing is told but the beginning of its token."""
+    match event:
+        case CardSeen():
+            number = uid_number(event.data) if event.form is Form.UID else normalise(event.data)
+            mark = token(keys[0], TokenKind.CARD, number).hex()[:TOKEN_DIGITS]
+            return f"{event.device}: card, token {mark}…"
+        case CardTrouble(trouble=trouble):
+            return f"{event.device}: card, {trouble.value}"
+        case CardGone():
+            return f"{event.device}: card taken away"
+        case PadKey():
+            # A key alone is no number; one after the other they may be a phone's.
+            return f"{event.device}: a {'digit' if event.key.isdigit() else event.key}"
+        case ButtonPressed(button=button):
+            return f"{event.device}: {button.value}"
+        case ButtonHeld(button=button):
+            return f"{event.device}: {button.value} held"
+        case ButtonReleased(button=button):
+            return f"{event.device}: {button.value} up"
+        case DeviceLost(why=why):
+            return f"{event.device} lost: {why}"
+        case DeviceBack():
+            return f"{event.device} works"
+        case ScannerTaught(layout=layout):
+            return f"{event.device}: calibration code, layout {layout}"
+
+
+def _keys(folder: Path) -> tuple[TokenKey, ...]:
+    """The shop's token keys, so that a token is the one that the cloud shows; before the pairing one of this moment."""
+    with contextlib.suppress(BrokenStateFile):
+        pairing = pairings.load(folder)
+        if pairing is not None:
+            return pairing.token_keys()
+    return (TokenKey(1, os.urandom(32)),)
 
 
 def _clock() -> Finding:

@@ -24,6 +24,8 @@ class Sign(Enum):
     """A card took another's place."""
     KEY = "key"
     """A press that did something small."""
+    TEST = "test"
+    """Each light and the beeper in turn, for whoever tests them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from loyalty import rules
 from loyalty.account import Account
 from loyalty.entry import Posting
 from loyalty.programme import PointsRules, Programme, Reward, StampRules, in_language
-from terminal import states
+from terminal import device_test, states
 from terminal.states import State
 
 Face: TypeAlias = StampRules | PointsRules
@@ -21,6 +21,7 @@ MENU = (
     screens.MenuItem.QUEUE,
     screens.MenuItem.NETWORK,
     screens.MenuItem.DEVICES,
+    screens.MenuItem.TEST,
     screens.MenuItem.LANGUAGE,
 )
 
@@ -91,6 +92,8 @@ def screen_of(state: State) -> Screen | None:
             return screens.Wait() if state.now >= mode.slow else None
         case states.Menu():
             return screens.Menu(MENU[mode.index], mode.index + 1, len(MENU))
+        case states.DeviceTest():
+            return device_test.screen_of(state, mode)
         case states.Info():
             return _info(state, mode)
         case _:

@@ -37,6 +37,8 @@ class CardShown:
 
     card: Identification
     at: int
+    device: str = ""
+    """Which reader read it; none for a number that was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class CardRefused:
 
     message: Message
     at: int
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

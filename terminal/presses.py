@@ -7,7 +7,7 @@ from dataclasses import replace
 from display.screens import MenuItem, Message, Verb
 from drivers.events import Button
 from loyalty.programme import Programme, SignIn
-from terminal import faces, pad, states, verbs
+from terminal import device_test, faces, pad, states, verbs
 from terminal.effects import Recall, Sign, Signal
 from terminal.states import EMPTY, Basket, State
 from terminal.verbs import Outcome, card, go, record, say, stay
@@ -214,6 +214,8 @@ def _select(state: State, programme: Programme, item: MenuItem) -> Outcome:
                 return stay(state)
             name = state.desk.staff.name
             return say(states.with_desk(state, staff=None), Message.SIGNED_OUT, states.Idle(), name)
+        case MenuItem.TEST:
+            return device_test.begin(state)
         case MenuItem.LANGUAGE:
             languages = programme.document.programme.languages
             place = languages.index(state.desk.language) if state.desk.language in languages else -1

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from display.screens import Message
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardGone, DeviceBack, DeviceLost, PadKey
-from terminal import answers, faces, inputs, pad, presses, states
+from terminal import answers, device_test, faces, inputs, pad, presses, states
 from terminal.effects import Effect, Look, Sign, Signal
 from terminal.effects import Show as ShowPicture
 from terminal.inputs import Input
@@ -77,6 +77,8 @@ def meaning(mode: Mode) -> object:
             return "undo", mode.recalled.entry.id if mode.recalled else None
         case states.Menu():
             return "menu", mode.index
+        case states.DeviceTest():
+            return "test", mode.index, mode.looked
         case states.Notice():
             return "notice", mode.message, meaning(mode.back)
         case _:
@@ -84,6 +86,8 @@ def meaning(mode: Mode) -> object:
 
 
 def _react(state: State, event: Input) -> Outcome:
+    if isinstance(state.mode, states.DeviceTest) and (tested := device_test.react(state, state.mode, event)) is not None:
+        return tested
     match event:
         case ButtonPressed():
             return _pressed(state, event.button, event.picture)

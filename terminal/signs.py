@@ -33,4 +33,5 @@ SIGNS: dict[Sign, tuple[Step, ...]] = {
     Sign.CARD: ((False, False, 1_047, 60),),
     Sign.OTHER_CARD: ((False, False, 1_047, 60), (False, False, 0, 60), (False, False, 784, 60)),
     Sign.KEY: ((False, False, 2_093, 15),),
+    Sign.TEST: ((True, False, 1_047, 600), (False, True, 784, 600)),
 }

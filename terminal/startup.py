@@ -22,9 +22,10 @@ from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
 from sync.pairing import Pairing
+from terminal import board
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
-from terminal.devices import Equipment, equip
+from terminal.devices import Equipment, equip, fitted
 from terminal.link import Link
 from terminal.settings import Settings
 from terminal.states import Desk
@@ -135,6 +136,8 @@ def _desk(settings: Settings, pairing: Pairing, store: Store) -> Desk:
         language=settings.terminal.language,
         programme=store.programme(),
         implied_decimals=settings.terminal.implied_decimals,
+        fitted=fitted(settings),
+        board=board.judge(board.look(), [one.path for one in settings.nfc]),
     )
 
 

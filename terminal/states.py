@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from display.screens import Amount, MenuItem, Message, Screen, Verb
+from display.screens import Amount, Hint, MenuItem, Message, Screen, Task, Verb
 from loyalty.account import Account, Staff
 from loyalty.entry import Draft, Personal, Purchase, Share
 from loyalty.programme import Programme, StampRules
@@ -20,6 +20,9 @@ PAID_MS = 20_000
 """A discount stays on the screen until somebody has typed it into the till."""
 NOTICE_MS = 3_000
 MENU_MS = 20_000
+TEST_MS = 120_000
+"""For an installer who goes to look for a card."""
+LATE_MS = 10_000
 UNDO_MS = 5_000
 SLOW_MS = 300
 """A write that takes longer than this is shown as waiting."""
@@ -50,6 +53,17 @@ class Basket:
 
 
 EMPTY = Basket()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the test of the devices: what to do, with which device, and for a button its sign."""
+
+    task: Task
+    device: str
+    sign: str = ""
+    port: bool = False
+    """It hangs on the Pi's own serial port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +208,20 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceTest:
+    """The test of the devices, one step after the other; behind the last one stands how it went."""
+
+    steps: tuple[Step, ...]
+    until: int
+    late: int
+    """When to say what may be wrong, where nothing has come."""
+    index: int = 0
+    failed: tuple[Step, ...] = ()
+    looked: int = 0
+    """Which of the failed ones is shown at the end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Info:
     """A page of the staff menu: queue, network or devices."""
 
@@ -227,6 +255,7 @@ Mode: TypeAlias = (
     | Done
     | Undo
     | Menu
+    | DeviceTest
     | Info
     | Notice
 )
@@ -247,6 +276,10 @@ class Desk:
     implied_decimals: bool = False
     """1250 on the pad means 12,50."""
     pairing_code: str = ""
+    fitted: tuple[Step, ...] = ()
+    """What there is to test, in the order in which it is tested."""
+    board: tuple[Hint, ...] = ()
+    """What is known to be wrong with the machine itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +306,8 @@ class State:
             return mode.until - max(0, second) * 1000
         if isinstance(mode, Saving):
             return mode.slow if self.now < mode.slow else None
+        if isinstance(mode, DeviceTest):
+            return mode.late if self.now < mode.late < mode.until else mode.until
         return None if isinstance(mode, Idle | Unpaired) else mode.until
 
     def key(self) -> str:

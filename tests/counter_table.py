@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from display.screens import MenuItem, Message, Verb
+from display.screens import MenuItem, Message, Task, Verb
 from display.screens import NewCard as NewCardScreen
 from drivers.events import Button, ButtonHeld, ButtonPressed, ButtonReleased, CardGone, DeviceBack, DeviceLost, Medium, PadKey
 from loyalty import rules
@@ -68,6 +68,8 @@ DONE_STATE = step(
     inputs.Recorded("b:1", STAMPED, JANA, NOW),
 )[0]
 
+FITTED = (states.Step(Task.PRESS, "buttons", "+"), states.Step(Task.TAP, "nfc"), states.Step(Task.BORDER, "panel"))
+
 MODES: dict[str, Mode] = {
     "Unpaired": states.Unpaired(),
     "Idle": states.Idle(),
@@ -89,6 +91,10 @@ MODES: dict[str, Mode] = {
     "Done": replace(DONE_STATE.mode, until=LATER, recalled=None, stamps=None),  # type: ignore[call-arg]
     "Undo": states.Undo(LATER, RECALLED),
     "Menu": states.Menu(LATER),
+    "Test, a button": states.DeviceTest(FITTED, LATER, NOW + 5_000),
+    "Test, a reader": states.DeviceTest(FITTED, LATER, NOW + 5_000, index=1),
+    "Test, the panel": states.DeviceTest(FITTED, LATER, NOW + 5_000, index=2),
+    "Test, its end": states.DeviceTest(FITTED, LATER, NOW + 5_000, index=3, failed=FITTED[:2]),
     "Info": states.Info(MenuItem.QUEUE, LATER),
     "Notice": states.Notice(Message.NO_REWARD, LATER, CARD),
 }
@@ -126,14 +132,14 @@ GROUPS: dict[str, dict[str, inputs.Input]] = {
         "back": pad("back"),
     },
     "Cards": {
-        "card read": inputs.CardShown(inputs.Identification(TokenKind.CARD, (b"jana",)), NOW),
+        "card read": inputs.CardShown(inputs.Identification(TokenKind.CARD, (b"jana",)), NOW, "nfc"),
         "Found": inputs.Found(JANA, NOW),
         "Found another": inputs.Found(PETER, NOW),
         "Found blocked": inputs.Found(account(b"stolen", status=Status.BLOCKED), NOW),
         "Unknown": inputs.Unknown(Personal(b"new", b"new"), False, True, NOW),
         "Stranger's": inputs.Unknown(Personal(b"new", b"new"), False, False, NOW),
         "Staff's": inputs.StaffFound(Staff("adam", "Adam"), NOW),
-        "unusable": inputs.CardRefused(Message.READ_AGAIN, NOW),
+        "unusable": inputs.CardRefused(Message.READ_AGAIN, NOW, "nfc"),
         "taken away": CardGone("nfc", Medium.NFC, NOW),
     },
     "Answers, time and news": {
@@ -177,6 +183,8 @@ def name_of(mode: Mode) -> str:
             return "Confirm" if mode.verb is Verb.REDEEM else "Confirm sum"
         case states.Done():
             return "Done, a stamp" if mode.stamps else "Done"
+        case states.DeviceTest():
+            return ("Test, a button", "Test, a reader", "Test, the panel", "Test, its end")[mode.index]
         case states.Notice():
             return f'"{mode.message.value}"'
         case _:

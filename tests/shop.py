@@ -213,15 +213,15 @@ class Shop:
             self.start()
         self.shows_idle()
 
-    def start(self, before: str = "") -> None:
-        """Starts the daemon, and waits until every device works."""
+    def start(self, before: str = "", devices: tuple[str, ...] = DEVICES) -> None:
+        """Starts the daemon, and waits until these devices work."""
         self.starts += 1
         run = self._run("run")
         if before:
             run = ["unshare", "-m", "sh", "-ec", f"{before}; exec {' '.join(run)}"]
         variables = environment(PYTHONVERBOSE="1", **self.hardware.environment())
         self.daemon = daemon = Daemon(run, variables, self.folder / f"daemon-{self.starts}.log")
-        until(lambda: daemon.process.poll() is not None or all(map(daemon.works, DEVICES)), self.story)
+        until(lambda: daemon.process.poll() is not None or all(map(daemon.works, devices)), self.story)
         assert daemon.process.poll() is None, self.story()
 
     def _run(self, *arguments: str) -> list[str]:
@@ -303,11 +303,21 @@ class Shop:
 
     def shows_idle(self, *, offline: bool = False, waiting: int = 0, missing: tuple[str, ...] = ()) -> None:
         """Waits for the idle screen; its clock is there where this machine's is trusted."""
-        until(
-            lambda: any(self.glass() == rows(Idle(NAME, offline, waiting, missing, clock)) for clock in _clocks()),
-            lambda: f"not idle with {offline=} {waiting=} {missing=}.\n{self.story()}",
-        )
+        shown = self.idle(offline=offline, waiting=waiting, missing=missing)
+        assert shown, f"not idle with {offline=} {waiting=} {missing=}.\n{self.story()}"
+
+    def idle(
+        self, *, offline: bool = False, waiting: int = 0, missing: tuple[str, ...] = (), patience: float = PATIENCE
+    ) -> bool:
+        """Whether the idle screen comes in time, and stands still."""
+        wanted = [rows(Idle(NAME, offline, waiting, missing, clock)) for clock in _clocks()]
+        limit = time.monotonic() + patience
+        while self.glass() not in wanted:
+            if time.monotonic() > limit:
+                return False
+            time.sleep(0.004)
         time.sleep(0.01)
+        return True
 
     def lights(self, since: float) -> list[tuple[str, int]]:
         """What was put on the LEDs since a moment (`time.monotonic`)."""

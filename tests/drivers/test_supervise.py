@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+import selectors
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.events import DeviceBack, DeviceLost, Emit, Event
-from drivers.supervise import FIRST_WAIT, LONGEST_WAIT, STEADY_SECONDS, describe, supervise
+from drivers.supervise import (
+    CLOSE_SECONDS,
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    OPEN_SECONDS,
+    SHORT_LIVES,
+    STEADY_SECONDS,
+    describe,
+    supervise,
+)
 
 
 class OddError(Exception):
@@ -21,12 +31,26 @@ class OddError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One life of a device: whether it opens, how many seconds it runs, and how it ends."""
+    """One life of a device: whether it opens and how long that takes, how many seconds it runs, and how it ends."""
 
     opens: bool = True
     seconds: float = 0.0
     error: type[Exception] | None = OSError
     closes: bool = True
+    opening: float = 0.0
+    closing: float = 0.0
+
+
+class Skipping(selectors.DefaultSelector):
+    """Instead of waiting it lets the world's time go on."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.world.now += timeout or 0.0
+        return super().select(0)
 
 
 class Over(Exception):
@@ -50,10 +74,9 @@ class World:
 
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
-        self.now += seconds
+        await asyncio.sleep(seconds)
         if self.lived == len(self.lives):
             raise asyncio.CancelledError
-        await asyncio.sleep(0)
 
     @property
     def life(self) -> Life:
@@ -61,12 +84,13 @@ class World:
 
     async def open(self) -> None:
         self.calls.append("open")
+        await asyncio.sleep(self.life.opening)
         if not self.life.opens:
             raise (self.life.error or OddError)("will not open")
 
     async def run(self, emit: Emit) -> None:
         self.calls.append("run")
-        self.now += self.life.seconds
+        await asyncio.sleep(self.life.seconds)
         if self.life.error:
             raise self.life.error("gone")
 
@@ -74,16 +98,30 @@ class World:
         self.calls.append("close")
         life = self.life
         self.lived += 1
+        await asyncio.sleep(life.closing)
         if not life.closes:
             raise OddError("will not close")
+
+    def run_loop(self, main: Coroutine[None, None, None]) -> None:
+        def loop() -> asyncio.SelectorEventLoop:
+            made = asyncio.SelectorEventLoop(Skipping(self))
+            made.time = lambda: self.now  # type: ignore[method-assign]
+            return made
+
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(main)
 
     def play(self) -> World:
         async def main() -> None:
             await supervise(self, self.events.append, clock=self.clock, sleep=self.sleep)
 
         with pytest.raises(asyncio.CancelledError):
-            asyncio.run(main())
+            self.run_loop(main())
         return self
+
+    @property
+    def kinds(self) -> list[type[Event]]:
+        return [type(event) for event in self.events]
 
 
 LIVES = st.lists(
@@ -93,6 +131,8 @@ LIVES = st.lists(
         st.sampled_from([0.0, 1.0, STEADY_SECONDS, 100.0]),
         st.sampled_from([None, OSError, ValueError, OddError, TimeoutError, StopAsyncIteration]),
         st.booleans(),
+        st.sampled_from([0.0, 0.3, OPEN_SECONDS + 1]),
+        st.sampled_from([0.0, CLOSE_SECONDS + 100]),
     ),
     min_size=1,
     max_size=25,
@@ -102,12 +142,56 @@ LIVES = st.lists(
 @given(LIVES)
 def test_lost_and_back_take_turns(lives: list[Life]) -> None:
     world = World(lives).play()
-    kinds = [type(event) for event in world.events]
-    assert all(a is not b for a, b in itertools.pairwise(kinds))
-    assert kinds.count(DeviceBack) == sum(life.opens for life in lives)
-    assert kinds[-1] is DeviceLost
+    assert all(a is not b for a, b in itertools.pairwise(world.kinds))
+    assert world.kinds[-1] is DeviceLost
     times = [event.at for event in world.events]
     assert times == sorted(times)
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, STEADY_SECONDS + 1]), max_size=30))
+def test_every_return_is_said_but_of_a_device_that_keeps_coming_and_going(seconds: list[float]) -> None:
+    world = World([Life(seconds=life) for life in seconds] or [Life()]).play()
+    short, said = 0, 0
+    for life in seconds or [0.0]:
+        said += life >= STEADY_SECONDS or short < SHORT_LIVES
+        short = 0 if life >= STEADY_SECONDS else short + 1
+    assert world.kinds.count(DeviceBack) == said
+
+
+def test_a_loose_plug_is_named_once_and_forgiven_once_it_holds() -> None:
+    loose, steady = [Life(seconds=1)] * 50, [Life(seconds=STEADY_SECONDS + 1), Life(seconds=1)]
+    world = World(loose + steady).play()
+    assert world.kinds == [DeviceBack, DeviceLost] * (SHORT_LIVES + 2)
+    whys = [event.why for event in world.events if isinstance(event, DeviceLost)]
+    assert ["coming and going" in why for why in whys] == [False] * (SHORT_LIVES - 1) + [True, False, False]
+
+
+def test_one_that_does_not_answer_while_it_is_opened_is_lost_meanwhile() -> None:
+    slow = Life(opening=OPEN_SECONDS + 10, seconds=100)
+    world = World([slow]).play()
+    assert world.kinds == [DeviceLost, DeviceBack, DeviceLost]
+    assert [event.at for event in world.events] == [
+        OPEN_SECONDS * 1000,
+        (OPEN_SECONDS + 10) * 1000,
+        (OPEN_SECONDS + 110) * 1000,
+    ]
+
+
+def test_a_close_that_hangs_is_left_behind() -> None:
+    world = World([Life(closing=1e6), Life(seconds=100)]).play()
+    assert world.kinds == [DeviceBack, DeviceLost] * 2
+    assert world.events[2].at == round((CLOSE_SECONDS + FIRST_WAIT) * 1000)
+
+
+@given(st.integers(0, 40), st.sampled_from([0.0, 0.2, 0.5]))
+def test_whenever_it_is_put_back_it_works_within_two_seconds(tries: int, opening: float) -> None:
+    world = World([Life(opens=False, opening=opening)] * tries + [Life(opening=opening, seconds=9)]).play()
+    starts = [0.0]
+    for wait in world.waits[:tries]:
+        starts.append(starts[-1] + opening + wait)
+    back = next(event.at for event in world.events if isinstance(event, DeviceBack))
+    # At worst it came back just after the last try in vain began.
+    assert back / 1000 - starts[max(0, tries - 1)] <= 2.001
 
 
 @given(LIVES)
@@ -123,14 +207,15 @@ def test_waits_double_until_the_longest_and_start_again_after_a_steady_life(live
     for life, waited in zip(lives, World(lives).play().waits, strict=True):
         if life.opens and life.seconds >= STEADY_SECONDS:
             wait = FIRST_WAIT
-        assert waited == wait
+        tried = 0.0 if life.opens else life.opening + min(life.closing, CLOSE_SECONDS)
+        assert waited == pytest.approx(max(FIRST_WAIT, wait - tried), abs=0.002)
         wait = min(wait * 2, LONGEST_WAIT)
 
 
 def test_a_device_that_never_opens_is_lost_once() -> None:
     world = World([Life(opens=False)] * 10).play()
     assert world.events == [DeviceLost("device", "OSError: will not open", 0)]
-    assert world.waits == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0, 2.0, 2.0]
+    assert world.waits == [0.1, 0.2, 0.4, 0.8, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]
 
 
 def test_a_device_that_just_ends_is_lost_too() -> None:
