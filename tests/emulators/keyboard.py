@@ -84,6 +84,7 @@ class Keyboard:
         self.usages = frozenset((*range(4, len(HID_KEYBOARD)), *HIGHER_USAGES)) if usages is None else usages
         self.node = ""
         """The path of its node while it is plugged in."""
+        self._written = 0
         self.longest_gap_ms = 0.0
         """Between two keys of the last `type`: a busy machine may keep an emulated scanner from its work."""
 
@@ -107,12 +108,11 @@ class Keyboard:
 
     def type(self, text: str, ms_per_key: float = 0.0, keypad: bool = False) -> int:
         """Types a text, each key going down and up; returns when the last key went down (`time.monotonic_ns`)."""
-        pressed, self.longest_gap_ms = 0, 0.0
+        pressed, self.longest_gap_ms, self._written = 0, 0.0, 0
         for position, character in enumerate(text):
             if position and ms_per_key:
                 time.sleep(ms_per_key / 1000)
-            before, pressed = pressed or time.monotonic_ns(), time.monotonic_ns()
-            self.longest_gap_ms = max(self.longest_gap_ms, (pressed - before) / 1e6)
+            pressed = time.monotonic_ns()
             self._write(self._stroke(*self._keys_of(character, keypad)))
         return pressed
 
@@ -135,12 +135,10 @@ class Keyboard:
 
     def strokes(self, events: list[tuple[int, int]], ms_per_event: float = 0.0) -> None:
         """Key events by their codes (1 down, 0 up), each as a HID report of its own: what `emulators.xkb` gives."""
-        pressed, self.longest_gap_ms = time.monotonic_ns(), 0.0
+        self.longest_gap_ms, self._written = 0.0, 0
         for position, (code, value) in enumerate(events):
             if position and ms_per_event:
                 time.sleep(ms_per_event / 1000)
-            before, pressed = pressed, time.monotonic_ns()
-            self.longest_gap_ms = max(self.longest_gap_ms, (pressed - before) / 1e6)
             self._write(_packed([(EV_KEY, code, value), (EV_SYN, SYN_REPORT, 0)], time.time_ns()))
 
     def lose_keys(self) -> None:
@@ -181,6 +179,8 @@ class Keyboard:
         while select.select([self._reads], [], [], 0)[0]:
             os.read(self._reads, 4096)
         os.write(self._master, events)
+        before, self._written = self._written, time.monotonic_ns()
+        self.longest_gap_ms = max(self.longest_gap_ms, (self._written - (before or self._written)) / 1e6)
         if not select.select([self._reads], [], [], 10)[0]:
             raise TimeoutError(f"nobody reads {self.node}")
 
