@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the emulators
 
-import readers_idle  # noqa: E402
+import readers_idle
 
 PARTS = ("readers_keys", "readers_nfc", "readers_chip")
 COUNT = 200
