@@ -38,6 +38,9 @@ HELD_SECONDS = 2.3
 NOTICED_SECONDS, TRIES = 1.5, 4
 """How long people wait until a chip card is read, and how often they put it in."""
 
+BREATH_SECONDS = 1.2
+"""How long a hand leaves a reader alone before it shows the same card again."""
+
 DEVICES = ("scanner", "pad", "nfc", "chip", "buttons", "signals", "panel")
 NAME = "Kaviareň Bodka"
 STATE_SIZE = "1m"
@@ -177,6 +180,8 @@ class Shop:
         self.state.mkdir()
         self.settings = folder / "terminal.toml"
         self.chip: VirtualCard | None = None
+        self.left: dict[str, float] = {}
+        """When a reader, or a barcode, was last left alone."""
         self.daemon: Daemon | None = None
         self.starts = 0
         self._looked: tuple[int, list[str]] = (-1, [])
@@ -239,16 +244,24 @@ class Shop:
 
     def tap(self, *cards: Card) -> None:
         """Holds cards to the NFC reader."""
+        self._take_a_breath("nfc")
         self.hardware.nfc.show(*cards)
 
     def lift(self) -> None:
         """Takes them away again."""
         self.hardware.nfc.show()
+        self.left["nfc"] = time.monotonic()
+
+    def _take_a_breath(self, what: str) -> None:
+        """The same card twice within a second is one event for a reader, so hands that mean two leave it that long."""
+        since = self.left.get(what, float("-inf"))
+        until(lambda: time.monotonic() - since > BREATH_SECONDS, lambda: "the clock stands still")
 
     def insert(self, card: VirtualCard | str) -> None:
         """Puts a chip card in: a member's, by its number, or any other."""
         if isinstance(card, str):
             card = VirtualCard({AID: {RECORD: card.encode()}})
+        self._take_a_breath("chip")
         # pcscd looks at this reader every 0.4 s, and takes a card that was exchanged in between for the one before: then
         # people put it in once more.
         for _ in range(TRIES):
@@ -264,10 +277,14 @@ class Shop:
         if self.chip is not None:
             self.chip.remove()
             self.chip = None
+            self.left["chip"] = time.monotonic()
 
     def scan(self, code: str, end: str = "\n") -> int:
         """Reads a barcode; returns when its Enter went down (`time.monotonic_ns`)."""
-        return self.hardware.scanner.type(code + end)
+        self._take_a_breath(code)
+        entered = self.hardware.scanner.type(code + end)
+        self.left[code] = time.monotonic()
+        return entered
 
     def type(self, keys: str) -> None:
         """Types on the number pad; "\\n" is Enter."""
