@@ -99,7 +99,12 @@ def undo(entry: Entry) -> tuple[Posting, ...]:
     """The postings that undo an entry wholly: what it spent is earned again, what it earned is taken (invariant 6)."""
     if entry.cause not in (Cause.AWARD, Cause.REDEEM):
         raise NotUndoable(f"an entry of cause {entry.cause.value} cannot be undone")
-    return tuple(Posting(p.purse, -p.delta, used=max(0, p.delta), instance=p.instance) for p in entry.postings)
+    return inverse(entry.postings)
+
+
+def inverse(postings: tuple[Posting, ...]) -> tuple[Posting, ...]:
+    """The postings that undo `postings`: spends come back as earnings, earnings are taken from the lease."""
+    return tuple(Posting(p.purse, -p.delta, used=max(0, p.delta), instance=p.instance) for p in postings)
 
 
 def _weight(programme: Programme, purchase: Purchase) -> Fraction:

@@ -11,6 +11,7 @@ import msgspec
 
 from loyalty.entry import Cause, Draft, Posting, check, decode_entry
 from loyalty.holding import Own, Row, spendable
+from loyalty.rules import inverse
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, SpendingStopped, TooMuchReturned
 
 Rows = Callable[[bytes, str, str], Row]
@@ -19,11 +20,6 @@ Owns = Callable[[bytes, str, str, int], Own]
 """What own lines say of (account, purse, instance) after a `through`."""
 
 _UNDOABLE = {Cause.AWARD.value, Cause.REDEEM.value, Cause.ISSUE.value}
-
-
-def inverse(postings: tuple[Posting, ...]) -> tuple[Posting, ...]:
-    """The postings that undo `postings`: spends come back as earnings, earnings are taken from the lease."""
-    return tuple(Posting(p.purse, -p.delta, max(0, p.delta), p.instance) for p in postings)
 
 
 def allowed(

@@ -41,6 +41,11 @@ REASONS: tuple[tuple[type[NotRecorded], Message], ...] = (
 )
 
 
+def _reason(error: NotRecorded) -> Message:
+    """Why nothing was written, in the screen's words."""
+    return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
+
+
 @dataclass(frozen=True, slots=True)
 class Connections:
     """The two files, open in one thread."""
@@ -113,7 +118,7 @@ class Store:
         try:
             return await self.run_blocking(partial(self._write, draft, key, programme, moment))
         except NotRecorded as error:
-            return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
+            return _reason(error)
 
     def _write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
         connection = self.writer.journal
@@ -131,7 +136,7 @@ class Store:
         try:
             seen = await self.run_blocking(partial(sun_seen, self.writer.journal, token, counter))
         except NotRecorded as error:
-            return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
+            return _reason(error)
         return Message.READ_AGAIN if seen else None
 
     def recall(self, moment: Moment, at: int) -> Recalled | NothingToRecall:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from loyalty.entry import Cause, Draft, Moment, Personal, Posting, Purchase
 from loyalty.holding import Row
+from loyalty.rules import inverse
 from sync import allowance, journal
 
 BOOT = UUID(int=7)
@@ -36,7 +37,7 @@ def give_back(amount: int, purse: str = "points", who: int = 1) -> Draft:
 
 
 def undo(id: UUID, postings: tuple[Posting, ...], who: int = 1) -> Draft:
-    return Draft(Cause.UNDO, person(who), allowance.inverse(postings), refers=id)
+    return Draft(Cause.UNDO, person(who), inverse(postings), refers=id)
 
 
 def returned(amount: int, of: UUID | None = None, purse: str = "points", who: int = 1) -> Draft:

@@ -18,8 +18,8 @@ from emulators.drafts import IDENTITY, Till, account, award, give_back, returned
 from loyalty.chain import Head, extend
 from loyalty.entry import Draft
 from loyalty.holding import Row, shown, spendable
+from loyalty.rules import inverse
 from sync import history, journal
-from sync.allowance import inverse
 from sync.refusals import AlreadyUndone, NotEnough, TooMuchReturned
 
 amounts = st.integers(1, 9)
