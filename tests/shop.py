@@ -38,7 +38,7 @@ HELD_SECONDS = 2.3
 NOTICED_SECONDS, TRIES = 1.5, 4
 """How long people wait until a chip card is read, and how often they put it in."""
 
-BREATH_SECONDS = 1.2
+BREATH_SECONDS = 2.5
 """How long a hand leaves a reader alone before it shows the same card again."""
 
 DEVICES = ("scanner", "pad", "nfc", "chip", "buttons", "signals", "panel")
