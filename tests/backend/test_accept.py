@@ -108,9 +108,9 @@ def test_an_unreadable_line_is_stored_and_posting_waits_behind_it(counter: Count
     assert (again.posted, counter.kinds()) == (1, [Kind.UNREADABLE.name])
     pulled = pull(counter.connection, counter.chain.identity, counter.chain.pull(), NOW)
     assert (pulled.through, pulled.hash, pulled.purses[0].balance) == (1, counter.chain.heads[1].hash, 5)
-    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes) == ""
+    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes, by="jana") == ""
     assert (counter.push(4).posted, counter.balance()) == (3, 12)
-    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes) == ""
+    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes, by="jana") == ""
     assert counter.balance() == 12
 
 
