@@ -46,6 +46,7 @@ _MENU = {
     screens.MenuItem.DEVICES: msgid("Devices"),
     screens.MenuItem.TEST: msgid("Test devices"),
     screens.MenuItem.LANGUAGE: msgid("Language"),
+    screens.MenuItem.RENEW: msgid("Renew terminal"),
 }
 
 
@@ -75,7 +76,7 @@ def _page(screen: Screen, words: Words) -> Page:
 @_page.register
 def _(screen: screens.Idle, words: Words) -> Page:
     rows = spoken(row(name(screen.shop)), row(words.say("Tap your card"), MIDDLE), row(words.say("or show phone code")))
-    signs = Signs(screen.offline, screen.waiting, len(screen.missing), plain(screen.clock or "")[:5])
+    signs = Signs(screen.offline, screen.waiting, len(screen.missing), plain(screen.clock or "")[:5], screen.stopped)
     return Page(rows, signs if str(signs) else None)
 
 
@@ -303,14 +304,28 @@ def _(screen: screens.Menu, words: Words) -> Page:
 
 @_page.register
 def _(screen: screens.Queue, words: Words) -> Page:
+    if screen.stopped:
+        more_to_know = words.say("It must be renewed")
+    elif screen.stuck:
+        more_to_know = words.say("See the portal: alarm")
+    else:
+        more_to_know = words.say("Time: {time}", time=screen.known) if screen.known else ()
     if screen.waiting <= 0:
-        return closed(spoken(row(words.say("All is sent"), MIDDLE)), back(words))
+        return closed(spoken(row(words.say("All is sent"), MIDDLE), row(more_to_know)), back(words))
     rows = spoken(
         row(words.say("Waits to be sent")),
         row(words.count("{n} entry", "{n} entries", screen.waiting), MIDDLE),
         row(words.say("the oldest {age}", age=age(screen.oldest_minutes, words))),
+        row(more_to_know),
     )
     return closed(rows, back(words))
+
+
+@_page.register
+def _(screen: screens.RenewQuestion, words: Words) -> Page:
+    why = words.say("The shop retired it") if screen.written_off else words.say("A copy, or a backup")
+    rows = spoken(row(words.say("Renew terminal?"), MIDDLE), row(why), row(words.say("Entries are kept")))
+    return closed(rows, press(words, _AWARD, "Renew"), back(words))
 
 
 _TROUBLES = frozenset(

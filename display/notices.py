@@ -9,7 +9,7 @@ from display.lines import Line, Name, Number, whole
 from display.screens import Amount, Message, Money, Notice, Points, Stamps
 from display.words import Words, msgid
 
-NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.CARD_ISSUED})
+NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.CARD_ISSUED, Message.RENEWED})
 """Not refusals: they go by themselves, so they name no button."""
 
 _ASK_STAFF = msgid("Please ask the staff")
@@ -40,11 +40,14 @@ _TEXTS: dict[Message, tuple[str, str, str]] = {
     Message.ALREADY_SPENT: (msgid("Already spent"), msgid("Those points are used"), _MANAGER),
     Message.NOT_SAVED: (msgid("Not saved"), msgid("The card is unchanged"), _TRY_AGAIN),
     Message.DISK_FULL: (msgid("Memory is full"), msgid("Nothing was saved"), _SUPPORT),
-    Message.STOPPED: (msgid("No spending here"), msgid("Terminal is retired"), _SUPPORT),
+    Message.STOPPED: (msgid("No spending here"), msgid("It must be renewed"), msgid("Staff: hold ▸ 2 s")),
+    Message.RENEW_LATER: (msgid("Not now"), msgid("It needs the network"), msgid("Again once online")),
+    Message.NOT_RENEWED: (msgid("Not renewed"), msgid("Nothing is lost"), _SUPPORT),
     Message.NO_PROGRAMME: (msgid("One moment"), msgid("The rules are coming"), msgid("Wait for the network")),
     Message.SIGNED_IN: (msgid("Welcome"), "", msgid("You are signed in")),
     Message.SIGNED_OUT: (msgid("Goodbye"), "", msgid("You are signed out")),
     Message.CARD_ISSUED: (msgid("Card is yours"), "", msgid("Enjoy collecting")),
+    Message.RENEWED: (msgid("Renewed"), "", msgid("It works as before")),
 }
 
 

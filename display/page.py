@@ -73,12 +73,13 @@ class Circles:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """The small signs of the idle page: no network and how many entries wait, how many devices are gone, the clock."""
+    """The small signs of the idle page: no network and how many entries wait, devices gone, nothing is taken off, the clock."""
 
     offline: bool
     waiting: int
     missing: int
     clock: str
+    stopped: bool = False
 
     @property
     def height(self) -> int:
@@ -95,10 +96,15 @@ class Signs:
         """The count beside the sign for a missing device."""
         return str(min(self.missing, 99))
 
+    @property
+    def stopped_text(self) -> str:
+        """− is dead, and what is held for the menu that can mend it."""
+        return "−× ▸" if self.stopped else ""
+
     def __str__(self) -> str:
         offline = f"☁× {self.waiting_text}".rstrip() if self.offline else ""
         missing = f"⚠ {self.missing_text}" if self.missing else ""
-        return "  ".join(part for part in (offline, missing, self.clock) if part)
+        return "  ".join(part for part in (offline, missing, self.stopped_text, self.clock) if part)
 
 
 Row: TypeAlias = Text | Circles | Signs

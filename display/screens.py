@@ -46,7 +46,7 @@ class Verb(Enum):
 
 
 class MenuItem(Enum):
-    """The staff menu, in its order."""
+    """The staff menu."""
 
     RETURN = "return"
     SIGN_OUT = "sign out"
@@ -55,6 +55,7 @@ class MenuItem(Enum):
     DEVICES = "devices"
     TEST = "test"
     LANGUAGE = "language"
+    RENEW = "renew"  # first, and only where the terminal may not spend: a copy, or written off
 
 
 class Task(Enum):
@@ -110,11 +111,14 @@ class Message(Enum):
     NOT_SAVED = "not saved"  # the journal said no: nothing was written
     DISK_FULL = "disk full"
     STOPPED = "stopped"  # this terminal may not spend: written off, or a copy
+    RENEW_LATER = "renew later"  # no network: the new identity comes from the cloud
+    NOT_RENEWED = "not renewed"  # the cloud or the disk said no
     NO_PROGRAMME = "no programme"  # paired, but the rules have not come yet
     # news
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     CARD_ISSUED = "card issued"
+    RENEWED = "renewed"  # the terminal has a new identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Idle:
     """Names of devices that are gone: a small sign, not an error."""
     clock: str | None = None
     """"14:05", only where the clock is trusted."""
+    stopped: bool = False
+    """Nothing can be taken off here until staff renew the terminal: a small sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,11 +312,25 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewQuestion:
+    """[Obnoviť terminál?] / Kópia alebo záloha / Zápisy zostanú / +Obnoviť ×Späť."""
+
+    written_off: bool
+    """The shop gave it up; else it is a copy or a restored backup."""
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits to be sent: how many entries, and how old the oldest is."""
+    """What waits to be sent: how many entries, how old the oldest is; and what else a person should know of it."""
 
     waiting: int
     oldest_minutes: int
+    stopped: bool = False
+    """The terminal must be renewed."""
+    stuck: bool = False
+    """The cloud cannot post a line of this terminal: somebody must look at it in the portal."""
+    known: str = ""
+    """The time as the cloud proved it: "26.11. 14:05"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +414,7 @@ Screen: TypeAlias = (
     | NewCard
     | Armed
     | Menu
+    | RenewQuestion
     | Queue
     | Network
     | Devices

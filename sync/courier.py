@@ -197,8 +197,9 @@ class Courier:
         renewed = await self._requests.post(
             messages.RENEW_PATH, lambda: Renew(identity, journal.head(self._journal), public_key), Renewed
         )
-        await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
+        # The mirror first: after a power cut between the two, too much is pulled anew, never too little.
         await self._run_blocking(lambda: mirror.pull_anew(self._mirror))
+        await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
         return renewed
 
     async def _push(self) -> None:

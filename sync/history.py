@@ -18,12 +18,15 @@ class Waiting:
     oldest: Moment | None = None
 
     def age_ms(self, now: Moment) -> int:
-        """How long the oldest has waited: by the monotonic clock within one boot, else by the wall clock; never below zero."""
+        """How long the oldest has waited: by the monotonic clock within one boot; after a reboot by the wall clock, where it
+        was trusted both times, and at least as long as this boot has lasted.
+        """
         if self.oldest is None:
             return 0
         if self.oldest.boot == now.boot:
             return max(0, now.up_ms - self.oldest.up_ms)
-        return max(0, now.wall_ms - self.oldest.wall_ms)
+        trusted = self.oldest.trusted and now.trusted
+        return max(now.up_ms, now.wall_ms - self.oldest.wall_ms) if trusted else now.up_ms
 
 
 @dataclass(frozen=True, slots=True)

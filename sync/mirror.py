@@ -13,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+
 from loyalty.entry import Moment
 from loyalty.holding import Row
 from sync import journal, schema
@@ -23,6 +25,9 @@ from sync.messages import Answered, CardRow, MemberRow, ProgrammeText, Pulled, P
 SLICE_ROWS = 150
 """Rows in one transaction: well under 20 ms, so that a tap between two slices is recorded at once."""
 
+
+LATE_MS = 10 * 60 * 1000
+"""No answer is waited for that long."""
 
 AnyRow = PurseRow | CardRow | MemberRow | StaffRow
 
@@ -221,15 +226,44 @@ def keep_programme(connection: sqlite3.Connection, text: ProgrammeText) -> None:
 
 
 def prove_time(connection: sqlite3.Connection, now_ms: int, at: Moment) -> None:
-    """Notes the cloud's time, read at `at`; a time earlier than what is known already changes nothing."""
-    if now_ms > known_ms(connection, at):
+    """Notes the cloud's time, read at `at`. One that is a little earlier than what is known came late, and changes nothing.
+
+    One that is much earlier is no late answer (none is waited for that long): the cloud's clock was wrong, and was set right.
+    """
+    known, boot, _ = _known(connection)
+    if known - LATE_MS < now_ms <= known_ms(connection, at) and boot == at.boot.bytes:
+        return
+    with transaction(connection):
+        _set_known(connection, now_ms, at)
+
+
+def keep_time(connection: sqlite3.Connection, at: Moment) -> None:
+    """Notes known time as it went on in a boot in which it was proved, without a word of the cloud's."""
+    if _known(connection)[1] == at.boot.bytes:
         with transaction(connection):
-            connection.execute(
-                "UPDATE state SET known_ms = ?, known_boot = ?, known_up_ms = ?", (now_ms, at.boot.bytes, at.up_ms)
-            )
+            _set_known(connection, known_ms(connection, at), at)
 
 
 def known_ms(connection: sqlite3.Connection, at: Moment) -> int:
     """Known time (invariant 9): the last time proved and what went by since; after a reboot a lower bound. 0: none yet."""
+    known, boot, up = _known(connection)
+    if not known:
+        return 0
+    # Since the last proof at least this boot has gone by.
+    return known + (max(0, at.up_ms - up) if boot == at.boot.bytes else at.up_ms)
+
+
+def proved(connection: sqlite3.Connection, at: Moment) -> Moment:
+    """The moment with the cloud's time where the wall clock is not trusted, and the cloud has proved it in this boot."""
+    if at.trusted or _known(connection)[1] != at.boot.bytes:
+        return at
+    return msgspec.structs.replace(at, wall_ms=known_ms(connection, at), trusted=True)
+
+
+def _known(connection: sqlite3.Connection) -> tuple[int, bytes | None, int]:
     known, boot, up = connection.execute("SELECT known_ms, known_boot, known_up_ms FROM state").fetchone()
-    return int(known) + (max(0, at.up_ms - up) if boot == at.boot.bytes else 0)
+    return int(known), boot, int(up)
+
+
+def _set_known(connection: sqlite3.Connection, now_ms: int, at: Moment) -> None:
+    connection.execute("UPDATE state SET known_ms = ?, known_boot = ?, known_up_ms = ?", (now_ms, at.boot.bytes, at.up_ms))

@@ -31,6 +31,8 @@ def found(state: State, event: Found) -> Outcome:
         return say(state, Message.NO_PROGRAMME, states.Idle())
     if isinstance(mode, states.Saving):
         return go(state, replace(mode, waiting=event))
+    if isinstance(mode, states.Renewing):
+        return stay(state, Signal(Sign.REFUSED))
     before = faces.account_of(mode)
     same = before is not None and before.whose.account == event.account.whose.account
     if isinstance(mode, IN_THE_MIDDLE):
@@ -91,6 +93,8 @@ def unknown(state: State, event: Unknown) -> Outcome:
         return stay(state)
     if isinstance(mode, states.Saving):
         return go(state, replace(mode, waiting=event))
+    if isinstance(mode, states.Renewing):
+        return stay(state, Signal(Sign.REFUSED))
     if isinstance(mode, IN_THE_MIDDLE):
         return _other_card(state, mode)
     if state.desk.programme is None:
@@ -114,11 +118,13 @@ def staff_found(state: State, event: StaffFound) -> Outcome:
     if isinstance(state.mode, states.Unpaired):
         return stay(state)
     signed = states.with_desk(state, staff=event.staff)
-    if isinstance(state.mode, states.Saving | states.Asking):
+    if isinstance(state.mode, states.Saving | states.Asking | states.Renewing):
         return stay(signed, Signal(Sign.KEY))
     mode = _open(signed)
     back = (
-        mode if isinstance(mode, states.Typing | states.Sum | states.Card | states.Confirm | states.Choice) else states.Idle()
+        mode
+        if isinstance(mode, states.Typing | states.Sum | states.Card | states.Confirm | states.Choice | states.Renewal)
+        else states.Idle()
     )
     return say(signed, Message.SIGNED_IN, back, event.staff.name)
 
@@ -126,7 +132,7 @@ def staff_found(state: State, event: StaffFound) -> Outcome:
 def refused(state: State, message: Message) -> Outcome:
     """A card that cannot be used."""
     mode = _open(state)
-    if isinstance(mode, states.Unpaired | states.Saving | states.Asking):
+    if isinstance(mode, states.Unpaired | states.Saving | states.Asking | states.Renewing):
         return stay(state, Signal(Sign.REFUSED))
     return say(state, message, mode if not isinstance(mode, states.Done | states.Undo) else states.Idle())
 

@@ -19,6 +19,7 @@ import structlog
 
 from display.layout import lay_out
 from display.page import Page
+from display.screens import Message
 from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, ScannerTaught
 from drivers.supervise import supervise
 from loyalty.entry import Entry
@@ -27,8 +28,8 @@ from loyalty.tokens import TokenKey
 from terminal import cards, faces, session, states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import Equipment
-from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show, Sign, Signal
-from terminal.inputs import CardRefused, Granted, Input, NoAnswer, NotRecorded, Recorded, Refreshed, Tick
+from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Renew, Show, Sign, Signal
+from terminal.inputs import CardRefused, Granted, Input, NoAnswer, NotRecorded, NotRenewed, Recorded, Refreshed, Renewed, Tick
 from terminal.signs import SIGNS
 from terminal.states import State
 from terminal.store import Store
@@ -40,13 +41,16 @@ CLOCK_SECONDS = 20.0
 
 
 class Lender(Protocol):
-    """Who asks the cloud for a larger lease: the courier."""
+    """Who asks the cloud for a larger lease, or for a new identity: the link."""
 
     def wake(self) -> None:
         """An entry was recorded: it is sent at once, if the network is there."""
 
     async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
         """Whether the cloud has answered in time; its row is in the mirror then."""
+
+    async def renew(self) -> Message | None:
+        """Takes a new identity; None when it is done, else why not."""
 
 
 class Daemon:
@@ -205,6 +209,8 @@ class Daemon:
                 self._spawn(self._record(effect))
             case Ask():
                 self._spawn(self._ask(effect))
+            case Renew():
+                self._spawn(self._renew())
 
     def _show(self, effect: Show) -> None:
         self.page = lay_out(effect.screen, effect.language)
@@ -227,6 +233,14 @@ class Daemon:
             self.lender.wake()
         account = self._store.account(effect.draft.whose, typed=effect.draft.typed)
         self.emit(Recorded(effect.key, outcome, account, monotonic_ms()))
+
+    async def _renew(self) -> None:
+        refused = await self.lender.renew() if self.lender is not None else Message.RENEW_LATER
+        if refused is None:
+            log.info("renewed")
+            self.emit(Renewed(monotonic_ms()))
+        else:
+            self.emit(NotRenewed(refused, monotonic_ms()))
 
     async def _ask(self, effect: Ask) -> None:
         mode = self.state.mode

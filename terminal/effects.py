@@ -82,6 +82,13 @@ class Ask:
     """How much should be spendable here in all."""
 
 
-Effect: TypeAlias = Show | Signal | Look | Identify | Record | Recall | Ask
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Take a new identity. Answered by Renewed, or NotRenewed."""
+
+
+Effect: TypeAlias = Show | Signal | Look | Identify | Record | Recall | Ask | Renew
 
 ASK_MS = 1_500
+RENEW_MS = 120_000
+"""How long staff are shown that the terminal is being renewed: a long queue is sent first."""

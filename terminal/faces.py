@@ -10,7 +10,7 @@ from loyalty import rules
 from loyalty.account import Account
 from loyalty.entry import Posting
 from loyalty.programme import PointsRules, Programme, Reward, StampRules, in_language
-from terminal import device_test, states
+from terminal import device_test, renewing, states
 from terminal.states import State
 
 Face: TypeAlias = StampRules | PointsRules
@@ -24,6 +24,16 @@ MENU = (
     screens.MenuItem.TEST,
     screens.MenuItem.LANGUAGE,
 )
+
+
+def menu(desk: states.Desk) -> tuple[screens.MenuItem, ...]:
+    """The staff menu as it is now: what a stopped terminal needs stands first, and is not there otherwise."""
+    return (screens.MenuItem.RENEW, *MENU) if desk.cloud.stopped else MENU
+
+
+def place(items: tuple[screens.MenuItem, ...], item: screens.MenuItem) -> int:
+    """Where an item stands; one that went away under somebody's eyes counts as the first."""
+    return items.index(item) if item in items else 0
 
 
 def faces(programme: Programme) -> tuple[Face, ...]:
@@ -79,7 +89,8 @@ def screen_of(state: State) -> Screen | None:
         case states.Unpaired():
             return screens.Unpaired(desk.pairing_code)
         case states.Idle():
-            return screens.Idle(desk.shop, not desk.cloud.online, desk.cloud.waiting, desk.missing, desk.clock)
+            cloud = desk.cloud
+            return screens.Idle(desk.shop, not cloud.online, cloud.waiting, desk.missing, desk.clock, cloud.stopped)
         case states.Notice():
             return screens.Notice(mode.message, mode.name, mode.amount)
         case states.Confirm() | states.Done():
@@ -90,14 +101,27 @@ def screen_of(state: State) -> Screen | None:
             return screens.Wait(asking=True)
         case states.Saving():
             return screens.Wait() if state.now >= mode.slow else None
+        case states.Menu() | states.Renewal() | states.Renewing() | states.DeviceTest() | states.Info():
+            return _for_staff(state, mode)
+        case _:
+            return _with_programme(state, desk.programme) if desk.programme else None
+
+
+def _for_staff(
+    state: State, mode: states.Menu | states.Renewal | states.Renewing | states.DeviceTest | states.Info
+) -> Screen | None:
+    match mode:
         case states.Menu():
-            return screens.Menu(MENU[mode.index], mode.index + 1, len(MENU))
+            items = menu(state.desk)
+            return screens.Menu(mode.item, place(items, mode.item) + 1, len(items))
+        case states.Renewal():
+            return renewing.screen_of(state)
+        case states.Renewing():
+            return screens.Wait(asking=True)
         case states.DeviceTest():
             return device_test.screen_of(state, mode)
         case states.Info():
             return _info(state, mode)
-        case _:
-            return _with_programme(state, desk.programme) if desk.programme else None
 
 
 def _with_programme(state: State, programme: Programme) -> Screen | None:
@@ -175,7 +199,7 @@ def _choice(state: State, programme: Programme, mode: states.Choice) -> Screen |
 def _info(state: State, mode: states.Info) -> Screen:
     cloud = state.desk.cloud
     if mode.item is screens.MenuItem.QUEUE:
-        return screens.Queue(cloud.waiting, cloud.oldest_ms // 60_000)
+        return screens.Queue(cloud.waiting, cloud.oldest_ms // 60_000, cloud.stopped, cloud.stuck, cloud.known)
     if mode.item is screens.MenuItem.NETWORK:
         return screens.Network(cloud.online, max(0, state.now - cloud.since) // 60_000, cloud.trouble)
     return screens.Devices(state.desk.working, state.desk.missing)

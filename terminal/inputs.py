@@ -14,6 +14,7 @@ from drivers.events import ButtonHeld, ButtonPressed, ButtonReleased, CardGone, 
 from loyalty.account import Account, Staff
 from loyalty.entry import Entry, Personal, TokenKind
 from loyalty.programme import Programme
+from sync.messages import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,21 @@ class NoAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewed:
+    """Answer to Renew: the terminal has a new identity, and may spend again once the cloud has leased to it."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotRenewed:
+    """Answer to Renew: why not, in the screen's words; nothing was lost."""
+
+    message: Message
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloudNews:
     """What the courier says of the cloud."""
 
@@ -145,8 +161,17 @@ class CloudNews:
     since: int = 0
     """Since when it has been so, in milliseconds of the monotonic clock."""
     trouble: str = ""
-    stopped: bool = False
-    """The cloud has written this terminal off, or it is a copy: it may not spend."""
+    stands: Standing = Standing.GOOD
+    """What the cloud thinks of this terminal."""
+    stuck: bool = False
+    """The cloud has stopped posting at one of this terminal's lines: a person has to look at it there."""
+    known: str = ""
+    """The time of day as far as the cloud proved it, "26.11. 14:05"; empty where it never did."""
+
+    @property
+    def stopped(self) -> bool:
+        """It may not spend: the cloud has written it off, or it is a copy."""
+        return self.stands is not Standing.GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +217,8 @@ Input: TypeAlias = (
     | NothingToRecall
     | Granted
     | NoAnswer
+    | Renewed
+    | NotRenewed
     | CloudNews
     | ProgrammeNews
     | ShopNews

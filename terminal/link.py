@@ -12,20 +12,24 @@ from pathlib import Path
 import httpx
 import structlog
 
+from display.screens import Message
 from loyalty.programme import ProgrammeError, read
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
 from sync.history import Waiting
 from sync.keys import load_or_make
-from sync.messages import ProgrammeText, Standing
+from sync.messages import ProgrammeText
 from sync.pairing import Pairing
 from sync.signing import RequestSigner
+from terminal import renewal
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.inputs import CloudNews, Input, ProgrammeNews
 from terminal.store import Store
 
 log = structlog.get_logger("link")
+
+KEEP_TIME_SECONDS = 600.0
 
 
 class Link:
@@ -48,30 +52,75 @@ class Link:
         self._since = monotonic_ms()
         self._online: bool | None = None
         self._courier: Courier | None = None
+        self._wanted = asyncio.Event()
+        self._renewals: list[asyncio.Future[Message | None]] = []
 
     async def run(self) -> None:
-        """Serves until cancelled."""
-        key = load_or_make(self._folder, os.urandom)
-        signer = RequestSigner(self._pairing.identity, key, lambda: self._clocks.moment().wall_ms / 1000)
-        counter = await self._store.run_blocking(partial(RequestCounter, self._store.writer.journal))
-        trusted = self._clocks.trusted()
-        client = cloud_client(self._pairing.cloud, auth=signer, clock_trusted=trusted, transport=self._transport)
-        async with client:
-            self._courier = Courier(
-                client,
-                self._store.writer.journal,
-                self._store.writer.mirror,
-                counter,
-                run_blocking=self._store.run_blocking,
-                moment=self._clocks.moment,
-                sleep=asyncio.sleep,
-                random=random.random,
-                on_cloud=self._tell,
-                on_changed=self._on_changed,
-                on_programme=self._programme,
-                idle_seconds=self._idle_seconds,
-            )
-            await self._courier.run()
+        """Serves until cancelled; a new identity gets a new courier, in the same process."""
+        while True:
+            key = load_or_make(self._folder, os.urandom)
+            signer = RequestSigner(self._pairing.identity, key, lambda: self._clocks.moment().wall_ms / 1000)
+            counter = await self._store.run_blocking(partial(RequestCounter, self._store.writer.journal))
+            trusted = self._clocks.trusted()
+            client = cloud_client(self._pairing.cloud, auth=signer, clock_trusted=trusted, transport=self._transport)
+            async with client:
+                self._courier = courier = self._new_courier(client, counter)
+                while not await self._serve(courier):
+                    pass
+
+    def _new_courier(self, client: httpx.AsyncClient, counter: RequestCounter) -> Courier:
+        return Courier(
+            client,
+            self._store.writer.journal,
+            self._store.writer.mirror,
+            counter,
+            run_blocking=self._store.run_blocking,
+            moment=self._clocks.moment,
+            sleep=asyncio.sleep,
+            random=random.random,
+            on_cloud=self._tell,
+            on_changed=self._on_changed,
+            on_programme=self._programme,
+            idle_seconds=self._idle_seconds,
+        )
+
+    async def _serve(self, courier: Courier) -> bool:
+        """Runs the courier until somebody wants a new identity; whether there is one now."""
+        tasks: tuple[asyncio.Future[object], ...] = (
+            asyncio.ensure_future(courier.run()),
+            asyncio.ensure_future(self._wanted.wait()),
+        )
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        # Nothing else speaks for the old identity while the new one is made.
+        self._wanted.clear()
+        self._pairing, refused = await renewal.renew(self._folder, self._pairing, self._store, courier)
+        for asked in self._renewals:
+            if not asked.done():
+                asked.set_result(refused)
+        self._renewals.clear()
+        return refused is None
+
+    async def renew(self) -> Message | None:
+        """Takes a new identity, in place; None when it is done, else why not. Asking while it is under way joins it."""
+        if self._courier is None:
+            return Message.RENEW_LATER
+        asked: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
+        self._renewals.append(asked)
+        self._wanted.set()
+        return await asked
+
+    async def keep_time(self) -> None:
+        """Writes known time down every ten minutes; until cancelled."""
+        while True:
+            await asyncio.sleep(KEEP_TIME_SECONDS)
+            await self._store.keep_time(self._clocks.moment())
 
     def wake(self) -> None:
         """An entry was recorded: it is sent at once, if the network is there."""
@@ -92,8 +141,11 @@ class Link:
             self._online, self._since = state.online, monotonic_ms()
             log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
-        stopped = state.standing is not Standing.GOOD
-        self._emit(CloudNews(state.online, state.waiting, age, self._since, state.trouble, stopped))
+        known = self._store.known_time(self._clocks.moment())
+        news = CloudNews(
+            state.online, state.waiting, age, self._since, state.trouble, state.standing, bool(state.posting), known
+        )
+        self._emit(news)
 
     def _programme(self, text: ProgrammeText) -> None:
         try:

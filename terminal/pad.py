@@ -21,7 +21,8 @@ def key(state: State, name: str) -> Outcome:
     """One key, other than + and −, which are the buttons."""
     mode, programme = state.mode, state.desk.programme
     if programme is None or isinstance(
-        mode, states.Unpaired | states.Saving | states.Asking | states.Confirm | states.Choice | states.NewCard
+        mode,
+        states.Unpaired | states.Saving | states.Asking | states.Confirm | states.Choice | states.NewCard | states.Renewing,
     ):
         return stay(state)
     if isinstance(mode, states.Notice):

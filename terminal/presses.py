@@ -7,7 +7,7 @@ from dataclasses import replace
 from display.screens import MenuItem, Message, Verb
 from drivers.events import Button
 from loyalty.programme import Programme, SignIn
-from terminal import device_test, faces, pad, states, verbs
+from terminal import device_test, faces, pad, renewing, states, verbs
 from terminal.effects import Recall, Sign, Signal
 from terminal.states import EMPTY, Basket, State
 from terminal.verbs import Outcome, card, go, record, say, stay
@@ -18,12 +18,14 @@ KEY = Signal(Sign.KEY)
 def press(state: State, button: Button) -> Outcome:
     """One press that is neither stale nor too soon after another card."""
     mode, programme = state.mode, state.desk.programme
-    if isinstance(mode, states.Unpaired | states.Saving):
+    if isinstance(mode, states.Unpaired | states.Saving | states.Renewing):
         return stay(state)
     if isinstance(mode, states.Notice):
         return go(state, states.lasting(mode.back, state.now))
     if button is Button.CANCEL:
         return cancel(state)
+    if isinstance(mode, states.Renewal):
+        return renewing.confirm(state) if button is Button.AWARD else stay(state)
     if programme is None:
         return say(state, Message.NO_PROGRAMME, states.Idle())
     if isinstance(mode, states.Typing):
@@ -71,7 +73,7 @@ def _award(state: State, programme: Programme) -> Outcome:
         case states.Done(stamps=stamps) if stamps:
             return verbs.stamp(state, mode.account, stamps)
         case states.Menu():
-            return _select(state, programme, faces.MENU[mode.index])
+            return _select(state, programme, mode.item)
         case _:
             return stay(state)
 
@@ -129,11 +131,16 @@ def _next(state: State, programme: Programme) -> Outcome:
             count = len(faces.faces(programme))
             return go(state, card(state, mode.account, 1 % count))
         case states.Menu():
-            return go(state, states.Menu(state.now + states.MENU_MS, (mode.index + 1) % len(faces.MENU)))
+            return _next_item(state, mode.item)
         case states.Info():
-            return go(state, states.Menu(state.now + states.MENU_MS, (faces.MENU.index(mode.item) + 1) % len(faces.MENU)))
+            return _next_item(state, mode.item)
         case _:
             return stay(state)
+
+
+def _next_item(state: State, item: MenuItem) -> Outcome:
+    items = faces.menu(state.desk)
+    return go(state, states.Menu(state.now + states.MENU_MS, items[(faces.place(items, item) + 1) % len(items)]))
 
 
 def _next_sum(programme: Programme, basket: Basket) -> Basket | None:
@@ -171,7 +178,9 @@ def cancel(state: State) -> Outcome:
         case states.Done():
             return ask_undo(state, held=False)
         case states.Info():
-            return go(state, states.Menu(state.now + states.MENU_MS, faces.MENU.index(mode.item)))
+            return go(state, states.Menu(state.now + states.MENU_MS, mode.item))
+        case states.Renewal():
+            return go(state, states.Menu(state.now + states.MENU_MS, MenuItem.RENEW) if state.desk.programme else idle)
         case _:
             return go(state, idle)
 
@@ -187,9 +196,11 @@ def hold(state: State, button: Button) -> Outcome:
     """A button held for two seconds: × undoes the last entry, ▸ opens the staff menu."""
     mode, programme = state.mode, state.desk.programme
     if programme is None:
-        return stay(state)
+        # A journal that was saved from a broken disk has no rules yet, and gets none before it is renewed.
+        lost = state.desk.cloud.stopped and isinstance(mode, states.Idle)
+        return renewing.ask(state) if lost and button is Button.NEXT else stay(state)
     if button is Button.NEXT and isinstance(mode, states.Idle | states.Card | states.Sum | states.Done | states.Undo):
-        return go(state, states.Menu(state.now + states.MENU_MS), KEY)
+        return go(state, states.Menu(state.now + states.MENU_MS, faces.menu(state.desk)[0]), KEY)
     if button is not Button.CANCEL:
         return stay(state)
     if isinstance(mode, states.Undo):
@@ -203,8 +214,10 @@ def hold(state: State, button: Button) -> Outcome:
 
 def _select(state: State, programme: Programme, item: MenuItem) -> Outcome:
     """+ in the staff menu."""
-    menu = states.Menu(state.now + states.MENU_MS, faces.MENU.index(item))
+    menu = states.Menu(state.now + states.MENU_MS, item)
     match item:
+        case MenuItem.RENEW:
+            return renewing.ask(state) if state.desk.cloud.stopped else stay(state)
         case MenuItem.RETURN:
             if reason := verbs.not_spending(state, programme, None):
                 return say(state, reason, menu)

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from display.screens import Message
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardGone, DeviceBack, DeviceLost, PadKey
-from terminal import answers, device_test, faces, inputs, pad, presses, states
+from terminal import answers, device_test, faces, inputs, pad, presses, renewing, states
 from terminal.effects import Effect, Look, Sign, Signal
 from terminal.effects import Show as ShowPicture
 from terminal.inputs import Input
@@ -76,7 +76,7 @@ def meaning(mode: Mode) -> object:
         case states.Undo():
             return "undo", mode.recalled.entry.id if mode.recalled else None
         case states.Menu():
-            return "menu", mode.index
+            return "menu", mode.item
         case states.DeviceTest():
             return "test", mode.index, mode.looked
         case states.Notice():
@@ -127,6 +127,12 @@ def _card_or_answer(state: State, event: Input) -> Outcome:
             return answers.staff_found(state, event)
         case inputs.Refreshed(account=account):
             return answers.refreshed(state, account)
+        case _:
+            return _answer(state, event)
+
+
+def _answer(state: State, event: Input) -> Outcome:
+    match event:
         case inputs.Granted(account=account):
             return answers.answered(state, account)
         case inputs.NoAnswer():
@@ -137,6 +143,10 @@ def _card_or_answer(state: State, event: Input) -> Outcome:
             return answers.not_recorded(state, event)
         case inputs.Recalled():
             return answers.recalled(state, event)
+        case inputs.Renewed():
+            return renewing.renewed(state)
+        case inputs.NotRenewed(message=message):
+            return renewing.not_renewed(state, message)
         case _:
             return _news(state, event)
 
@@ -185,6 +195,8 @@ def _time(state: State) -> Outcome:
             return go(state, states.lasting(back, now))
         case states.Asking():
             return _no_answer(state)
+        case states.Renewing():
+            return renewing.time_is_up(state)
         case states.Armed():
             return go(state, states.Idle(), Signal(Sign.KEY))
         case _:

@@ -117,6 +117,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(daemon.run(), name="daemon")
         group.create_task(link.run(), name="link")
+        group.create_task(link.keep_time(), name="time")
         if rig.beside is not None:
             group.create_task(rig.beside(daemon, store, link), name="counter page")
 

@@ -201,10 +201,24 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """The staff menu."""
+    """The staff menu, at one of its items."""
 
     until: int
-    index: int = 0
+    item: MenuItem = MenuItem.RETURN
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Renew this terminal? It may not spend until then."""
+
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renewing:
+    """A new identity is being asked for."""
+
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +269,8 @@ Mode: TypeAlias = (
     | Done
     | Undo
     | Menu
+    | Renewal
+    | Renewing
     | DeviceTest
     | Info
     | Notice
@@ -322,6 +338,6 @@ def with_desk(state: State, **changes: object) -> State:
 
 def lasting(mode: Mode, now: int) -> Mode:
     """A mode that is returned to: there is time again to look at it."""
-    if isinstance(mode, Unpaired | Idle | Saving | Asking | Notice):
+    if isinstance(mode, Unpaired | Idle | Saving | Asking | Renewing | Notice):
         return mode
     return replace(mode, until=max(mode.until, now + CONFIRM_MS))

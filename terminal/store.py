@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,7 +43,7 @@ REASONS: tuple[tuple[type[NotRecorded], Message], ...] = (
 )
 
 
-def _reason(error: NotRecorded) -> Message:
+def reason(error: NotRecorded) -> Message:
     """Why nothing was written, in the screen's words."""
     return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
 
@@ -63,6 +65,22 @@ class Connections:
     def close(self) -> None:
         self.mirror.close()
         self.journal.close()
+
+
+UNKNOWN_AGE_MS = 1 << 40
+"""Older than any time to undo: what nobody can date is not undone."""
+
+
+def _age_ms(then: Moment, now: Moment) -> int:
+    """How old an entry is: by the monotonic clock within one boot; after a power cut by clocks that were right both times.
+
+    A clock that stands at 1970, or went back, must not make an old entry young.
+    """
+    if then.boot == now.boot:
+        age = now.up_ms - then.up_ms
+    else:
+        age = now.wall_ms - then.wall_ms if then.trusted and now.trusted else -1
+    return age if age >= 0 else UNKNOWN_AGE_MS
 
 
 class Store:
@@ -118,11 +136,12 @@ class Store:
         try:
             return await self.run_blocking(partial(self._write, draft, key, programme, moment))
         except NotRecorded as error:
-            return _reason(error)
+            return reason(error)
 
     def _write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
+        moment = mirror.proved(self.writer.mirror, moment)
         recorded = journal.record(
             connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=self._random
         )
@@ -136,7 +155,7 @@ class Store:
         try:
             seen = await self.run_blocking(partial(sun_seen, self.writer.journal, token, counter))
         except NotRecorded as error:
-            return _reason(error)
+            return reason(error)
         return Message.READ_AGAIN if seen else None
 
     def recall(self, moment: Moment, at: int) -> Recalled | NothingToRecall:
@@ -144,11 +163,18 @@ class Store:
         last = history.last_entry(self.reader.journal)
         if last is None or last.undone:
             return NothingToRecall(at)
-        then = last.entry.moment
-        same_boot = then.boot == moment.boot
-        age = moment.up_ms - then.up_ms if same_boot else moment.wall_ms - then.wall_ms
-        # After a power cut only the wall clock tells; one that went back must not make an old entry young for ever.
-        return Recalled(last.entry, self.account(last.personal), age if age >= 0 else 1 << 40, at)
+        age = _age_ms(last.entry.moment, mirror.proved(self.reader.mirror, moment))
+        return Recalled(last.entry, self.account(last.personal), age, at)
+
+    def known_time(self, moment: Moment) -> str:
+        """The time that the cloud proved, as "26.11. 14:05" in the shop's time zone; empty where it never did."""
+        known = mirror.known_ms(self.reader.mirror, moment)
+        return time.strftime("%d.%m. %H:%M", time.localtime(known / 1000)) if known else ""
+
+    async def keep_time(self, moment: Moment) -> None:
+        """Writes known time down as it goes on, so that a power cut does not set it back to the last exchange."""
+        with suppress(NotRecorded):
+            await self.run_blocking(partial(mirror.keep_time, self.writer.mirror, moment))
 
     def programme(self) -> Programme | None:
         """The newest programme that has come and that this version can read."""

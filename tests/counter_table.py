@@ -15,6 +15,7 @@ from loyalty import rules
 from loyalty.account import Account, Holding, Staff, Status
 from loyalty.entry import Cause, Draft, Entry, Moment, Personal, Posting, TokenKind, entry_from
 from loyalty.programme import read
+from sync.messages import Standing
 from terminal import inputs, states
 from terminal.effects import Effect, Show, Signal
 from terminal.session import show, step
@@ -91,6 +92,9 @@ MODES: dict[str, Mode] = {
     "Done": replace(DONE_STATE.mode, until=LATER, recalled=None, stamps=None),  # type: ignore[call-arg]
     "Undo": states.Undo(LATER, RECALLED),
     "Menu": states.Menu(LATER),
+    "Menu, stopped": states.Menu(LATER, MenuItem.RENEW),
+    "Renewal": states.Renewal(LATER),
+    "Renewing": states.Renewing(LATER),
     "Test, a button": states.DeviceTest(FITTED, LATER, NOW + 5_000),
     "Test, a reader": states.DeviceTest(FITTED, LATER, NOW + 5_000, index=1),
     "Test, the panel": states.DeviceTest(FITTED, LATER, NOW + 5_000, index=2),
@@ -98,6 +102,10 @@ MODES: dict[str, Mode] = {
     "Info": states.Info(MenuItem.QUEUE, LATER),
     "Notice": states.Notice(Message.NO_REWARD, LATER, CARD),
 }
+
+
+STOPPED = ("Menu, stopped", "Renewal", "Renewing")
+"""States of a terminal that the cloud takes for a copy."""
 
 
 def press(button: Button, picture: int = PICTURE) -> ButtonPressed:
@@ -150,6 +158,8 @@ GROUPS: dict[str, dict[str, inputs.Input]] = {
         "Granted": inputs.Granted(JANA, NOW),
         "NoAnswer": inputs.NoAnswer(NOW),
         "Refreshed": inputs.Refreshed(JANA),
+        "Renewed": inputs.Renewed(NOW),
+        "NotRenewed": inputs.NotRenewed(Message.RENEW_LATER, NOW),
         "time is up": inputs.Tick(LATER),
         "cloud": inputs.CloudNews(online=False, waiting=3),
         "programme": inputs.ProgrammeNews(PROGRAMME),
@@ -163,6 +173,8 @@ GROUPS: dict[str, dict[str, inputs.Input]] = {
 def before(name: str) -> State:
     """An example of a state, with its picture on the panel and Eva at the desk."""
     desk = Desk("Bodka", programme=PROGRAMME, staff=EVA, cloud=inputs.CloudNews(online=True, waiting=0))
+    if name in STOPPED:
+        desk = replace(desk, cloud=replace(desk.cloud, stands=Standing.OFF_HEAD))
     if name == "Unpaired":
         desk = replace(desk, shop="")
     return replace(show(State("b", desk, MODES[name], NOW, PICTURE - 1))[0], since=PICTURE, picture=PICTURE, records=1)
@@ -185,6 +197,8 @@ def name_of(mode: Mode) -> str:
             return "Done, a stamp" if mode.stamps else "Done"
         case states.DeviceTest():
             return ("Test, a button", "Test, a reader", "Test, the panel", "Test, its end")[mode.index]
+        case states.Menu():
+            return "Menu, stopped" if mode.item is MenuItem.RENEW else "Menu"
         case states.Notice():
             return f'"{mode.message.value}"'
         case _:

@@ -32,6 +32,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
         self.hashes = [Head().hash]
         self.purses: dict[tuple[bytes, str], m.PurseRow] = {}
         self.change = 0
+        self.now_ms = NOW_MS
         self.counter = 0
         self.standing = m.Standing.GOOD
         self.programme = 1
@@ -75,7 +76,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
                 self.hashes.append(self.head.hash)
                 self.lines.append(line)
                 self.post(line)
-        return m.Pushed(self.stands(push.head), self.head, self.head.sequence, NOW_MS)
+        return m.Pushed(self.stands(push.head), self.head, self.head.sequence, self.now_ms)
 
     def stands(self, head: Head) -> m.Standing:
         behind = head.sequence < self.head.sequence
@@ -105,7 +106,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
             cursor,
             more,
             self.programme,
-            NOW_MS,
+            self.now_ms,
             tuple(page),
         )
 
@@ -115,7 +116,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
             self.change += 1
             row = msgspec.structs.replace(row, granted=max(row.granted, ask.wanted), change=self.change)
             self.purses[ask.account, ask.purse] = row
-        return m.Answered(self.stands(ask.head), self.head.sequence, self.head.hash, NOW_MS, row)
+        return m.Answered(self.stands(ask.head), self.head.sequence, self.head.hash, self.now_ms, row)
 
     def text(self, asked: m.Programme) -> m.ProgrammeText:
         return m.ProgrammeText(asked.version, f"version = {asked.version}")

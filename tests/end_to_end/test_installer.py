@@ -83,7 +83,7 @@ def test_the_list_of_what_is_plugged_in_is_a_terminal_toml(shop: Shop) -> None:
 
 def test_the_devices_are_tested_on_the_panel_itself(new_shop: Shop) -> None:
     shop = new_shop
-    items = list(MenuItem)
+    items = [item for item in MenuItem if item is not MenuItem.RENEW]
     shop.hold("next")
     for number in range(1, items.index(MenuItem.TEST) + 1):
         shop.shows(MenuScreen(items[number - 1], number, len(items)))

@@ -302,8 +302,38 @@ def test_known_time_is_a_lower_bound(glass: sqlite3.Connection) -> None:
     mirror.prove_time(glass, 1_000_100, moment(350))
     assert mirror.known_ms(glass, moment(350)) == 1_000_250
     rebooted = Moment(UUID(int=8), 5, 0, False)
-    assert mirror.known_ms(glass, rebooted) == 1_000_000
+    assert mirror.known_ms(glass, rebooted) == 1_000_005
     assert moment(0).boot == BOOT
+
+
+def test_known_time_goes_on_over_a_power_cut_where_it_was_kept(glass: sqlite3.Connection) -> None:
+    """A month without network, with the power on until yesterday: what was known then is the bound, not the last exchange."""
+    rebooted = Moment(UUID(int=8), 5, 0, False)
+    mirror.keep_time(glass, moment(5))
+    assert mirror.known_ms(glass, moment(5)) == 0
+    mirror.prove_time(glass, 1_000_000, moment(100))
+    mirror.keep_time(glass, moment(40_000_100))
+    assert mirror.known_ms(glass, rebooted) == 41_000_005
+    mirror.keep_time(glass, rebooted)
+    assert mirror.known_ms(glass, Moment(UUID(int=9), 0, 0, False)) == 41_000_000
+
+
+def test_a_clock_of_the_clouds_that_was_wrong_once_is_set_right(glass: sqlite3.Connection) -> None:
+    mirror.prove_time(glass, 90_000_000_000, moment(100))
+    mirror.prove_time(glass, 90_000_000_000 - 5 * 60_000, moment(200))
+    assert mirror.known_ms(glass, moment(200)) == 90_000_000_100
+    mirror.prove_time(glass, 1_000_000, moment(300))
+    assert mirror.known_ms(glass, moment(300)) == 1_000_000
+
+
+def test_an_untrusted_moment_gets_the_time_that_the_cloud_proved_in_this_boot(glass: sqlite3.Connection) -> None:
+    lost = Moment(BOOT, 500, 7, False)
+    assert mirror.proved(glass, lost) == lost
+    mirror.prove_time(glass, 1_000_000, moment(100))
+    assert mirror.proved(glass, lost) == Moment(BOOT, 500, 1_000_400, True)
+    assert mirror.proved(glass, moment(500)) == moment(500)
+    rebooted = Moment(UUID(int=8), 500, 7, False)
+    assert mirror.proved(glass, rebooted) == rebooted
 
 
 def test_a_slice_is_short(glass: sqlite3.Connection, ledger: sqlite3.Connection) -> None:

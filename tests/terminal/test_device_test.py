@@ -50,8 +50,7 @@ green = 27
 def opened(steps: tuple[Step, ...] = ALL, **desk: object) -> State:
     """The test as the menu opens it."""
     state = begin("b", replace(Desk("Bodka", programme=PROGRAMME, staff=EVA, fitted=steps), **desk), NOW)  # type: ignore[arg-type]
-    item = faces.MENU.index(screens.MenuItem.TEST)
-    menu = replace(state, mode=states.Menu(NOW + 20_000, item))
+    menu = replace(state, mode=states.Menu(NOW + 20_000, screens.MenuItem.TEST))
     return press(menu, "+")
 
 

@@ -15,6 +15,7 @@ from display.screens import Message
 from drivers.events import PAD_KEYS, Button, ButtonHeld, ButtonPressed, PadKey
 from loyalty.account import Staff
 from loyalty.entry import Cause, Entry, Moment, check, entry_from
+from sync.messages import Standing
 from terminal import inputs, session, states
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
 from terminal.inputs import CloudNews, Identification
@@ -121,9 +122,9 @@ class Walk(RuleBasedStateMachine):
     def the_panel_catches_up(self) -> None:
         self.on_glass = self.state.picture
 
-    @rule(online=st.booleans(), stopped=st.booleans())
-    def network(self, online: bool, stopped: bool) -> None:
-        self.happen(CloudNews(online=online, waiting=1, stopped=stopped))
+    @rule(online=st.booleans(), stands=st.sampled_from(Standing))
+    def network(self, online: bool, stands: Standing) -> None:
+        self.happen(CloudNews(online=online, waiting=1, stands=stands))
 
     @invariant()
     def one_record_at_a_time_and_each_key_once(self) -> None:
