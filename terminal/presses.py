@@ -197,7 +197,7 @@ def hold(state: State, button: Button) -> Outcome:
     mode, programme = state.mode, state.desk.programme
     if programme is None:
         # A journal that was saved from a broken disk has no rules yet, and gets none before it is renewed.
-        lost = state.desk.cloud.stopped and isinstance(mode, states.Idle)
+        lost = state.desk.cloud.stopped and isinstance(mode, states.Idle | states.Notice)
         return renewing.ask(state) if lost and button is Button.NEXT else stay(state)
     if button is Button.NEXT and isinstance(mode, states.Idle | states.Card | states.Sum | states.Done | states.Undo):
         return go(state, states.Menu(state.now + states.MENU_MS, faces.menu(state.desk)[0]), KEY)
@@ -217,7 +217,7 @@ def _select(state: State, programme: Programme, item: MenuItem) -> Outcome:
     menu = states.Menu(state.now + states.MENU_MS, item)
     match item:
         case MenuItem.RENEW:
-            return renewing.ask(state) if state.desk.cloud.stopped else stay(state)
+            return renewing.ask(state)
         case MenuItem.RETURN:
             if reason := verbs.not_spending(state, programme, None):
                 return say(state, reason, menu)

@@ -22,6 +22,17 @@ def ask(state: State) -> Outcome:
     return go(state, states.Renewal(state.now + states.CONFIRM_MS), Signal(Sign.KEY))
 
 
+def heard(state: State) -> Outcome:
+    """News of the cloud: where the terminal is well again, nobody is asked to renew it."""
+    match state.mode:
+        case states.Menu(item=screens.MenuItem.RENEW) as menu if not state.desk.cloud.stopped:
+            return go(state, replace(menu, item=screens.MenuItem.RETURN))
+        case states.Renewal() if not state.desk.cloud.stopped:
+            return go(state, states.Idle())
+        case _:
+            return stay(state)
+
+
 def screen_of(state: State) -> screens.RenewQuestion:
     """The question."""
     return screens.RenewQuestion(written_off=state.desk.cloud.stands is Standing.WRITTEN_OFF)
@@ -42,7 +53,7 @@ def renewed(state: State) -> Outcome:
     """The new identity is on the disk, and the terminal works with it."""
     good = states.with_desk(state, cloud=replace(state.desk.cloud, stands=Standing.GOOD))
     if not isinstance(state.mode, states.Renewing):
-        return stay(good)
+        return heard(good)
     return say(good, Message.RENEWED, states.Idle())
 
 

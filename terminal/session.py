@@ -165,7 +165,7 @@ def _news(state: State, event: Input) -> Outcome:
                 return say(state, Message.NOTHING_TO_UNDO, states.Idle())
             return stay(state)
         case inputs.CloudNews():
-            return stay(states.with_desk(state, cloud=event))
+            return renewing.heard(states.with_desk(state, cloud=event))
         case inputs.ProgrammeNews(programme=programme):
             return stay(states.with_desk(state, programme=programme))
         case inputs.ShopNews(shop=shop):
