@@ -38,6 +38,7 @@ def create_app(
     app = FastAPI(
         title="Bodka cloud", version="1", docs_url=None, redoc_url=None, max_body_size=2 * api.MAX_BODY, telemetry=_QUIET
     )
+    app.state.doorbell = cloud.doorbell
     app.include_router(api.router(cloud))
     app.include_router(portal.router(cloud))
     add_problems(app)

@@ -21,6 +21,7 @@ from display.layout import lay_out
 from display.page import Page
 from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, ScannerTaught
 from drivers.supervise import supervise
+from loyalty.account import Account
 from loyalty.entry import Entry
 from loyalty.programme import Programme
 from loyalty.tokens import TokenKey
@@ -40,13 +41,16 @@ CLOCK_SECONDS = 20.0
 
 
 class Lender(Protocol):
-    """Who asks the cloud for a larger lease: the courier."""
+    """Who asks the cloud for a larger lease, and gives back what lies here: the courier."""
 
     def wake(self) -> None:
         """An entry was recorded: it is sent at once, if the network is there."""
 
     async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
         """Whether the cloud has answered in time; its row is in the mirror then."""
+
+    def serve(self, account: Account | None) -> None:
+        """Whose card is in conversation now, told after every step: it may be spent here, and nothing of it is given back."""
 
 
 class Daemon:
@@ -140,6 +144,8 @@ class Daemon:
                 self.state, effects = session.step(self.state, answer)
                 self._do_all(effects)
                 self.on_step(answer, effects)
+            if self.lender is not None:
+                self.lender.serve(faces.account_of(self.state.mode))
         except Exception:
             self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)

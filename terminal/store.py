@@ -116,11 +116,12 @@ class Store:
     async def record(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry | Message:
         """Writes a draft down and gives the entry it became, or why nothing was written."""
         try:
-            return await self.run_blocking(partial(self._write, draft, key, programme, moment))
+            return await self.run_blocking(partial(self.write, draft, key, programme, moment))
         except NotRecorded as error:
             return _reason(error)
 
-    def _write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+    def write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+        """As `record`, in the writer thread; raises a `NotRecorded`."""
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
         recorded = journal.record(
