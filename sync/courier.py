@@ -26,7 +26,7 @@ from loyalty.entry import Moment
 from sync import history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.database import checkpoint
-from sync.lending import Lending, Write
+from sync.lending import ASK_SECONDS, Lending, Write
 from sync.messages import ProgrammeText, Pull, Pulled, PurseRow, Push, Pushed, Recall, Renew, Renewed, Standing, Wait
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking, Trouble
@@ -35,7 +35,6 @@ IDLE_SECONDS = 15.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_RETRY_AFTER = 3600.0
-ASK_SECONDS = 1.5
 KEPT_MS = 90 * 24 * 3600 * 1000
 """How long an entry stays on the terminal after the cloud has it."""
 
@@ -174,7 +173,8 @@ class Courier:
 
         The row may grant less than was asked for. An answer that is lost does no harm: asking again asks for the same total.
         """
-        return await self.lending.ask(account, purse, need, instance, seconds)
+        answer = await self.lending.ask(account, purse, need, instance, seconds)
+        return answer.row if answer is not None else None
 
     async def renew(self, public_key: bytes) -> Renewed:
         """Takes a new identity for a terminal that was stopped; raises `Trouble`. The same key again gets the same answer.

@@ -17,9 +17,12 @@ from loyalty.chain import Head
 from loyalty.entry import Cause, Draft, Personal, Posting
 from loyalty.holding import spendable
 from sync import journal, messages, mirror
-from sync.messages import Answered, Ask, Present, Presented, PurseRow, Recall, Standing
+from sync.messages import Answered, Ask, Present, Presented, Recall, Standing
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking, Trouble
+
+ASK_SECONDS = 1.4
+"""A little less than the conversation waits: so that it goes on with the answer."""
 
 T = TypeVar("T")
 
@@ -57,10 +60,13 @@ class Lending:
         """Whether the last recalls asked for something of the account in conversation."""
         self._applied: set[asyncio.Event] = set()
 
-    async def ask(self, account: bytes, purse: str, need: int, instance: str, seconds: float) -> PurseRow | None:
+    async def ask(
+        self, account: bytes, purse: str, need: int, instance: str = "", seconds: float = ASK_SECONDS
+    ) -> Answered | None:
         """Asks that `need` be spendable here, and waits for what comes back from other terminals, for `seconds` in all.
 
-        The row as the mirror then holds it, or None where no usable answer came in time.
+        The cloud's answer, whose row is in the mirror (what came back since is there too); None where no usable one came in
+        time. An answer that is lost does no harm: asking again asks for the same total.
         """
 
         def at_hand(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -84,7 +90,7 @@ class Lending:
             return None
         finally:
             patience.cancel()
-        return answer.row
+        return answer
 
     async def present(self, account: bytes) -> bool:
         """Tells the cloud whose card is shown here; whether its answer is in the mirror."""

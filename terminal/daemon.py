@@ -46,8 +46,8 @@ class Lender(Protocol):
     def wake(self) -> None:
         """An entry was recorded: it is sent at once, if the network is there."""
 
-    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
-        """Whether the cloud has answered in time; its row is in the mirror then."""
+    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool | None:
+        """None where the cloud has not answered in time; else its row is in the mirror. True: more is on its way to us."""
 
     def serve(self, account: Account | None) -> None:
         """Whose card is in conversation now, told after every step: it may be spent here, and nothing of it is given back."""
@@ -237,8 +237,9 @@ class Daemon:
     async def _ask(self, effect: Ask) -> None:
         mode = self.state.mode
         account = mode.account if isinstance(mode, states.Asking) else None
-        answered = self.lender is not None and await self.lender.ask(effect.account, effect.purse, effect.instance, effect.need)
-        if answered and account is not None:
-            self.emit(Granted(self._store.account(account.whose, typed=account.typed), monotonic_ms()))
+        lender = self.lender
+        coming = await lender.ask(effect.account, effect.purse, effect.instance, effect.need) if lender is not None else None
+        if coming is not None and account is not None:
+            self.emit(Granted(self._store.account(account.whose, typed=account.typed), monotonic_ms(), coming))
         else:
             self.emit(NoAnswer(monotonic_ms()))

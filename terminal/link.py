@@ -94,9 +94,10 @@ class Link:
         if self._courier is not None:
             self._courier.hurry()
 
-    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
-        """Whether the cloud has answered in time; its row is in the mirror then."""
-        return self._courier is not None and await self._courier.ask(account, purse, need, instance) is not None
+    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool | None:
+        """None where the cloud has not answered in time; else its row is in the mirror. True: more is on its way to us."""
+        answered = await self._courier.lending.ask(account, purse, need, instance) if self._courier is not None else None
+        return answered.coming > 0 if answered is not None else None
 
     def serve(self, account: Account | None) -> None:
         """Whose card is in conversation here now; None: nobody's. Told again and again, heeded when it changes."""
