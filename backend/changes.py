@@ -185,14 +185,14 @@ def _grant(
     recalls.withdraw(connection, asker, account)
     book = Book(connection, asker, now_ms)
     book.load_accounts([account])
-    wanted, short = min(wanted, LARGEST_WISH), []
+    wanted, short = min(wanted, LARGEST_WISH), dict[PurseKey, int]()
     for key in [key for key in book.purses if keys is None or key in keys]:
         purse, lease = raised = book.purse(key)
         purse, lease = grant(purse, lease, wanted)
         if (purse, lease) != raised:
             book.put(key, purse, lease)
         if lease.granted < wanted and purse.leased > lease.outstanding:
-            short.append(recalls.Wish(key, wanted))
+            short[key] = wanted
     if book.touched():
         book.write()
     return recalls.wish(connection, asker, short, now_ms) if short else 0

@@ -7,7 +7,7 @@ for it in the same transaction. All is right only under the network's lock (`ide
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from backend import identities, tables
-from backend.book import Book, PurseKey, last_change, next_changes
+from backend.book import Book, PurseKey, batches, last_change, next_changes
 from backend.identities import Identity
 from loyalty.purse import grant
 from sync.messages import MAX_RECALLS, Recall, Standing
@@ -28,38 +28,34 @@ ONLINE_MS = 60 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`wisher` would like to have `wanted` of a purse in all, and others should keep `keep` of it."""
+    """`holder` should give back what it holds of a purse beyond `keep`; `wisher` is granted it, up to `wanted` in all."""
 
+    holder: UUID
     key: PurseKey
+    keep: int
+    wisher: UUID | None
     wanted: int
-    keep: int = 0
 
 
-class _Held(NamedTuple):
-    """What one terminal holds of one purse."""
+class Held(NamedTuple):
+    """What one terminal in good standing holds of one purse."""
 
     identity: UUID
     key: PurseKey
     outstanding: int
-    seen_ms: int | None
+    granted: int
 
 
-def wish(connection: sa.Connection, wisher: Identity, wishes: Collection[Wish], now_ms: int) -> int:
-    """Notes recalls to every other terminal in good standing that holds part of what is wished for.
+def wish(connection: sa.Connection, wisher: Identity, wanted: Mapping[PurseKey, int], now_ms: int) -> int:
+    """Notes recalls to every other terminal in good standing that holds part of these purses.
 
-    Returns how much of it lies at terminals that are online, and so is on its way. A wish that is open already goes over to
-    this wisher under its old number, for the terminal may have given back by then.
+    Returns how much of it lies at terminals that are online, and so is on its way.
     """
-    by_key = {one.key: one for one in wishes}
-    held = _held_elsewhere(connection, wisher, by_key)
-    coming = 0
-    for holding in held:
-        wished = by_key[holding.key]
-        if holding.outstanding > wished.keep:
-            put(connection, wisher, holding.identity, wished, now_ms, now_ms + OPEN_MS)
-            if holding.seen_ms is not None and holding.seen_ms > now_ms - ONLINE_MS:
-                coming += holding.outstanding - wished.keep
-    return coming
+    seen = {id: seen_ms for id, seen_ms in terminals(connection, wisher.merchant).items() if id != wisher.id}
+    found = held(connection, wisher.merchant, list(seen), {key.account for key in wanted})
+    wishes = [Wish(h.identity, h.key, 0, wisher.id, wanted[h.key]) for h in found if h.key in wanted]
+    put(connection, wisher, wishes, now_ms, now_ms + OPEN_MS)
+    return sum(h.outstanding for h in found if h.key in wanted and (seen[h.identity] or 0) > now_ms - ONLINE_MS)
 
 
 def withdraw(connection: sa.Connection, holder: Identity, account: bytes) -> None:
@@ -68,27 +64,61 @@ def withdraw(connection: sa.Connection, holder: Identity, account: bytes) -> Non
     connection.execute(sa.delete(tables.recall).where(mine))
 
 
-def put(connection: sa.Connection, wisher: Identity, holder: UUID, wished: Wish, now_ms: int, until_ms: int) -> None:
-    """Notes one recall to `holder`."""
+def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_ms: int, until_ms: int) -> None:
+    """Notes recalls in the merchant of `of`, and calls those who are asked.
+
+    One that is open already goes over to the new wisher under its old number, for the terminal may have given back by then.
+    """
+    if not wishes:
+        return
     r = tables.recall.c
-    same = _mine(wisher.merchant, holder) & _of(wished.key)
-    change = connection.execute(sa.select(r.change).where(same, r.until_ms > now_ms)).scalar_one_or_none()
-    connection.execute(sa.delete(tables.recall).where(same))
-    if change is None:
-        change = next(next_changes(connection, wisher.network, 1))
-        identities.call(connection, identities.find(connection, holder), change)
-    connection.execute(
-        sa.insert(tables.recall).values(
-            merchant=wisher.merchant,
-            identity=holder,
-            **wished.key._asdict(),
-            change=change,
-            keep=wished.keep,
-            wisher=wisher.id,
-            wanted=wished.wanted,
-            until_ms=until_ms,
-        )
-    )
+    mine = (r.merchant == of.merchant) & r.identity.in_({one.holder for one in wishes})
+    opened: dict[tuple[UUID, PurseKey], int] = {}
+    for accounts in batches([one.key.account for one in wishes]):
+        these = mine & r.account.in_(accounts) & (r.until_ms > now_ms)
+        found = sa.select(r.identity, r.account, r.purse, r.instance, r.change).where(these)
+        opened |= {(row[0], PurseKey(*row[1:4])): row.change for row in connection.execute(found)}
+    fresh = [one for one in wishes if (one.holder, one.key) not in opened]
+    changes = next_changes(connection, of.network, len(fresh))
+    numbers = opened | {(one.holder, one.key): next(changes) for one in fresh}
+    same = [column == sa.bindparam(f"the_{column.name}") for column in tables.recall.primary_key]
+    rows = [
+        {
+            "merchant": of.merchant,
+            "identity": one.holder,
+            **one.key._asdict(),
+            "change": numbers[one.holder, one.key],
+            "keep": one.keep,
+            "wisher": one.wisher,
+            "wanted": one.wanted,
+            "until_ms": until_ms,
+        }
+        for one in wishes
+    ]
+    keys = [{f"the_{column.name}": row[column.name] for column in tables.recall.primary_key} for row in rows]
+    connection.execute(sa.delete(tables.recall).where(*same), keys)
+    connection.execute(sa.insert(tables.recall), rows)
+    for holder, change in {one.holder: numbers[one.holder, one.key] for one in fresh}.items():
+        identities.call(connection, of.merchant, holder, change)
+
+
+def terminals(connection: sa.Connection, merchant: UUID) -> dict[UUID, int | None]:
+    """The merchant's terminals in good standing, and when each was heard of last."""
+    i = tables.identity.c
+    good = (i.merchant == merchant) & i.public_key.is_not(None) & (i.standing == Standing.GOOD.value)
+    return {row.id: row.seen_ms for row in connection.execute(sa.select(i.id, i.seen_ms).where(good))}
+
+
+def held(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
+    """What these terminals hold of the accounts' purses. Each is looked up by its own key: no table is searched."""
+    le, found = tables.lease.c, list[Held]()
+    for some in batches(accounts) if holders else ():
+        leases = sa.select(tables.lease).where(le.merchant == merchant, le.identity.in_(holders), le.account.in_(some))
+        for row in connection.execute(leases):
+            outstanding = row.granted - row.used - row.written_off
+            if outstanding > 0:
+                found.append(Held(row.identity, PurseKey(row.account, row.purse, row.instance), outstanding, row.granted))
+    return found
 
 
 def open_to(connection: sa.Connection, holder: Identity, now_ms: int) -> tuple[Recall, ...]:
@@ -138,32 +168,7 @@ def _grant(connection: sa.Connection, wisher: Identity, wishes: list[tuple[Purse
             book.put(key, *raised)
     if book.touched():
         book.write()
-        identities.call(connection, wisher, last_change(connection, wisher.network))
-
-
-def _held_elsewhere(connection: sa.Connection, wisher: Identity, keys: Collection[PurseKey]) -> list[_Held]:
-    """What other terminals in good standing hold of these purses. Each is looked up by its own key: no table is searched."""
-    i, le = tables.identity.c, tables.lease.c
-    others = sa.select(i.id, i.seen_ms).where(
-        i.merchant == wisher.merchant,
-        i.id != wisher.id,
-        i.public_key.is_not(None),
-        i.standing == Standing.GOOD.value,
-    )
-    seen = {row.id: row.seen_ms for row in connection.execute(others)}
-    if not seen:
-        return []
-    held: list[_Held] = []
-    for account in {key.account for key in keys}:
-        leases = sa.select(tables.lease).where(
-            le.merchant == wisher.merchant, le.identity.in_(list(seen)), le.account == account
-        )
-        for row in connection.execute(leases):
-            key = PurseKey(row.account, row.purse, row.instance)
-            outstanding = row.granted - row.used - row.written_off
-            if key in keys and outstanding > 0:
-                held.append(_Held(row.identity, key, outstanding, seen[row.identity]))
-    return held
+        identities.call(connection, wisher.merchant, wisher.id, last_change(connection, wisher.network))
 
 
 def _mine(merchant: UUID, holder: UUID) -> Any:
