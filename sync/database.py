@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 from sync.refusals import NotRecorded
 
@@ -73,21 +74,36 @@ def assert_safe(connection: sqlite3.Connection, mode: str, synchronous: int) -> 
         )
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+class transaction:
     """All or nothing: takes the write lock at once, commits at the end, and on any error leaves the file as it was.
 
     Raises `DiskFull` or `JournalFailed` in place of SQLite's own words.
     """
-    with _words():
-        connection.execute("BEGIN IMMEDIATE")
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
         try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # on a full disk SQLite may have rolled back by itself
-                connection.execute("ROLLBACK")
-            raise
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise _named(error) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            try:
+                self._connection.execute("COMMIT")
+                return
+            except BaseException as failed:
+                error = failed
+        with suppress(sqlite3.Error):  # on a full disk SQLite may have rolled back by itself
+            self._connection.execute("ROLLBACK")
+        if (named := _named(error)) is not error:
+            raise named from error
+        if kind is None:
+            raise error
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
@@ -120,19 +136,27 @@ def upgrade(connection: sqlite3.Connection, version: int, migrate: Callable[[sql
 def _words() -> Iterator[None]:
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, OSError) as error:
+        if (named := _named(error)) is error:
+            raise
+        raise named from error
+
+
+def _named(error: BaseException) -> BaseException:
+    """What a person is told of it; the error itself where it is a fault of ours, or a refusal that is named already."""
+    if isinstance(error, sqlite3.DatabaseError):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
-            raise DiskFull from error
+            return DiskFull()
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise DamagedFile(str(error)) from error
+            return DamagedFile(str(error))
         if code in _FAILURES:
-            raise JournalFailed(str(error)) from error
-        raise
-    except OSError as error:
+            return JournalFailed(str(error))
+    elif isinstance(error, OSError):
         if error.errno == errno.ENOSPC:
-            raise DiskFull from error
-        raise JournalFailed(os.strerror(error.errno) if error.errno else str(error)) from error
+            return DiskFull()
+        return JournalFailed(os.strerror(error.errno) if error.errno else str(error))
+    return error
 
 
 _FAILURES = frozenset(

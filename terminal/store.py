@@ -17,15 +17,19 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+import structlog
+
 from display.screens import Message
 from loyalty.account import Account
-from loyalty.entry import Draft, Entry, Moment, Personal, decode_entry
+from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
 from sync.database import DiskFull
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
 from sync.sun import sun_seen
 from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
+
+log = structlog.get_logger("store")
 
 T = TypeVar("T")
 
@@ -119,17 +123,16 @@ class Store:
             return await self.run_blocking(partial(self._write, draft, key, programme, moment))
         except NotRecorded as error:
             return _reason(error)
+        except Exception:  # a fault of ours: nothing was committed, and the counter must hear that
+            log.exception("an entry could not be written", cause=draft.cause.value)
+            return Message.NOT_SAVED
 
     def _write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
-        recorded = journal.record(
+        return journal.record(
             connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=self._random
-        )
-        line = journal.line_at(connection, recorded.sequence)
-        if line is None:
-            raise NotRecorded("the journal does not hold what it has just recorded: check the SD card")
-        return decode_entry(line.body)
+        ).entry
 
     async def replayed(self, token: bytes, counter: int) -> Message | None:
         """Why a signing card's read does not count: it was seen before, or could not be written down. None: it is new."""
