@@ -16,6 +16,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
@@ -99,14 +100,14 @@ def current(connection: sqlite3.Connection) -> Identity:
     return _identity(*row)
 
 
+@lru_cache(maxsize=4)
 def _identity(number: int, identity: bytes, base: int, accepted: int, posted: int, standing: str) -> Identity:
     return Identity(number, UUID(bytes=identity), base, accepted, posted, Standing(standing))
 
 
 _WRITER = (
     "SELECT EXISTS (SELECT 1 FROM lines WHERE key = ?), place, hash, number, identity, base, accepted, posted, standing"
-    " FROM (SELECT * FROM identities ORDER BY number DESC LIMIT 1)"
-    " LEFT JOIN (SELECT place, hash FROM lines ORDER BY place DESC LIMIT 1)"
+    " FROM identities LEFT JOIN lines ON place = (SELECT max(place) FROM lines) ORDER BY number DESC LIMIT 1"
 )
 """All that must be known of the journal before a line is written, in one statement: whether the key is there already, the last
 line, and who writes."""

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from loyalty.account import Account
 from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
-from sync.database import DiskFull
+from sync.database import DiskFull, begin_log
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
 from sync.sun import sun_seen
 from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
@@ -69,6 +70,11 @@ class Connections:
         self.journal.close()
 
 
+def _begin_log(connection: sqlite3.Connection) -> None:
+    with suppress(NotRecorded):  # a disk that refuses it will say so to the first entry
+        begin_log(connection)
+
+
 class Store:
     """The device's memory. `writer` is used in the writer thread alone, `reader` in the thread that made the store.
 
@@ -87,6 +93,7 @@ class Store:
         self._shop, self._random = shop, random
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self.writer = self._thread.submit(Connections.open, folder, identity).result()
+        self._thread.submit(_begin_log, self.writer.journal)
         self.reader = Connections.open(folder, identity)
 
     async def run_blocking(self, work: Callable[[], T], /) -> T:
