@@ -10,8 +10,8 @@ import os
 import random
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -107,10 +107,21 @@ class Work:
             yield str(number), self.chance.choice(rare if number % 12 == 11 else often)
 
 
+@contextmanager
+def _statement_by_statement(connection: sqlite3.Connection) -> Iterator[None]:
+    with database._words():
+        yield
+
+
+def plant(faults: Sequence[str]) -> None:
+    """Breaks the code on purpose, in this process."""
+    if SEVERAL in faults:
+        journal.transaction = _statement_by_statement  # type: ignore[assignment, misc]
+
+
 def main(folder: Path, seed: int, rounds: int, faults: list[str]) -> None:
     work, pragmas = Work(folder, seed), [fault for fault in faults if fault != SEVERAL]
-    if SEVERAL in faults:
-        journal.transaction = lambda connection: nullcontext()  # type: ignore[assignment, misc]
+    plant(faults)
     for name, action in work.actions(rounds):
         action()
         for pragma in pragmas if name == "open" or action == work.open else ():
