@@ -87,7 +87,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the cloud will most likely add to an award: thousandths of a point; `level` is empty where a milestone gives them."""
+    """What the cloud will most likely add to an award: thousandths of a point; `level` is empty if a milestone gives them."""
 
     points: int
     level: str = ""
