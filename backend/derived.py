@@ -74,7 +74,8 @@ class _Follower:
         limits = self._rules.limits if points else replace(self._rules.limits, points=None)
         excess = limits.excess(before.awards, before.points, posting.delta)
         kept = posting.delta - excess if points else 0
-        self._history.put_card_day(token, day, CardDay(before.awards + 1, before.points + kept))
+        if excess < posting.delta:
+            self._history.put_card_day(token, day, CardDay(before.awards + 1, before.points + kept))
         rule = f"limit {posting.purse}"
         key = TakingKey(self._entry.id, posting.purse, posting.instance)
         # What people took back of an award that comes late is above the limit no more.
@@ -126,9 +127,10 @@ class _Follower:
     def _free_the_day(self, past: Past) -> None:
         """An undone award does not count among those of its card's day any more."""
         earned = self._history.card_day(past.token, past.day)
-        if earned.awards:
-            kept = sum(self._kept(posting) for posting in self._entry.postings if posting.purse == self._purse)
-            self._history.put_card_day(past.token, past.day, CardDay(earned.awards - 1, max(0, earned.points - kept)))
+        kept = {posting.purse: self._kept(posting) for posting in self._entry.postings}
+        if earned.awards and any(kept.values()):
+            points = max(0, earned.points - kept.get(self._purse, 0))
+            self._history.put_card_day(past.token, past.day, CardDay(earned.awards - 1, points))
 
     def _kept(self, undone: Posting) -> int:
         """What of an award was not above the limit."""
