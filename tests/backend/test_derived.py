@@ -312,7 +312,7 @@ STEP = st.one_of(
 engine = new_engine()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))
 @given(st.lists(STEP, min_size=8, max_size=30))
 def test_sums_hold_and_nothing_is_derived_twice_in_any_order(steps: list[tuple[str, int, bytes, int, int]]) -> None:
     empty(engine)

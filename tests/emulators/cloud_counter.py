@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -93,15 +94,15 @@ class CloudCounter:
 
     def check(self) -> None:
         """Sums, leases and chains, as the invariants 4, 5 and 11 have them."""
-        sums: defaultdict[tuple[bytes, str, str], int] = defaultdict(int)
+        sums: defaultdict[tuple[UUID, bytes, str, str], int] = defaultdict(int)
         for row in self.connection.execute(sa.select(tables.posting)):
-            sums[row.account, row.purse, row.instance] += row.posted
-        leased: defaultdict[tuple[bytes, str, str], int] = defaultdict(int)
+            sums[row.merchant, row.account, row.purse, row.instance] += row.posted
+        leased: defaultdict[tuple[UUID, bytes, str, str], int] = defaultdict(int)
         for row in self.connection.execute(sa.select(tables.lease)):
             assert row.granted - row.used - row.written_off >= 0
-            leased[row.account, row.purse, row.instance] += row.granted - row.used - row.written_off
+            leased[row.merchant, row.account, row.purse, row.instance] += row.granted - row.used - row.written_off
         for row in self.connection.execute(sa.select(tables.purse)):
-            key = (row.account, row.purse, row.instance)
+            key = (row.merchant, row.account, row.purse, row.instance)
             assert row.earned - row.spent == sums.pop(key, 0), "invariant 4"
             assert row.leased == leased.pop(key, 0)
             assert row.spent + row.leased <= row.earned + row.overdraft + row.debt, "invariant 5"
