@@ -193,9 +193,9 @@ class Pins:
             self._module.add_event_detect(pin, self._module.BOTH)
 
             def tell(level: int, moment: int) -> None:
-                at, at if now - LONGEST_MS < at <= now else now = moment // 1_000_000, self._gpio.clock()
+                at, now = moment // 1_000_000, self._gpio.clock()
                 if level in (0, 1):
-                    on_edge(bool(level), now)
+                    on_edge(bool(level), at if now - LONGEST_MS < at <= now else now)
 
             # RPi.GPIO's own callbacks know neither the level nor the time of the edge, and both decide what a press is.
             self._watched[pin] = self._edges.watch(self._module._chip, pin, tell)
