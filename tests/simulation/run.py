@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from simulation.day import RUSH, WHOLE_DAY, Lived, Plan, live
+from simulation.day import RUSH, WHOLE_DAYS, Lived, Plan, live
 from simulation.history import Violation
 
 
@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--rush", action="store_true", help="five busy minutes in place of eight hours, as the tests do")
     asked = parser.parse_args()
     started, taps, faults, broken = time.monotonic(), 0, 0, 0
-    for lived in _days(range(asked.first, asked.first + asked.seeds), RUSH if asked.rush else WHOLE_DAY, asked.jobs):
+    for lived in _days(range(asked.first, asked.first + asked.seeds), RUSH if asked.rush else WHOLE_DAYS, asked.jobs):
         if isinstance(lived, str):
             broken += 1
             print(f"BROKEN {lived}\n", flush=True)
