@@ -83,7 +83,7 @@ class CloudBook:
         """Lines that were posted as nothing: id and identity."""
         self.voided: defaultdict[PurseKey, int] = defaultdict(int)
         """What void lines would have earned."""
-        self.copies = self.could_not_read = False
+        self.copies = self.could_not_read = self.may_be_void = False
         self._waits: defaultdict[UUID, deque[Stored]] = defaultdict(deque)
         self._used: defaultdict[tuple[UUID, PurseKey], int] = defaultdict(int)
         self._sums: defaultdict[PurseKey, int] = defaultdict(int)
@@ -181,7 +181,7 @@ class CloudBook:
             found = "SELECT identity, sequence FROM entry WHERE id = ?"
             row = self.cloud.database.execute(found, (line.id.hex,)).fetchone()
             if row is None:
-                demand(self.could_not_read, 2, "line", line.sequence, "of", identity, "was posted as nothing")
+                demand(self.may_be_void, 2, "line", line.sequence, "of", identity, "was posted as nothing")
                 self.void[line.id] = identity
                 for posting in line.postings:
                     self.voided[PurseKey(line.account, posting.purse, posting.instance)] += posting.earned

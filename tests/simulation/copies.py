@@ -7,13 +7,14 @@ others may spend, undo and have earned as well; each except the one that stays o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
     from simulation.cloud_book import PurseKey
+    from simulation.counter_book import Written
 
 
 @dataclass
@@ -21,8 +22,8 @@ class HeadStart:
     """Of one copy, or of the original: what it may spend of each purse without the cloud having meant it for this one alone."""
 
     identity: UUID
-    place: int
-    """The last line that the copies have in common."""
+    common: Sequence[Written]
+    """The lines that the copies have in common; the first of them may be pruned by now."""
     undoable: Mapping[PurseKey, int]
     """Spends before that line that each of them can undo."""
     held: defaultdict[PurseKey, int] = field(default_factory=lambda: defaultdict(int))
@@ -31,7 +32,7 @@ class HeadStart:
 
     def again(self) -> HeadStart:
         """Of another copy of the same card."""
-        return HeadStart(self.identity, self.place, self.undoable, self.held.copy())
+        return HeadStart(self.identity, self.common, self.undoable, self.held.copy())
 
     def holds(self, key: PurseKey, amount: int) -> None:
         """A good exchange has shown that so much could be spent."""

@@ -26,6 +26,7 @@ from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
 from sync.keys import NEXT_KEY, load_or_make
 from sync.messages import ProgrammeText, Standing
+from sync.refusals import NotRecorded as Refused
 from sync.requests import Trouble
 from sync.signing import RequestSigner
 from terminal import cards, faces, session
@@ -182,8 +183,8 @@ class Counter:
         key = load_or_make(self.folder, self.chance.randbytes, NEXT_KEY)
         try:
             await self.courier.renew(key.public)
-        except Trouble as trouble:
-            self._history.note(f"{self.name}: {trouble}")
+        except (Trouble, Refused) as why:
+            self._history.note(f"{self.name}: {why}")
         self._begin_courier()
 
     # events come in

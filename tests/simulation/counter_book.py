@@ -48,7 +48,7 @@ class Row:
 class CounterBook:
     """Remembers every line, also those that are pruned by now."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: Counter, start: HeadStart | None = None) -> None:
         self.counter = counter
         self.lines: list[Written] = []
         self.spendable: dict[PurseKey, int] = {}
@@ -64,6 +64,10 @@ class CounterBook:
         self._rows: dict[PurseKey, Row] = {}
         self._ids: dict[str, UUID] = {}
         self._version: tuple[object, ...] = ()
+        if start is not None:
+            self.head_starts.append(start)
+            for line in start.common:
+                self._remember(line)
 
     @property
     def copied(self) -> bool:
@@ -136,19 +140,21 @@ class CounterBook:
             demand(decode_personal(personal).account == account, 2, name, "has a line of two accounts")
             entry = decode_entry(body)
             by = UUID(bytes=refers) if refers is not None else None
-            line = Written(place, UUID(bytes=id), key, account, Cause(cause), by, entry.postings)
-            self.lines.append(line)
-            self._ids[key] = UUID(bytes=id)
             last = place
-            for posting in entry.postings:
-                purse = PurseKey(account, posting.purse, posting.instance)
-                self._of[purse].append((place, posting))
-                touched.add(purse)
-            for purse in {PurseKey(account, posting.purse, posting.instance) for posting in entry.postings}:
-                self._about[purse].append(line)
+            touched |= self._remember(Written(place, UUID(bytes=id), key, account, Cause(cause), by, entry.postings))
         first, count, end = ask("SELECT coalesce(min(place), 1), count(*), coalesce(max(place), 0) FROM lines").fetchone()
         demand(end == len(self.lines) and count == end - first + 1, 2, name, "has lost lines:", first, count, end)
         return touched
+
+    def _remember(self, line: Written) -> set[PurseKey]:
+        self.lines.append(line)
+        self._ids[line.key] = line.id
+        for posting in line.postings:
+            self._of[PurseKey(line.account, posting.purse, posting.instance)].append((line.place, posting))
+        purses = {PurseKey(line.account, posting.purse, posting.instance) for posting in line.postings}
+        for purse in purses:
+            self._about[purse].append(line)
+        return purses
 
     def _check_identity(self, cloud: CloudBook) -> None:
         name, reader = self.counter.name, self.counter.store.reader.journal
@@ -189,7 +195,7 @@ class CounterBook:
             demand(found in true, 4, name, "holds a row that never was:", key.purse, found, "and not", true)
         for start in (start for start in self.head_starts if start.identity == self.identity):
             for key in changed & rows.keys():
-                start.holds(key, self._head_start(start.place, key))
+                start.holds(key, self._head_start(len(start.common), key))
         return changed
 
     def _head_start(self, common: int, key: PurseKey) -> int:
@@ -213,7 +219,7 @@ class CounterBook:
             if line.id not in undone and line.cause is not Cause.UNDO:
                 for posting in line.postings:
                     undoable[PurseKey(line.account, posting.purse, posting.instance)] += max(0, -posting.delta)
-        start = HeadStart(self.identity, common, undoable)
+        start = HeadStart(self.identity, tuple(self.lines), undoable)
         for key in {*self._rows, *self._of} if self.standing is Standing.GOOD else ():
             start.holds(key, max(0, self._head_start(common, key)))
         return start

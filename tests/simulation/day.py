@@ -196,6 +196,7 @@ class Day:
 
     def void_lines(self) -> None:
         """A person gives up what cannot be read; then the cloud is updated."""
+        self.fleet.invariants.cloud.may_be_void = True
         self.cloud.post_stored(self.agenda.wall_ms, void=True)
         self.network.cloud_touched = True
         self.update_cloud()

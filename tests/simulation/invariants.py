@@ -28,9 +28,7 @@ class Invariants:
 
     def add(self, counter: Counter, start: HeadStart | None = None) -> None:
         """A terminal starts, with a fresh card or a copy."""
-        book = CounterBook(counter)
-        if start is not None:
-            book.head_starts.append(start)
+        book = CounterBook(counter, start)
         if (before := self.books.get(counter.name)) is not None:
             self._gone += [old for old in before.head_starts if old.found_out]
         self.books[counter.name] = book

@@ -36,6 +36,8 @@ class Network:
     def __init__(self, agenda: Agenda, cloud: Cloud, chance: pseudo.Random, weather: Weather, history: History) -> None:
         self.agenda, self.cloud, self.chance, self.weather, self.history = agenda, cloud, chance, weather, history
         self.down: set[str] = set()
+        self.must: set[str] = set()
+        """Faults that happen whenever they can: "terminal 1: /v1/pull is lost"."""
         self._faults: Counter[str] = Counter()
         self.cloud_touched = False
 
@@ -89,7 +91,7 @@ class Network:
 
     def _happens(self, likely: float, name: str, what: str) -> bool:
         """Whether a fault happens now; counted and written down if so."""
-        if self.chance.random() >= likely:
+        if self.chance.random() >= likely and f"{name}: {what}" not in self.must:
             return False
         self._faults[f"{name}: {what}"] += 1
         happens = self.history.happens(f"{name}: {what} #{self._faults[f'{name}: {what}']}")
