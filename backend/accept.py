@@ -9,9 +9,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, identities, lines
+from backend import alarms, identities, lines, recalls
 from backend.alarms import Alarm, Kind
-from backend.book import Book
+from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.leases import grant_all_free
 from backend.posting import post
@@ -42,6 +42,7 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
         posted=writer.posted.sequence,
         now_ms=now_ms,
         trouble=trouble,
+        recalls=recalls.open_to(connection, writer, now_ms) if on_head else (),
     )
 
 
@@ -150,3 +151,6 @@ def _post_batch(connection: sa.Connection, writer: Identity, batch: _Readable, n
     book.write()
     last, hash, _, _ = batch[-1]
     identities.set_posted(connection, writer, Head(last.sequence, hash))
+    given = [(entry, whose.account) for _, _, entry, whose in batch if entry.cause is Cause.GIVE_BACK]
+    keys = [PurseKey(account, p.purse, p.instance) for entry, account in given for p in entry.postings]
+    recalls.fulfil(connection, writer, keys, now_ms)

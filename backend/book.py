@@ -123,7 +123,7 @@ class Book:
     def load_accounts(self, accounts: Collection[bytes]) -> None:
         """Loads accounts, their purses, and this identity's leases on them."""
         mine = self.identity.merchant
-        for some in _batches(accounts):
+        for some in batches(accounts):
             a, p, le = tables.account.c, tables.purse.c, tables.lease.c
             self.accounts.update(self._column(sa.select(a.id).where(a.merchant == mine, a.id.in_(some))))
             for row in self.connection.execute(sa.select(tables.purse).where(p.merchant == mine, p.account.in_(some))):
@@ -139,7 +139,7 @@ class Book:
     def load_cards(self, tokens: Collection[bytes]) -> None:
         """Loads what tokens lead to."""
         c = tables.card.c
-        for some in _batches(tokens):
+        for some in batches(tokens):
             found = sa.select(tables.card).where(c.network == self.identity.network, c.token.in_(some))
             for row in self.connection.execute(found):
                 self.cards[row.token] = Card(row.account, Status(row.status))
@@ -147,14 +147,14 @@ class Book:
     def load_entries(self, ids: Collection[UUID]) -> None:
         """Loads which of these ids are already posted."""
         e = tables.entry.c
-        for some in _batches(ids):
+        for some in batches(ids):
             found = sa.select(e.id, e.body_hash).where(e.merchant == self.identity.merchant, e.id.in_(some))
             self.known.update((row.id, row.body_hash) for row in self.connection.execute(found))
 
     def load_takings(self, ids: Collection[UUID]) -> None:
         """Loads what was taken back of these entries."""
         t = tables.taking.c
-        for some in _batches(ids):
+        for some in batches(ids):
             found = sa.select(tables.taking).where(t.merchant == self.identity.merchant, t.entry.in_(some))
             for row in self.connection.execute(found):
                 key = TakingKey(row.entry, row.purse, row.instance)
@@ -164,7 +164,7 @@ class Book:
     def load_referred(self, ids: Collection[UUID]) -> None:
         """Loads what these entries earned, and which of them are already undone."""
         mine, e, p = self.identity.merchant, tables.entry.c, tables.posting.c
-        for some in _batches(ids):
+        for some in batches(ids):
             undone = sa.select(e.refers).where(e.merchant == mine, e.cause == Cause.UNDO.value, e.refers.in_(some))
             self.undone.update(self._column(undone))
             earned = (
@@ -282,8 +282,15 @@ def next_changes(connection: sa.Connection, network: UUID, count: int) -> Iterat
     n = tables.network.c
     raised = sa.update(tables.network).where(n.id == network).values(change=n.change + count)
     connection.execute(raised)
-    last: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
+    last = last_change(connection, network)
     return iter(range(last - count + 1, last + 1))
+
+
+def last_change(connection: sa.Connection, network: UUID) -> int:
+    """The number of the network's last change."""
+    n = tables.network.c
+    change: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
+    return change
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
@@ -291,7 +298,7 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any
         connection.execute(sa.insert(table), rows)
 
 
-def _batches(keys: Iterable[T]) -> Iterator[list[T]]:
+def batches(keys: Iterable[T]) -> Iterator[list[T]]:
     """Pieces that fit into one statement's parameters."""
     rest = iter(dict.fromkeys(keys))
     while piece := list(islice(rest, _AT_ONCE)):

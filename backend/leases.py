@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import identities, recalls, tables
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from loyalty.purse import grant, write_off
@@ -39,6 +39,7 @@ def write_off_terminal(connection: sa.Connection, identity: UUID, now_ms: int) -
         if lease.outstanding > 0:
             book.put(key, *write_off(purse, lease))
     book.write()
+    recalls.forget(connection, lost)
     if lost.standing is not Standing.WRITTEN_OFF:
         identities.set_standing(connection, lost, Standing.WRITTEN_OFF)
     return identities.find(connection, identity)
