@@ -198,7 +198,8 @@ def rows(connection: sqlite3.Connection, journal_connection: sqlite3.Connection)
         if found is None:
             return Row()
         balance, granted, place, identity = found
-        return Row(balance, granted, place - now.base) if identity == now.identity.bytes else Row(balance, 0, 0)
+        # Lines that the cloud has from an earlier identity may be wrapped and earn nothing again: `place` counts for any identity.
+        return Row(balance, granted if identity == now.identity.bytes else 0, max(0, place - now.base))
 
     return row
 
