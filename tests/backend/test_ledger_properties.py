@@ -224,9 +224,16 @@ class Ledger(RuleBasedStateMachine):
             r = self.reference
             assert (answer.row.balance, answer.row.granted) == (r.earned[key] - r.spent[key], r.granted[chain.identity, key])
 
-    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS))
-    def show_a_card(self, data: st.DataObject, account: bytes) -> None:
-        chain, r = self._chain(data), self.reference
+    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS), at_once=st.booleans())
+    def show_a_card(self, data: st.DataObject, account: bytes, at_once: bool) -> None:
+        """At one terminal; the others may hear of it at once."""
+        self._show(self._chain(data), account)
+        for chain in self.chains if at_once else ():
+            self._give_back(data, chain)
+            self._push(chain, min(self.stored[chain.identity].head.sequence, len(chain.lines)) + 1, len(chain.lines))
+
+    def _show(self, chain: Chain, account: bytes) -> None:
+        r = self.reference
         with self.engine.begin() as connection:
             answer = present(connection, chain.identity, Present(chain.identity, chain.head, account), NOW)
         stored = self.stored[chain.identity]
@@ -243,8 +250,10 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def answer_a_recall(self, data: st.DataObject) -> None:
-        """As a terminal does: gives back what it holds, and some that it does not know to have spent."""
-        chain = self._chain(data)
+        self._give_back(data, self._chain(data))
+
+    def _give_back(self, data: st.DataObject, chain: Chain) -> None:
+        """As a terminal does: what it holds, and some that it does not know to have spent."""
         with self.engine.begin() as connection:
             asked = open_to(connection, find(connection, chain.identity), NOW)
         mine = {held[1] for held in self.reference.recalls if held[0] == chain.identity}
