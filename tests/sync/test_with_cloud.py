@@ -18,10 +18,11 @@ from backend import merchants
 from backend import pairing as cloud_pairing
 from backend.app import create_app
 from backend.database import open_engine
+from backend.forgetting import forget
 from backend.leases import write_off_terminal
 from backend.migrate import upgrade
 from emulators.drafts import Till, account, award, give_back, moment, returned, spend, undo
-from loyalty.account import Account
+from loyalty.account import Account, Status
 from loyalty.entry import TokenKind
 from sync import history, journal, mirror, pairing
 from sync.connection import cloud_client
@@ -301,3 +302,28 @@ def renew(terminal: Terminal) -> None:
     asyncio.run(terminal.courier.renew(key.public))
     terminal.mirror.close()
     terminal.reopen()
+
+
+def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
+    new_terminal: Callable[[str], Terminal], cloud: Cloud
+) -> None:
+    """One terminal is offline meanwhile and goes on with Anna's card: its lines come whole, and are forgotten then."""
+    here, late = new_terminal("here"), new_terminal("late")
+    here.till.record(award(10))
+    here.exchange()
+    late.exchange()
+    late.till.record(award(5))
+    with cloud.engine.begin() as connection:
+        network = connection.execute(sa.text("SELECT id FROM network")).scalar_one()
+        forget(connection, UUID(network), account(), NOW, cloud.chance.randbytes)
+    for terminal in (here, late, late):
+        assert terminal.exchange().trouble == ""
+        assert terminal.look().status is Status.BLOCKED
+    for terminal in (here, late):
+        found = terminal.journal.execute("SELECT account, personal, salt FROM lines").fetchall()
+        assert found == [(None, None, None)]
+    with cloud.engine.begin() as connection:
+        left = connection.execute(sa.text("SELECT count(*), count(personal), count(salt) FROM line")).one()
+        assert tuple(left) == (2, 0, 0)
+        balance = connection.execute(sa.text("SELECT sum(earned - spent), count(*) FROM purse")).one()
+        assert tuple(balance) == (15, 1)
