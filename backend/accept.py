@@ -9,9 +9,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, dating, identities, lines
+from backend import alarms, dating, forgetting, identities, lines, merging, recalls
 from backend.alarms import Alarm, Kind
-from backend.book import Book
+from backend.book import Book, PurseKey
+from backend.history import open_history
 from backend.identities import Identity
 from backend.leases import grant_all_free
 from backend.posting import post
@@ -47,6 +48,7 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
         posted=writer.posted.sequence,
         now_ms=now_ms,
         trouble=trouble,
+        recalls=recalls.open_to(connection, writer, now_ms) if on_head else (),
     )
 
 
@@ -109,7 +111,7 @@ def post_stored(connection: sa.Connection, writer: Identity, now_ms: int, random
 
 
 def void_next(
-    connection: sa.Connection, identity: UUID, now_ms: int, random: Random, *, by: str, sequence: int | None = None
+    connection: sa.Connection, identity: UUID, now_ms: int, random: Random, *, by: str = "a person", sequence: int | None = None
 ) -> str:
     """A person gives up the line at which posting stopped: it is posted as nothing, and those behind it follow.
 
@@ -129,7 +131,7 @@ def void_next(
     return trouble
 
 
-_Readable = list[tuple[lines.Stored, Entry, Personal]]
+_Readable = list[tuple[lines.Stored, Entry, Personal | None]]
 
 
 def _read(writer: Identity, batch: list[lines.Stored]) -> tuple[_Readable, Alarm | None]:
@@ -155,16 +157,30 @@ def _post_batch(
     book = Book(connection, writer, now_ms)
     ids = [entry.id for _, entry, _ in batch]
     referred = [e.refers for _, e, _ in batch if e.refers is not None and e.cause in (Cause.UNDO, Cause.RETURN)]
-    book.load_accounts([whose.account for _, _, whose in batch])
-    book.load_cards([whose.token for _, _, whose in batch])
     book.load_entries(ids)
+    people, forgotten = forgetting.people(book, [(stored.line, entry.id, whose) for stored, entry, whose in batch])
+    book.load_accounts([whose.account for whose in people])
+    book.load_cards([whose.token for whose in people])
+    book.load_issued([whose.token for (_, e, _), whose in zip(batch, people, strict=True) if e.cause is Cause.ISSUE])
     book.load_takings([*ids, *referred])
     book.load_referred(referred)
     made = dating.date(connection, writer, [Made(entry.moment, stored.received_ms) for stored, entry, _ in batch], sending)
-    for (stored, entry, whose), when in zip(batch, made, strict=True):
+    book.history = open_history(connection, writer.merchant, now_ms, [entry.programme for _, entry, _ in batch])
+    if book.history is not None:
+        accounts = [book.leads_to(whose.account) for whose in people]
+        book.history.load(accounts, [whose.token for whose in people], referred)
+    for (stored, entry, _), whose, when in zip(batch, people, made, strict=True):
         post(book, stored.line, entry, whose, when, random)
+    if book.history is not None:
+        book.history.levels_now(list(book.history.changed))
+    merging.move_on(book, random)
     if writer.standing is Standing.GOOD and identities.is_sole_active(connection, writer):
         grant_all_free(book, book.touched())
     book.write()
+    forgetting.strip(connection, writer, forgotten)
     last = batch[-1][0]
     identities.set_posted(connection, writer, Head(last.line.sequence, last.hash))
+    lines_of = [(entry, whose.account) for (_, entry, _), whose in zip(batch, people, strict=True)]
+    given = [(account, p) for entry, account in lines_of if entry.cause is Cause.GIVE_BACK for p in entry.postings]
+    keys = [PurseKey(account, posting.purse, posting.instance) for account, posting in given]
+    recalls.fulfil(connection, writer, keys, now_ms)

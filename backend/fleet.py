@@ -66,6 +66,8 @@ class Terminal:
             found.append("its entries have waited for more than a day")
         elif self.late and not self.replaced:
             found.append("not heard of for more than a day")
+        if self.replaced and self.leased:
+            found.append("what was leased to it is still out: write it off once no copy of it is in use")
         if not self.replaced and self.programme is not None and self.programme < self.newest_programme:
             found.append(f"still serves version {self.programme} of the programme")
         return tuple(found)
@@ -75,7 +77,7 @@ class Terminal:
         """For sorting: the worst first, those that were replaced and are done with last."""
         weights = (self.broken, bool(self.stuck), self.standing != Standing.GOOD.value, self.late, bool(self.troubles))
         worst = next((place for place, there in enumerate(weights) if there), len(weights))
-        done = self.replaced and not (self.broken or self.stuck)
+        done = self.replaced and not (self.broken or self.stuck or self.leased)
         return (len(weights) + 1 if done else worst), -self.alarms, -self.queue
 
 

@@ -13,7 +13,10 @@ from sync.messages import Standing
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`recorded`, `accepted` and `posted` are sequences of the current identity; `programme` is the version in force."""
+    """`recorded`, `accepted` and `posted` are sequences of the current identity; `programme` is the version in force.
+
+    Where `posted` stays behind `accepted`, the cloud has stopped at a line that it cannot read.
+    """
 
     identity: UUID
     standing: Standing
@@ -39,7 +42,7 @@ def status(journal_connection: sqlite3.Connection, mirror_connection: sqlite3.Co
         standing=identity.standing,
         recorded=journal.head(journal_connection).sequence,
         accepted=identity.accepted,
-        posted=identity.posted,
+        posted=max(identity.posted, mirror.complete_through(mirror_connection, journal_connection)),
         waiting=history.waiting(journal_connection),
         cards=cards,
         members=members,

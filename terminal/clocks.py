@@ -25,6 +25,8 @@ class Clocks:
     """The machine's clocks, read where the daemon needs the time of an entry or of the screen."""
 
     boot: UUID
+    began_ms: int = 0
+    """What the monotonic clock showed when the boot began: entries count from there."""
 
     @classmethod
     def of_this_boot(cls) -> Clocks:
@@ -32,7 +34,7 @@ class Clocks:
         try:
             return cls(UUID(BOOT_ID.read_text().strip()))
         except (OSError, ValueError):
-            return cls(uuid.uuid4())
+            return cls(uuid.uuid4(), monotonic_ms())
 
     def trusted(self) -> bool:
         """Whether the wall clock has been set by the network since the machine started."""
@@ -40,7 +42,7 @@ class Clocks:
 
     def moment(self) -> Moment:
         """Now, as an entry carries it."""
-        return Moment(self.boot, monotonic_ms(), time.time_ns() // 1_000_000, self.trusted())
+        return Moment(self.boot, monotonic_ms() - self.began_ms, time.time_ns() // 1_000_000, self.trusted())
 
     def time_of_day(self) -> str | None:
         """ "14:05" for the idle screen, where the clock is trusted."""

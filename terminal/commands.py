@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,6 +15,12 @@ import click
 from terminal.settings import Settings, SettingsError, load
 
 DEFAULT_SETTINGS = "/etc/bodka/terminal.toml"
+
+STANDING = {
+    "good": "good",
+    "off head": "a copy or a restored backup: it adds points and takes none off until staff renew it from its menu (hold ▸)",
+    "written off": "the merchant gave it up: it adds points and takes none off until staff renew it from its menu (hold ▸)",
+}
 
 
 class SettingsFile(click.ParamType[Settings]):
@@ -106,11 +113,18 @@ def status(settings: Settings) -> None:
     found = look(books.journal, books.mirror, now)
     books.close()
     click.echo(f"shop       {pairing.merchant_name}, {pairing.shop_name}")
-    click.echo(f"identity   {found.identity} ({found.standing.value})")
+    click.echo(f"identity   {found.identity}")
+    click.echo(f"standing   {STANDING[found.standing.value]}")
     click.echo(f"programme  version {found.programme}{'' if found.programme_here else ', its text has not come yet'}")
     click.echo(f"members    {found.members}, cards {found.cards}")
     click.echo(f"entries    {found.recorded}, accepted to {found.accepted}, posted to {found.posted}")
     click.echo(f"waiting    {found.waiting.count}, the oldest for {found.waiting.age_ms(now) // 60_000} minutes")
+    if found.posted < found.accepted:
+        stuck = f"the cloud has not posted {found.accepted - found.posted} entries that it has: its portal says why"
+        click.echo(f"posting    {stuck}")
+    proved = f"{datetime.fromtimestamp(found.known_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC or later, by the cloud"
+    clock = "set by the network" if now.trusted else "not known to be right"
+    click.echo(f"time       {proved if found.known_ms else 'not known yet'}; clock {clock}")
 
 
 @main.command()

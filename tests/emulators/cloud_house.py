@@ -65,7 +65,7 @@ class House:
 
 
 @cache
-def _empty() -> bytes:
+def empty_image() -> bytes:
     """An empty database as it is after all migrations: running them for every example would take most of the time."""
     engine = open_engine("sqlite://")
     upgrade(engine)
@@ -86,14 +86,14 @@ def new_engine() -> sa.Engine:
 
 def new_file_engine(path: Path) -> sa.Engine:
     """As `new_engine`, in a file: for tests in which a request goes on in the cloud after its terminal has lost power."""
-    path.write_bytes(_empty())
+    path.write_bytes(empty_image())
     return open_engine(f"sqlite:///{path}")
 
 
 def empty(engine: sa.Engine) -> None:
     """Forgets everything in a database in memory; the engine keeps its compiled statements."""
     raw: Any = engine.raw_connection().dbapi_connection
-    raw.deserialize(_empty())
+    raw.deserialize(empty_image())
 
 
 def build_house(engine: sa.Engine) -> House:

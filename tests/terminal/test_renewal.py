@@ -512,6 +512,8 @@ def cut(photograph: Photograph, folder: Path, at: int) -> tuple[bool, bool]:
     return failed, finished
 
 
+# A power cut closes no file; the interpreter, which goes on, says so.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_power_may_fail_anywhere_in_a_renewal(photograph: Photograph, tmp_path: Path) -> None:
     """Whatever was reached, the next start finishes it or staff repeat it; nothing is lost and nobody gets two identities.
 
