@@ -130,7 +130,7 @@ def _draw_signs(pen: ImageDraw.ImageDraw, row: Signs, top: int) -> None:
     if row.missing:
         after = _draw_sign(pen, _MISSING, 57, top + 2)
         _write(pen, after + 3, top, row.missing_text, 12)
-    _write(pen, 80 if row.missing else 57, top, row.stopped_text, 12)
+    _write(pen, 83 if row.missing else 57, top, row.stopped_text, 12)
     _write(pen, WIDTH - len(row.clock) * LETTER_WIDTHS[12] - 1, top, row.clock, 12)
 
 

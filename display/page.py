@@ -98,8 +98,8 @@ class Signs:
 
     @property
     def stopped_text(self) -> str:
-        """− is dead, and what is held for the menu that can mend it."""
-        return "−× ▸" if self.stopped else ""
+        """Nothing can be taken off."""
+        return "−×" if self.stopped else ""
 
     def __str__(self) -> str:
         offline = f"☁× {self.waiting_text}".rstrip() if self.offline else ""
