@@ -1,8 +1,7 @@
 """What one of each device costs while nothing happens: the real daemon on emulated hardware, all of it plugged in.
 
 CPU time is the kernel's own account of the daemon's threads (the first field of /proc/PID/task/TID/schedstat, nanoseconds).
-The emulators run in other processes and are not in it; what they cost the daemon (a socket in place of an ioctl, their preloads)
-is.
+The emulators run in other processes and are not in it; what they cost the daemon is (a socket in place of an ioctl, preloads).
 
 The estimate for a Raspberry Pi Zero 2 is that time multiplied. With one thread its core at 1 GHz does 835 MIPS in 7-Zip's
 benchmark (T. Kaiser, "A quick look at RPi Zero 2 W", github.com/ThomasKaiser/Knowledge); a core of the first machine that
