@@ -17,6 +17,11 @@ PATIENCE = 10.0
 """Seconds until something that does not come is a failure."""
 
 
+def paths(**variables: str) -> dict[str, str]:
+    """This process's variables and more, for a program of the tests in a process of its own: it finds what this one finds."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path), **variables}
+
+
 class Program:
     """Starts `script` with this Python; `said` are the JSON objects it printed so far."""
 
