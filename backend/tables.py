@@ -147,6 +147,8 @@ entry = Table(
     Column("typed", Boolean, nullable=False),
     Column("amount", BigInteger),
     Column("currency", Text),
+    # What points paid of the bill: amount - discount was paid.
+    Column("discount", BigInteger, nullable=False, server_default="0"),
     Column("posted_ms", BigInteger, nullable=False),
     UniqueConstraint("merchant", "identity", "sequence"),
     ForeignKeyConstraint(["merchant", "identity", "sequence"], ["line.merchant", "line.identity", "line.sequence"]),
@@ -241,13 +243,83 @@ taking = Table(
     Column("excess", BigInteger, nullable=False),
 )
 
+# What followed from an entry by a rule (`backend.derived`): `of` is what the rule looked at, `whole` what it then gave, `given`
+# what of that is not taken back.
+derived = Table(
+    "derived",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("entry", Uuid, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("of", BigInteger, nullable=False),
+    Column("whole", BigInteger, nullable=False),
+    Column("given", BigInteger, nullable=False),
+)
+
+# An account's past as far as rules look at it. Days are UTC days since 1970.
+progress = Table(
+    "progress",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("spent", BigInteger, nullable=False),
+    Column("owing", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Index(None, "merchant", "change"),
+)
+
+spend_day = Table(
+    "spend_day",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+card_day = Table(
+    "card_day",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("token", LargeBinary, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("awards", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+)
+
 card = Table(
     "card",
     metadata,
     Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
     Column("token", LargeBinary, primary_key=True),
     Column("account", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False, server_default="card"),
     Column("status", Text, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Index(None, "network", "change"),
+    Index(None, "network", "account"),
+)
+
+# Accounts that lead to another one for ever.
+merged = Table(
+    "merged",
+    metadata,
+    Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("into", LargeBinary, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index(None, "network", "into"),
+)
+
+# Accounts of people who were forgotten: their sums go on under the id `opaque`, and lines that still come are put there too.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("opaque", LargeBinary, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
     Column("change", BigInteger, nullable=False),
     Index(None, "network", "change"),
 )

@@ -156,6 +156,23 @@ class MemberRow(msgspec.Struct, frozen=True, array_like=True):
     change: int
 
 
+class ProgressRow(msgspec.Struct, frozen=True, array_like=True):
+    """An account's past with this merchant, as far as a forecast needs it (`loyalty.derived.Progress`)."""
+
+    account: bytes
+    level: str
+    spent: int
+    owing: int
+    change: int
+
+
+class ForgottenRow(msgspec.Struct, frozen=True, array_like=True):
+    """A tombstone: everything of this account's person is to be forgotten, here and in the journal (invariant 11)."""
+
+    account: bytes
+    change: int
+
+
 class StaffRow(msgspec.Struct, frozen=True, array_like=True):
     """A member of staff's card; `account` is their own customer account, `active` False once they left."""
 
@@ -187,6 +204,8 @@ class Pulled(msgspec.Struct, frozen=True):
     members: tuple[MemberRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
     recalls: tuple[Recall, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 class Ask(msgspec.Struct, frozen=True):
