@@ -20,6 +20,8 @@ from sync.keys import BrokenStateFile, DeviceKey, promote, write_safely
 from sync.messages import PAIR_PATH, KeyMessage, Pair, Paired, Problem
 
 PAIRING_FILE = "pairing.json"
+NEXT_PAIRING_FILE = "pairing.json.next"
+"""A pairing that the journal has not taken up yet: see `settle`."""
 
 
 class Pairing(msgspec.Struct, frozen=True):
@@ -123,7 +125,10 @@ def save(folder: Path, pairing: Pairing) -> None:
 
 def load(folder: Path) -> Pairing | None:
     """The pairing in the state folder; None where there is none. Raises `BrokenStateFile`."""
-    path = folder / PAIRING_FILE
+    return _load(folder / PAIRING_FILE)
+
+
+def _load(path: Path) -> Pairing | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Pairing)
     except FileNotFoundError:
@@ -132,14 +137,22 @@ def load(folder: Path) -> Pairing | None:
         raise BrokenStateFile(path) from error
 
 
+def prepare(folder: Path, pairing: Pairing) -> None:
+    """Keeps the pairing that takes effect once the journal is renewed to its identity (`settle`)."""
+    write_safely(folder / NEXT_PAIRING_FILE, msgspec.json.encode(pairing))
+
+
 def settle(folder: Path, pairing: Pairing, identity: UUID) -> Pairing:
-    """The pairing for the journal's `identity`, and its key in place: finishes a renewal, also one cut by a crash."""
+    """The pairing for the journal's `identity`, and its key in place: finishes a renewal or a second pairing cut by a crash."""
     if pairing.identity == identity:
         return pairing
     promote(folder)
-    settled = msgspec.structs.replace(pairing, identity=identity)
-    save(folder, settled)
-    return settled
+    prepared = _load(folder / NEXT_PAIRING_FILE)
+    if prepared is None or prepared.identity != identity:
+        prepared = msgspec.structs.replace(pairing, identity=identity)
+    save(folder, prepared)
+    (folder / NEXT_PAIRING_FILE).unlink(missing_ok=True)
+    return prepared
 
 
 def _with_detail(words: str, content: bytes) -> str:
