@@ -23,18 +23,19 @@ def create_app(
     clock: Clock = system_clock,
     random: Random = secrets.token_bytes,
     public_url: str | None = None,
+    authority: str = "",
 ) -> FastAPI:
     """The cloud on a database that is up to date (`migrate.upgrade`).
 
     `public_url` is the address that terminals call, like `https://loyalty.example`, where a proxy in front of the cloud makes
-    requests look different; signatures cover it.
+    requests look different; signatures cover it. `authority` is the PEM that terminals pin.
 
     Example, without a server, for tests::
 
         app = create_app(engine, clock=lambda: 1_800_000_000_000)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cloud") as http: ...
     """
-    cloud = api.Cloud(Database(engine), clock, random, public_url)
+    cloud = api.Cloud(Database(engine), clock, random, public_url, authority)
     app = FastAPI(
         title="Bodka cloud", version="1", docs_url=None, redoc_url=None, max_body_size=2 * api.MAX_BODY, telemetry=_QUIET
     )

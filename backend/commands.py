@@ -70,17 +70,23 @@ def sample(opened: Database) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8700, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--public-url", help="The address terminals call, where a proxy stands in front.")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The authority (PEM) that the cloud's certificate is from: terminals trust no other once they are paired.",
+)
 @click.pass_obj
-def serve(opened: Database, host: str, port: int, public_url: str | None) -> None:
+def serve(opened: Database, host: str, port: int, public_url: str | None, ca_file: Path | None) -> None:
     """Brings the database up to date and answers terminals and browsers. Prints one line when it listens."""
     # The web framework takes a second to import: only the server needs it.
     import uvicorn
 
     from backend.app import create_app
 
+    authority = _authority(ca_file) if ca_file is not None else ""
     upgrade(opened.engine)
     listener = _listen(host, port)
-    app = create_app(opened.engine, public_url=public_url)
+    app = create_app(opened.engine, public_url=public_url, authority=authority)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # Connections that come from now on wait in the listener until the server takes them.
     shown = f"[{host}]" if ":" in host else host
@@ -221,6 +227,17 @@ def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:
             return work(connection)
     except merchants.UnknownMerchant as error:
         raise click.ClickException(str(error)) from error
+
+
+def _authority(file: Path) -> str:
+    import ssl
+
+    try:
+        text = file.read_text(encoding="ascii")
+        ssl.create_default_context(cadata=text)
+    except (OSError, ValueError, ssl.SSLError) as error:
+        raise click.ClickException(f"{file} holds no certificate in PEM: give the authority's, not the server's key") from error
+    return text
 
 
 def _listen(host: str, port: int) -> socket.socket:

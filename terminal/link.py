@@ -54,8 +54,13 @@ class Link:
         key = load_or_make(self._folder, os.urandom)
         signer = RequestSigner(self._pairing.identity, key, lambda: self._clocks.moment().wall_ms / 1000)
         counter = await self._store.run_blocking(partial(RequestCounter, self._store.writer.journal))
-        trusted = self._clocks.trusted()
-        client = cloud_client(self._pairing.cloud, auth=signer, clock_trusted=trusted, transport=self._transport)
+        client = cloud_client(
+            self._pairing.cloud,
+            auth=signer,
+            authority=self._pairing.authority,
+            clock_trusted=self._clocks.trusted,
+            transport=self._transport,
+        )
         async with client:
             self._courier = Courier(
                 client,
