@@ -296,6 +296,7 @@ def test_a_packed_message_is_signed_as_it_is_sent(peer: Peer) -> None:
         ("br", b"{}", 415),
         ("gzip, gzip", b"{}", 415),
     ],
+    ids=["a bomb", "cut", "two", "none", "brotli", "twice"],
 )
 @pytest.mark.parametrize("path", [messages.PAIR_PATH, messages.PUSH_PATH])
 def test_what_cannot_be_unpacked_is_refused(client: AsgiClient, path: str, encoding: str, body: bytes, status: int) -> None:
