@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from display.screens import CloudTrouble
 from loyalty.programme import ProgrammeError, read
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
@@ -21,11 +22,29 @@ from sync.keys import load_or_make
 from sync.messages import ProgrammeText, Standing
 from sync.pairing import Pairing
 from sync.signing import RequestSigner
+from sync.troubles import Kind
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.inputs import CloudNews, Input, ProgrammeNews
 from terminal.store import Store
 
 log = structlog.get_logger("link")
+
+TROUBLES = {
+    Kind.NO_NETWORK: CloudTrouble.NO_NETWORK,
+    Kind.NO_INTERNET: CloudTrouble.NO_INTERNET,
+    Kind.NO_ANSWER: CloudTrouble.NO_ANSWER,
+    Kind.BROKEN: CloudTrouble.BROKEN,
+    Kind.LOGIN: CloudTrouble.LOGIN,
+    Kind.STRANGER: CloudTrouble.STRANGER,
+    Kind.DATES: CloudTrouble.DATES,
+    Kind.FAULT: CloudTrouble.FAULT,
+    Kind.BUSY: CloudTrouble.BUSY,
+    Kind.NOT_KNOWN: CloudTrouble.NOT_KNOWN,
+    Kind.REFUSED: CloudTrouble.REFUSED,
+    Kind.DISK: CloudTrouble.DISK,
+    Kind.OWN_FAULT: CloudTrouble.OWN_FAULT,
+}
+"""The courier's kinds in the screen's words."""
 
 
 class Link:
@@ -98,7 +117,8 @@ class Link:
             log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
         stopped = state.standing is not Standing.GOOD
-        self._emit(CloudNews(state.online, state.waiting, age, self._since, state.trouble, stopped))
+        trouble = TROUBLES[state.kind] if state.kind is not None else None
+        self._emit(CloudNews(state.online, state.waiting, age, self._since, trouble, stopped))
 
     def _programme(self, text: ProgrammeText) -> None:
         try:
