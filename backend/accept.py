@@ -9,9 +9,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, identities, lines
+from backend import alarms, forgetting, identities, lines, merging, recalls
 from backend.alarms import Alarm, Kind
-from backend.book import Book
+from backend.book import Book, PurseKey
+from backend.history import open_history
 from backend.identities import Identity
 from backend.leases import grant_all_free
 from backend.posting import post
@@ -53,6 +54,7 @@ def _take(connection: sa.Connection, writer: Identity, push: Push, now_ms: int, 
         posted=writer.posted.sequence,
         now_ms=now_ms,
         trouble=trouble,
+        recalls=recalls.open_to(connection, writer, now_ms) if on_head else (),
     )
 
 
@@ -126,7 +128,7 @@ def void_next(connection: sa.Connection, identity: UUID, now_ms: int, random: Ra
     return trouble
 
 
-_Readable = list[tuple[Line, bytes, Entry, Personal]]
+_Readable = list[tuple[Line, bytes, Entry, Personal | None]]
 
 
 def _read(writer: Identity, batch: list[tuple[Line, bytes]]) -> tuple[_Readable, Alarm | None]:
@@ -149,15 +151,29 @@ def _post_batch(connection: sa.Connection, writer: Identity, batch: _Readable, n
     book = Book(connection, writer, now_ms)
     ids = [entry.id for _, _, entry, _ in batch]
     referred = [e.refers for _, _, e, _ in batch if e.refers is not None and e.cause in (Cause.UNDO, Cause.RETURN)]
-    book.load_accounts([whose.account for _, _, _, whose in batch])
-    book.load_cards([whose.token for _, _, _, whose in batch])
     book.load_entries(ids)
+    people, forgotten = forgetting.people(book, [(line, entry.id, whose) for line, _, entry, whose in batch])
+    book.load_accounts([whose.account for whose in people])
+    book.load_cards([whose.token for whose in people])
+    book.load_issued([whose.token for (_, _, e, _), whose in zip(batch, people, strict=True) if e.cause is Cause.ISSUE])
     book.load_takings([*ids, *referred])
     book.load_referred(referred)
-    for line, _, entry, whose in batch:
+    book.history = open_history(connection, writer.merchant, now_ms, [entry.programme for _, _, entry, _ in batch])
+    if book.history is not None:
+        accounts = [book.leads_to(whose.account) for whose in people]
+        book.history.load(accounts, [whose.token for whose in people], referred)
+    for (line, _, entry, _), whose in zip(batch, people, strict=True):
         post(book, line, entry, whose, random)
+    if book.history is not None:
+        book.history.levels_now(list(book.history.changed))
+    merging.move_on(book, random)
     if writer.standing is Standing.GOOD and identities.is_sole_active(connection, writer):
         grant_all_free(book, book.touched())
     book.write()
+    forgetting.strip(connection, writer, forgotten)
     last, hash, _, _ = batch[-1]
     identities.set_posted(connection, writer, Head(last.sequence, hash))
+    lines_of = [(entry, whose.account) for (_, _, entry, _), whose in zip(batch, people, strict=True)]
+    given = [(account, p) for entry, account in lines_of if entry.cause is Cause.GIVE_BACK for p in entry.postings]
+    keys = [PurseKey(account, posting.purse, posting.instance) for account, posting in given]
+    recalls.fulfil(connection, writer, keys, now_ms)

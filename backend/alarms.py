@@ -24,6 +24,9 @@ class Kind(Enum):
     OVERDRAFT = "spent without a lease"
     DEBT = "returned goods whose points were already spent"
     UNDONE_TWICE = "one entry undone twice"
+    ISSUED_TWICE = "one card issued at two counters"
+    NOT_FREE = "points that a rule takes back were spent or leased already"
+    NO_PERSON = "an entry that came without its person"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def entry_row(
         "typed": entry.typed,
         "amount": None if purchase is None else purchase.amount,
         "currency": None if purchase is None else purchase.currency,
+        "discount": 0 if purchase is None else purchase.discount,
         "posted_ms": now_ms,
     }
 

@@ -116,7 +116,7 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
     if done is not None:
         return Renewed(done.id, done.accepted or 0)
     if old.standing is Standing.WRITTEN_OFF:
-        write_off_terminal(connection, identity, now_ms)
+        write_off_terminal(connection, identity, now_ms, random)
     elif message.head.sequence <= old.head.sequence and not is_off_head(old, message.head):
         raise NothingToRenew("this terminal is in good standing: it goes on with the identity it has")
     accepted = max(0, min(message.head.sequence, old.head.sequence))

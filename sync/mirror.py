@@ -18,7 +18,7 @@ from loyalty.holding import Row
 from sync import journal, schema
 from sync.allowance import Rows
 from sync.database import NORMAL, DamagedFile, UnsafeJournal, connect, is_sound, transaction, upgrade
-from sync.messages import Answered, CardRow, MemberRow, ProgrammeText, Pulled, PurseRow, StaffRow
+from sync.messages import Answered, CardRow, MemberRow, Presented, ProgrammeText, Pulled, PurseRow, StaffRow
 
 SLICE_ROWS = 150
 """Rows in one transaction: well under 20 ms, so that a tap between two slices is recorded at once."""
@@ -98,13 +98,16 @@ def apply(
 
 
 def apply_answer(
-    connection: sqlite3.Connection, journal_connection: sqlite3.Connection, asked_as: UUID, answered: Answered
+    connection: sqlite3.Connection, journal_connection: sqlite3.Connection, asked_as: UUID, answer: Answered | Presented
 ) -> None:
-    """Applies the row that was asked for, without moving the cursor; raises `Misplaced` as `apply` does."""
-    place = _place(journal_connection, asked_as, answered.through, answered.hash)
-    if answered.row is not None:
+    """Applies the rows that were asked for, without moving the cursor; raises `Misplaced` as `apply` does."""
+    place = _place(journal_connection, asked_as, answer.through, answer.hash)
+    one_or_none = (answer.row,) if isinstance(answer, Answered) and answer.row is not None else ()
+    rows = answer.rows if isinstance(answer, Presented) else one_or_none
+    if rows:
         with transaction(connection):
-            _write(connection, answered.row, asked_as, place)
+            for row in rows:
+                _write(connection, row, asked_as, place)
             _reach(connection, journal_connection, place)
 
 
@@ -195,7 +198,8 @@ def rows(connection: sqlite3.Connection, journal_connection: sqlite3.Connection)
         if found is None:
             return Row()
         balance, granted, place, identity = found
-        return Row(balance, granted, place - now.base) if identity == now.identity.bytes else Row(balance, 0, 0)
+        # Lines that the cloud has from an earlier identity may be wrapped and earn nothing again: `place` counts for any identity.
+        return Row(balance, granted if identity == now.identity.bytes else 0, max(0, place - now.base))
 
     return row
 
