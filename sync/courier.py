@@ -23,7 +23,7 @@ import httpx
 
 from loyalty.chain import Head
 from loyalty.entry import Moment
-from sync import history, journal, messages, mirror, renewal
+from sync import forgetting, history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
@@ -275,7 +275,8 @@ class Courier:
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
 
     def _forget(self, connection: sqlite3.Connection) -> None:
-        """Prunes old lines that every row includes (invariant 11)."""
+        """Forgets people whom the cloud has forgotten, and prunes old lines that every row includes (invariant 11)."""
+        forgetting.forget(connection, self._mirror)
         before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
         renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
 

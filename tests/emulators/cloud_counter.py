@@ -14,7 +14,7 @@ from backend.changes import ask, pull
 from backend.reports import alarms
 from emulators.cloud_house import House
 from emulators.terminal_peer import Chain
-from loyalty.chain import Head, Line, extend
+from loyalty.chain import Head, Line, Was, extend
 from loyalty.entry import Cause, Entry, Posting, Purchase
 from sync.messages import Answered, Pulled, Pushed
 
@@ -115,7 +115,8 @@ class CloudCounter:
         rows = self.connection.execute(sa.select(tables.line).order_by(tables.line.c.identity, tables.line.c.sequence))
         heads: dict[object, Head] = {}
         for row in rows:
-            line = Line(row.sequence, row.before, row.body, row.digest, row.personal, row.salt)
+            was = None if row.was_identity is None else Was(row.was_identity, row.was_sequence, row.was_hash)
+            line = Line(row.sequence, row.before, row.body, row.digest, row.personal, row.salt, was)
             head = extend(row.identity, heads.get(row.identity, Head()), line)
             assert head.hash == row.hash
             heads[row.identity] = head
