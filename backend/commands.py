@@ -189,11 +189,34 @@ def void(opened: Database, identity: UUID) -> None:
 
     def give_up(connection: sa.Connection) -> str:
         try:
-            return void_next(connection, identity, system_clock(), secrets.token_bytes)
+            return void_next(connection, identity, system_clock(), secrets.token_bytes, by="the command line")
         except UnknownIdentity as error:
             raise click.ClickException(str(error)) from error
 
     click.echo(_write(opened, give_up) or "everything is posted")
+
+
+@main.command()
+@click.argument("identity", type=click.UUID, required=False)
+@click.option("--all", "everything", is_flag=True, help="From each chain's first line, not from the last that was verified.")
+@click.pass_obj
+def verify(opened: Database, identity: UUID | None, *, everything: bool) -> None:
+    """Reads every stored line again, and alarms where a chain is not as its terminal wrote it. For a nightly timer."""
+    from backend.verifying import every_identity
+    from backend.verifying import verify as read_again
+
+    whole = True
+    with opened.reading() as connection:
+        chains = [identity] if identity is not None else every_identity(connection)
+    for chain in chains:
+        try:
+            found = read_again(opened, chain, system_clock(), everything=everything)
+        except UnknownIdentity as error:
+            raise click.ClickException(str(error)) from error
+        whole = whole and not found.broken
+        click.echo(f"{chain} {found.read} read, whole to {found.through.sequence}{': ' + found.broken if found.broken else ''}")
+    if not whole:
+        raise click.ClickException("a chain is broken: the portal lists it among the alarms")
 
 
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:

@@ -102,11 +102,23 @@ def terminals(connection: sa.Connection, merchant: UUID) -> list[Row]:
     return [dict(row._mapping) for row in connection.execute(found)]
 
 
-def alarms(connection: sa.Connection, merchant: UUID, limit: int) -> list[Row]:
-    """The last alarms, newest first; `what` in words."""
+def alarms(connection: sa.Connection, merchant: UUID, limit: int, *, unseen: bool = False, of: UUID | None = None) -> list[Row]:
+    """The last alarms, newest first; `what` in words. Only those nobody has seen, or of one terminal, where it is asked for."""
     a = tables.alarm.c
-    found = sa.select(tables.alarm).where(a.merchant == merchant).order_by(a.id.desc()).limit(limit)
+    wanted = sa.select(tables.alarm).where(a.merchant == merchant)
+    if unseen:
+        wanted = wanted.where(a.seen_ms.is_(None))
+    if of is not None:
+        wanted = wanted.where(a.identity == of)
+    found = wanted.order_by(a.id.desc()).limit(limit)
     return [{**row._mapping, "what": Kind[row.kind].value} for row in connection.execute(found)]
+
+
+def unseen_alarms(connection: sa.Connection, merchant: UUID) -> int:
+    """How many alarms nobody has looked at."""
+    a = tables.alarm.c
+    counted = sa.select(sa.func.count()).select_from(tables.alarm).where(a.merchant == merchant, a.seen_ms.is_(None))
+    return int(connection.execute(counted).scalar_one())
 
 
 def _postings(connection: sa.Connection, merchant: UUID, of: list[UUID] | None) -> defaultdict[UUID, list[Row]]:

@@ -35,7 +35,7 @@ def counter(house: House) -> CloudCounter:
 
 
 def terminals(counter: CloudCounter, count: int = 2) -> list[Chain]:
-    return [counter.house.terminal(counter.connection) for _ in range(count)]
+    return [counter.terminal() for _ in range(count)]
 
 
 def merge(counter: CloudCounter, old: bytes, new: bytes) -> None:
