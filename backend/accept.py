@@ -10,9 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, dating, forgetting, identities, lines, merging
+from backend import alarms, dating, forgetting, identities, lines, merging, recalls
 from backend.alarms import Alarm, Kind
-from backend.book import Book
+from backend.book import Book, PurseKey
 from backend.history import open_history
 from backend.identities import Identity
 from backend.leases import grant_all_free
@@ -49,6 +49,7 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
         posted=writer.posted.sequence,
         now_ms=now_ms,
         trouble=trouble,
+        recalls=recalls.open_to(connection, writer, now_ms) if on_head else (),
     )
 
 
@@ -167,9 +168,17 @@ def _post_batch(
     if writer.standing is Standing.GOOD and identities.is_sole_active(connection, writer):
         grant_all_free(book, book.touched())
     book.write()
+    merging.call_back(connection, writer, {key.account for key in book.touched() if key.account in book.into}, now_ms)
     forgetting.strip(connection, writer, forgotten)
     last = batch[-1][0]
     identities.set_posted(connection, writer, Head(last.line.sequence, last.hash))
+    given = [
+        PurseKey(whose.account, posting.purse, posting.instance)
+        for (_, entry, _), whose in zip(batch, people, strict=True)
+        if entry.cause is Cause.GIVE_BACK
+        for posting in entry.postings
+    ]
+    recalls.fulfil(connection, writer, given, now_ms)
 
 
 def _load(book: Book, entries: Sequence[Entry], people: Sequence[Personal]) -> None:

@@ -6,7 +6,7 @@ Bodies are read raw and decoded with msgspec: a push of 500 lines would take thr
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from backend import changes, pairing, programmes, signatures
+from backend import changes, doorbell, identities, pairing, programmes, signatures
 from backend.accept import accept
 from backend.database import Database
+from backend.doorbell import Caller, Doorbell
 from backend.exchange import exchange
 from backend.identities import Identity
 from backend.problems import ForeignIdentity, MalformedMessage, TooLarge
@@ -44,6 +45,7 @@ class Cloud:
     random: Random
     public_url: str | None = None
     """The cloud's own address, where something in front of it changes what a request says of itself."""
+    doorbell: Doorbell = field(default_factory=Doorbell)
 
 
 def router(cloud: Cloud) -> APIRouter:
@@ -54,6 +56,9 @@ def router(cloud: Cloud) -> APIRouter:
     _add(routes, messages.PUSH_PATH, _signed(cloud, messages.Push, _push), messages.Push, messages.Pushed, "Send lines")
     _add(routes, messages.PULL_PATH, _signed(cloud, messages.Pull, _pull), messages.Pull, messages.Pulled, "Get changes")
     _add(routes, messages.ASK_PATH, _signed(cloud, messages.Ask, _ask), messages.Ask, messages.Answered, "Ask for a lease")
+    present = _signed(cloud, messages.Present, _present)
+    _add(routes, messages.PRESENT_PATH, present, messages.Present, messages.Presented, "Say whose card is shown")
+    _add(routes, messages.WAIT_PATH, _wait(cloud), messages.Wait, messages.Waited, "Wait for news")
     _add(routes, messages.RENEW_PATH, _signed(cloud, messages.Renew, _renew), messages.Renew, messages.Renewed, "Renew")
     programme = _signed(cloud, messages.Programme, _programme)
     _add(routes, messages.PROGRAMME_PATH, programme, messages.Programme, messages.ProgrammeText, "Get a programme")
@@ -97,6 +102,10 @@ def _ask(cloud: Cloud, connection: sa.Connection, sender: Identity, message: mes
     return changes.ask(connection, sender.id, message, cloud.clock())
 
 
+def _present(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Present) -> messages.Presented:
+    return changes.present(connection, sender.id, message, cloud.clock())
+
+
 def _renew(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Renew) -> messages.Renewed:
     return pairing.renew(connection, sender.id, message, cloud.clock(), cloud.random)
 
@@ -112,18 +121,51 @@ def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Id
         message = _decode(received.body, kind)
         # Strangers are turned away before they could keep the one writer busy.
         with cloud.database.reading() as connection:
-            signer = signatures.verify(connection, received)
-        if getattr(message, "identity", None) != signer.identity:
-            raise ForeignIdentity("a terminal speaks only for the identity that it signs with")
+            signer, sender = _verified(connection, received, message)
 
         def effect(connection: sa.Connection, sender: Identity) -> bytes:
             return msgspec.json.encode(run(cloud, connection, sender, message))
 
         with cloud.database.writing() as connection:
-            return exchange(connection, signer, received, cloud.clock(), effect)
+            answered = exchange(connection, signer, received, cloud.clock(), effect)
+        if kind is not messages.Pull:
+            cloud.doorbell.ring(sender.network)
+        return answered
 
     async def endpoint(request: Request) -> Response:
         return _json(await run_in_threadpool(answer, await _receive(cloud, request)))
+
+    return endpoint
+
+
+def _verified(connection: sa.Connection, received: signatures.Request, message: object) -> tuple[signatures.Signer, Identity]:
+    """Who signed the message, which must be about nobody else."""
+    signer = signatures.verify(connection, received)
+    if getattr(message, "identity", None) != signer.identity:
+        raise ForeignIdentity("a terminal speaks only for the identity that it signs with")
+    return signer, identities.find(connection, signer.identity)
+
+
+def _wait(cloud: Cloud) -> Endpoint:
+    def meet(received: signatures.Request) -> tuple[messages.Wait, Caller]:
+        message = _decode(received.body, messages.Wait)
+        with cloud.database.reading() as connection:
+            _, sender = _verified(connection, received, message)
+        return message, Caller(sender.network, sender.merchant, sender.id)
+
+    async def endpoint(request: Request) -> Response:
+        message, caller = await run_in_threadpool(meet, await _receive(cloud, request))
+
+        def look() -> doorbell.News:
+            with cloud.database.reading() as connection:
+                return doorbell.look(connection, caller, message.cursor)
+
+        async def gone() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+
+        news = await cloud.doorbell.answer(caller, message, lambda: run_in_threadpool(look), gone)
+        return _json(msgspec.json.encode(messages.Waited(news)))
 
     return endpoint
 

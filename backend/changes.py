@@ -11,11 +11,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import dating, identities, tables
+from backend import dating, identities, recalls, tables
 from backend.accept import flag_off_head, is_off_head
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.leases import LARGEST_WISH, grant_all_free
+from backend.numbering import last_change
 from loyalty.account import Status
 from loyalty.chain import Head
 from loyalty.purse import grant
@@ -26,6 +27,8 @@ from sync.messages import (
     CardRow,
     ForgottenRow,
     MemberRow,
+    Present,
+    Presented,
     ProgressRow,
     Pull,
     Pulled,
@@ -41,7 +44,7 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
     if message.told is not None:
         dating.note_boot(connection, asker.merchant, message.told, now_ms)
     identities.note_told(connection, asker, message.head, message.told, standing, now_ms)
-    last, programme = _last_change(connection, asker), _programme(connection, asker)
+    last, programme = last_change(connection, asker.network), _programme(connection, asker)
     since = min(max(0, message.cursor), last)
     if standing is Standing.OFF_HEAD:
         rows, more = _Rows(), False
@@ -67,6 +70,7 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         cards=rows.cards,
         members=rows.members,
         staff=rows.staff,
+        recalls=() if standing is Standing.OFF_HEAD else recalls.open_to(connection, asker, now_ms),
         progress=rows.progress,
         forgotten=rows.forgotten,
     )
@@ -78,13 +82,28 @@ def ask(connection: sa.Connection, identity: UUID, message: Ask, now_ms: int) ->
     The answer has no row where there is no such purse, or the terminal is off the head.
     """
     asker, standing = _stand(connection, identity, message.head, now_ms)
-    row = None
+    row, coming = None, 0
     if standing is not Standing.OFF_HEAD:
         key = PurseKey(message.account, message.purse, message.instance)
         if standing is Standing.GOOD:
-            _grant(connection, asker, key, message.wanted, now_ms)
+            coming = _grant(connection, asker, [key], message.account, message.wanted, now_ms)
         row = _purse_row(connection, asker, key)
-    return Answered(standing=standing, through=asker.posted.sequence, hash=asker.posted.hash, now_ms=now_ms, row=row)
+    return Answered(standing, asker.posted.sequence, asker.posted.hash, now_ms, row, coming)
+
+
+def present(connection: sa.Connection, identity: UUID, message: Present, now_ms: int) -> Presented:
+    """A card is shown here: leases all that is free of its account to this terminal, and calls the rest back from others.
+
+    The answer has no rows where there is no such account, or the terminal is off the head.
+    """
+    asker, standing = _stand(connection, identity, message.head, now_ms)
+    rows: tuple[PurseRow, ...] = ()
+    if standing is not Standing.OFF_HEAD:
+        if standing is Standing.GOOD:
+            _grant(connection, asker, None, message.account, LARGEST_WISH, now_ms)
+        of_account = _purses(asker).where(tables.purse.c.account == message.account)
+        rows = tuple(_as_purse_row(row) for row in connection.execute(of_account))
+    return Presented(standing, asker.posted.sequence, asker.posted.hash, now_ms, rows)
 
 
 class _Rows(NamedTuple):
@@ -102,12 +121,6 @@ def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -
         flag_off_head(connection, asker, head, now_ms)
         return asker, Standing.OFF_HEAD
     return asker, asker.standing
-
-
-def _last_change(connection: sa.Connection, asker: Identity) -> int:
-    n = tables.network.c
-    change: int = connection.execute(sa.select(n.change).where(n.id == asker.network)).scalar_one()
-    return change
 
 
 def _programme(connection: sa.Connection, asker: Identity) -> int:
@@ -178,16 +191,27 @@ def _grant_slice(connection: sa.Connection, asker: Identity, since: int, end: in
         book.write_grants()
 
 
-def _grant(connection: sa.Connection, asker: Identity, key: PurseKey, wanted: int, now_ms: int) -> None:
+def _grant(
+    connection: sa.Connection, asker: Identity, keys: list[PurseKey] | None, account: bytes, wanted: int, now_ms: int
+) -> int:
+    """Raises leases on an account's purses (None: all of them); where that falls short, what others hold is called back.
+
+    Returns how much of that is expected at once.
+    """
+    recalls.withdraw(connection, asker, account)
     book = Book(connection, asker, now_ms)
-    book.load_accounts([key.account])
-    if key not in book.purses:
-        return
-    purse, lease = book.purse(key)
-    raised = grant(purse, lease, min(wanted, LARGEST_WISH))
-    if raised != (purse, lease):
-        book.put(key, *raised)
+    book.load_accounts([account])
+    wanted, short = min(wanted, LARGEST_WISH), dict[PurseKey, int]()
+    for key in [key for key in book.purses if keys is None or key in keys]:
+        purse, lease = raised = book.purse(key)
+        purse, lease = grant(purse, lease, wanted)
+        if (purse, lease) != raised:
+            book.put(key, purse, lease)
+        if lease.granted < wanted and purse.leased > lease.outstanding:
+            short[key] = wanted
+    if book.touched():
         book.write()
+    return recalls.wish(connection, asker, short, now_ms) if short else 0
 
 
 def _within(table: sa.Table, since: int, end: int) -> sa.Select[Any]:

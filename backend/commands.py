@@ -70,8 +70,15 @@ def sample(opened: Database) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8700, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--public-url", help="The address terminals call, where a proxy stands in front.")
+@click.option(
+    "--overnight-hour",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0, 23),
+    help="When it is settled what terminals may spend tomorrow without a network.",
+)
 @click.pass_obj
-def serve(opened: Database, host: str, port: int, public_url: str | None) -> None:
+def serve(opened: Database, host: str, port: int, public_url: str | None, overnight_hour: int) -> None:
     """Brings the database up to date and answers terminals and browsers. Prints one line when it listens."""
     # The web framework takes a second to import: only the server needs it.
     import uvicorn
@@ -80,7 +87,7 @@ def serve(opened: Database, host: str, port: int, public_url: str | None) -> Non
 
     upgrade(opened.engine)
     listener = _listen(host, port)
-    app = create_app(opened.engine, public_url=public_url)
+    app = create_app(opened.engine, public_url=public_url, overnight_hour=overnight_hour)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # Connections that come from now on wait in the listener until the server takes them.
     shown = f"[{host}]" if ":" in host else host
@@ -159,6 +166,16 @@ def ledger(opened: Database, merchant: str | None, *, as_json: bool) -> None:
     except merchants.UnknownMerchant as error:
         raise click.ClickException(str(error)) from error
     click.echo(encode(found) if as_json else as_text(found))
+
+
+@main.command()
+@click.pass_obj
+def overnight(opened: Database) -> None:
+    """Settles what each terminal may spend tomorrow without a network. The running cloud does it by itself every night."""
+    from backend.nightly import settle_all
+
+    for sentence in settle_all(opened, system_clock):
+        click.echo(sentence)
 
 
 @main.command("write-off")

@@ -122,6 +122,12 @@ def note_told(
     _update(connection, identity, **said)
 
 
+def call(connection: sa.Connection, merchant: UUID, identity: UUID, change: int) -> None:
+    """Remembers a change that the terminal is told of at once, where it waits (`doorbell.look`)."""
+    mine = (tables.identity.c.merchant == merchant) & (tables.identity.c.id == identity)
+    connection.execute(sa.update(tables.identity).where(mine).values(called=change))
+
+
 def own_of(connection: sa.Connection, merchant: UUID) -> Identity:
     """The merchant's own identity in the cloud, for entries that no terminal wrote."""
     chosen = sa.select(*_COLUMNS).where(tables.identity.c.merchant == merchant, tables.identity.c.public_key.is_(None))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, merging, tables
+from backend import identities, merging, recalls, tables
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.surroundings import Random, system_random
@@ -41,6 +41,7 @@ def write_off_terminal(connection: sa.Connection, identity: UUID, now_ms: int, r
             book.put(key, *write_off(purse, lease))
     merging.move_on(book, random)
     book.write()
+    recalls.forget(connection, lost)
     if lost.standing is not Standing.WRITTEN_OFF:
         identities.set_standing(connection, lost, Standing.WRITTEN_OFF)
     return identities.find(connection, identity)

@@ -22,8 +22,15 @@ def next_changes(connection: sa.Connection, network: UUID, count: int) -> Iterat
     n = tables.network.c
     raised = sa.update(tables.network).where(n.id == network).values(change=n.change + count)
     connection.execute(raised)
-    last: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
+    last = last_change(connection, network)
     return iter(range(last - count + 1, last + 1))
+
+
+def last_change(connection: sa.Connection, network: UUID) -> int:
+    """The number of the network's last change."""
+    n = tables.network.c
+    change: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
+    return change
 
 
 def batches(keys: Iterable[T]) -> Iterator[list[T]]:

@@ -110,6 +110,8 @@ identity = Table(
     Column("counter", BigInteger, nullable=False),
     Column("request", LargeBinary),
     Column("answer", LargeBinary),
+    # The last change that this terminal is told of at once: something was asked of it, or granted for its asking.
+    Column("called", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("id"),
     UniqueConstraint("merchant", "renews", "public_key"),
 )
@@ -231,6 +233,25 @@ lease = Table(
     Column("granted", BigInteger, nullable=False),
     Column("used", BigInteger, nullable=False),
     Column("written_off", BigInteger, nullable=False),
+    ForeignKeyConstraint(["merchant", "identity"], ["identity.merchant", "identity.id"]),
+)
+
+# What one terminal is asked to give back of a purse, and for whom: gone when it did, or was written off, or it is too old.
+recall = Table(
+    "recall",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("identity", Uuid, primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("purse", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    # Its number among the network's changes: the terminal gives back once for each.
+    Column("change", BigInteger, nullable=False),
+    Column("keep", BigInteger, nullable=False),
+    # To whom what comes back is granted, and up to which total.
+    Column("wisher", Uuid),
+    Column("wanted", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
     ForeignKeyConstraint(["merchant", "identity"], ["identity.merchant", "identity.id"]),
 )
 

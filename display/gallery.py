@@ -101,6 +101,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         Sum(Money(25_000, "EUR"), name=jana, ask=True),
         PayConfirm(Money(1240, "EUR"), Money(610, "EUR")),
         PayLess(Money(800, "EUR"), Money(1050, "EUR")),
+        PayLess(Money(800, "EUR"), Money(1050, "EUR"), soon=True),
         RewardChoice(2, 3, cake, Points(500_000), Points(740_000)),
         ReturnConfirm(Points(8_000), Points(1_232_000)),
         Done(Points(12_000), Points(1_252_000), later=False),
@@ -139,7 +140,8 @@ def samples(language: str) -> tuple[Screen, ...]:
 def _known(message: Message) -> Points | Money | None:
     if message is Message.SUM_TOO_LARGE:
         return Money(50_000, "EUR")
-    return Points(5_000) if message in (Message.NOT_ENOUGH, Message.NO_REWARD) else None
+    known = (Message.NOT_ENOUGH, Message.NO_REWARD, Message.MORE_LATER, Message.MORE_SOON)
+    return Points(5_000) if message in known else None
 
 
 def framed(screen: Screen, language: str, scale: int) -> Image.Image:

@@ -183,7 +183,7 @@ def _discount(discount: Money, rest: Money, words: Words) -> tuple[Row, ...]:
 def _(screen: screens.PayLess, words: Words) -> Page:
     rows = spoken(
         row(words.say("{amount} now", amount=amount(screen.discount, words)), MIDDLE),
-        row(words.say("More once online")),
+        row(words.say("More in a moment") if screen.soon else words.say("More once online")),
     )
     return closed(rows, press(words, _REDEEM, "Use"), back(words))
 

@@ -99,6 +99,8 @@ class Message(Enum):
     # rules
     SIGN_IN_FIRST = "sign in first"  # a spend, undo or return needs a signed-in member of staff
     NOT_ENOUGH = "not enough"
+    MORE_LATER = "more later"  # it is the member's, but may be spent here only once the network is there
+    MORE_SOON = "more soon"  # it is on its way from another terminal
     NO_REWARD = "no reward"  # nothing can be had for this balance yet
     SUM_FIRST = "sum first"  # type the sum, then press
     SUM_TOO_LARGE = "sum too large"
@@ -204,10 +206,14 @@ class PayConfirm:
 
 @dataclass(frozen=True, slots=True)
 class PayLess:
-    """[Teraz 8,00 €] / Viac, keď bude sieť / −Použiť ×Späť: what can be spent here now, without network."""
+    """[Teraz 8,00 €] / Viac, keď bude sieť / −Použiť ×Späť: what can be spent here now, without network.
+
+    `soon`: there is a network, and more is on its way from another terminal.
+    """
 
     discount: Money
     rest: Money
+    soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)

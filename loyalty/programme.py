@@ -16,6 +16,7 @@ import msgspec
 from loyalty import toml
 from loyalty.derived import HistoryRules, Level, Limits, Milestone
 from loyalty.numbers import Check, Scheme
+from loyalty.purse import overnight_lease
 
 Text: TypeAlias = str | dict[str, str]
 """A name, or one per language: "Káva" or {sk = "Káva", en = "Coffee"}."""
@@ -115,6 +116,13 @@ class CardRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         raise ValueError("each table has prefix and length, or first and last")
 
 
+class LendingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[lending]` table: who may spend what of a member's while a terminal has no network."""
+
+    overnight_share: Decimal = Decimal("0.5")
+    """What part of a member's value their usual terminal is lent over night, 0 to 1; what is left anybody can have at once."""
+
+
 class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[levels]]` table: who spent so much within a time earns more."""
 
@@ -149,6 +157,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     points: PointsRules | None = None
     stamps: tuple[StampRules, ...] = ()
     cards: tuple[CardRules, ...] = ()
+    lending: LendingRules = LendingRules()
     levels: tuple[LevelRules, ...] = ()
     milestones: tuple[MilestoneRules, ...] = ()
     limits: LimitRules = LimitRules()
@@ -188,6 +197,11 @@ class Programme(msgspec.Struct, frozen=True):
     def stamps(self) -> tuple[StampRules, ...]:
         return self.document.stamps
 
+    def overnight(self, purse: str, balance: int) -> int:
+        """How much of a balance the member's usual terminal is lent over night: whole stamp cards, where it is stamps."""
+        whole = next((stamps.goal for stamps in self.document.stamps if stamps.purse == purse), 1)
+        return overnight_lease(balance, Fraction(self.document.lending.overnight_share), whole)
+
     def group(self, key: str) -> Group | None:
         """The product group typed as `*key`, or None."""
         groups = self.document.points.groups if self.document.points else ()
@@ -220,6 +234,9 @@ def _understand(document: Document) -> Programme:
         raise ProgrammeError(f'currency "{rules.currency}" is not known: use one of {", ".join(MINOR_DIGITS)}')
     if points is None and not document.stamps:
         raise ProgrammeError("the programme gives nothing: add a [points] or a [[stamps]] table")
+    share = document.lending.overnight_share
+    if not share.is_finite() or not 0 <= share <= 1:
+        raise ProgrammeError(f'lending.overnight_share is {share}: write a number from "0" to "1"')
     if rules.version < 1 or rules.undo_minutes < 0:
         raise ProgrammeError("programme.version is at least 1, and programme.undo_minutes at least 0")
     digits = MINOR_DIGITS[rules.currency]

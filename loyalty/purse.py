@@ -8,6 +8,8 @@ All functions are pure: they return the new values.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,15 @@ def grant(purse: Purse, lease: Lease, wanted: int) -> tuple[Purse, Lease]:
     """Raises the granted total towards `wanted`, as far as free value reaches; asking twice grants once."""
     granted = max(lease.granted, min(wanted, lease.granted + max(0, purse.free)))
     return replace(purse, leased=purse.leased + granted - lease.granted), replace(lease, granted=granted)
+
+
+def overnight_lease(balance: int, share: Fraction, whole: int = 1) -> int:
+    """What of a balance one terminal is lent while nobody is in the shop: `share` of it, up to the next multiple of `whole`.
+
+    Half a stamp card buys nothing: such purses are lent in whole ones.
+    """
+    wanted = ceil(balance * share / whole) * whole
+    return max(0, min(balance, wanted))
 
 
 def write_off(purse: Purse, lease: Lease) -> tuple[Purse, Lease]:

@@ -23,23 +23,23 @@ import httpx
 
 from loyalty.chain import Head
 from loyalty.entry import Moment
-from loyalty.holding import spendable
 from sync import forgetting, history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.database import checkpoint
+from sync.lending import ASK_SECONDS, Lending, Write
 from sync.messages import (
-    Answered,
-    Ask,
     ProgrammeText,
     Pull,
     Pulled,
     PurseRow,
     Push,
     Pushed,
+    Recall,
     Renew,
     Renewed,
     Standing,
     Told,
+    Wait,
 )
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking, Trouble
@@ -48,11 +48,13 @@ IDLE_SECONDS = 15.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_RETRY_AFTER = 3600.0
-ASK_SECONDS = 1.5
 KEPT_MS = 90 * 24 * 3600 * 1000
 """How long an entry stays on the terminal after the cloud has it."""
 
 T = TypeVar("T")
+
+Called = Callable[[Wait], Awaitable[bool]]
+"""Waits until the cloud calls: whether it did, before the time was up. Raises `Trouble`. `sync.doorbell.Doorbell.listen`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class Courier:
 
     `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
     `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
-    loop's thread.
+    loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
+    nothing to do (None: only the clock ends a rest, after `idle_seconds`).
     """
 
     def __init__(
@@ -94,12 +97,25 @@ class Courier:
         on_changed: Callable[[set[bytes]], None],
         on_programme: Callable[[ProgrammeText], None] = lambda text: None,
         idle_seconds: float = IDLE_SECONDS,
+        write: Write | None = None,
+        called: Called | None = None,
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
         self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
         self._on_cloud, self._on_changed, self._on_programme = on_cloud, on_changed, on_programme
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
+        self._called = called
+        self.lending = Lending(
+            journal_connection,
+            mirror_connection,
+            self._requests,
+            run_blocking=run_blocking,
+            sleep=sleep,
+            heed=self._heed,
+            on_changed=on_changed,
+            write=write,
+        )
         self._woken, self._hurried = asyncio.Event(), asyncio.Event()
         self.state = CloudState()
 
@@ -122,7 +138,7 @@ class Courier:
             await self._checkpoint()
             if retry_after is None:
                 failures = 0
-                await self._rest(self._idle_seconds, self._woken)
+                await self._rest(self._idle_seconds, self._woken, self._called)
             else:
                 limit = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
                 failures += 1
@@ -170,22 +186,8 @@ class Courier:
 
         The row may grant less than was asked for. An answer that is lost does no harm: asking again asks for the same total.
         """
-
-        def question(connection: sqlite3.Connection) -> Ask:
-            row = mirror.rows(self._mirror, connection)(account, purse, instance)
-            own = journal.own(connection, account, purse, instance, row.through)
-            wanted = row.granted + max(0, need - spendable(row, own))
-            return Ask(identity, journal.head(connection), account, purse, instance, wanted)
-
-        try:
-            async with asyncio.timeout(seconds):
-                identity = (await self._blocking(journal.current)).identity
-                answer = await self._requests.post(messages.ASK_PATH, lambda: question(self._journal), Answered)
-                await self._heed(identity, answer.standing, Head(answer.through, answer.hash))
-                await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, answer))
-        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
-            return None
-        return answer.row
+        answer = await self.lending.ask(account, purse, need, instance, seconds)
+        return answer.row if answer is not None else None
 
     async def renew(self, public_key: bytes) -> Renewed:
         """Takes a new identity for a terminal that was stopped; raises `Trouble`. The same key again gets the same answer.
@@ -211,6 +213,7 @@ class Courier:
             await self._heed(identity, pushed.standing, pushed.head)
             await self._prove_time(pushed.now_ms)
             await self._publish(replace(self.state, online=True, posting=pushed.trouble))
+            await self._give_back(pushed.recalls)
             if self.state.standing is Standing.OFF_HEAD:
                 return
             if not noted or pushed.head.sequence <= after:
@@ -232,6 +235,7 @@ class Courier:
                 return
             await self._prove_time(pulled.now_ms)
             await self._apply(identity, pulled)
+            await self._give_back(pulled.recalls)
             more = pulled.more
             if more and pulled.cursor <= pulled.since:
                 raise Trouble("The cloud's changes do not move on; it is tried again.")
@@ -244,8 +248,13 @@ class Courier:
             while (touched := await self._run_blocking(lambda: next(slices, None))) is not None:
                 if touched:
                     self._on_changed(touched)
+                    self.lending.applied()
         except mirror.Misplaced as error:
             raise Trouble(str(error)) from error
+
+    async def _give_back(self, recalls: tuple[Recall, ...]) -> None:
+        if await self.lending.give_back(recalls):
+            self._woken.set()
 
     async def _fetch_programme(self) -> None:
         wanted = await self._run_blocking(lambda: mirror.programme_version(self._mirror))
@@ -308,14 +317,25 @@ class Courier:
             self.state = state
             self._on_cloud(state)
 
-    async def _rest(self, seconds: float, cut_short: asyncio.Event) -> None:
-        waits = (asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(cut_short.wait()))
+    async def _rest(self, seconds: float, cut_short: asyncio.Event, called: Called | None = None) -> None:
+        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(cut_short.wait())]
+        if called is not None:
+            waits.append(asyncio.ensure_future(self._until_called(called, seconds)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _until_called(self, called: Called, seconds: float) -> None:
+        """Returns when the cloud calls; never where it cannot be waited for: then the clock ends the rest, as without it."""
+        identity = (await self._blocking(journal.current)).identity
+        cursor = await self._run_blocking(lambda: mirror.cursor(self._mirror))
+        with suppress(Trouble):
+            if await called(Wait(identity, cursor, seconds)):
+                return
+        await asyncio.Event().wait()
 
     async def _blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._run_blocking(lambda: work(self._journal))

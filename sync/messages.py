@@ -20,6 +20,8 @@ PAIR_PATH = "/v1/pair"
 PUSH_PATH = "/v1/push"
 PULL_PATH = "/v1/pull"
 ASK_PATH = "/v1/ask"
+PRESENT_PATH = "/v1/present"
+WAIT_PATH = "/v1/wait"
 RENEW_PATH = "/v1/renew"
 PROGRAMME_PATH = "/v1/programme"
 
@@ -33,6 +35,10 @@ MAX_LINES = 500
 """Lines in one push."""
 MAX_ROWS = 1_000
 """Changes in one pull answer."""
+MAX_RECALLS = 200
+"""Recalls in one answer, the newest first."""
+MAX_WAIT_SECONDS = 25.0
+"""How long a `Wait` is held open: below what home routers and proxies take for a dead connection."""
 
 
 class Standing(Enum):
@@ -101,6 +107,19 @@ class Push(msgspec.Struct, frozen=True):
     told: Told | None = None
 
 
+class Recall(msgspec.Struct, frozen=True, array_like=True):
+    """The cloud asks a terminal to give back what it may spend of one purse beyond `keep`: the customer stands elsewhere.
+
+    Repeated with every answer until it is fulfilled or too old, and harmless however often: `change` names it.
+    """
+
+    change: int
+    account: bytes
+    purse: str
+    instance: str
+    keep: int
+
+
 class Pushed(msgspec.Struct, frozen=True):
     """What the cloud has stored of this identity (`head`), and how far it has posted."""
 
@@ -110,6 +129,7 @@ class Pushed(msgspec.Struct, frozen=True):
     now_ms: int
     trouble: str = ""
     """Why posting stopped behind `posted`, in English, where it did."""
+    recalls: tuple[Recall, ...] = ()
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -199,6 +219,7 @@ class Pulled(msgspec.Struct, frozen=True):
     cards: tuple[CardRow, ...] = ()
     members: tuple[MemberRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
+    recalls: tuple[Recall, ...] = ()
     progress: tuple[ProgressRow, ...] = ()
     forgotten: tuple[ForgottenRow, ...] = ()
 
@@ -222,6 +243,43 @@ class Answered(msgspec.Struct, frozen=True):
     hash: bytes
     now_ms: int
     row: PurseRow | None = None
+    coming: int = 0
+    """What was called back, just now, from other terminals that are online."""
+
+
+class Present(msgspec.Struct, frozen=True):
+    """A member's card is shown: asks for all that is free of every purse of the account, and for what lies leased elsewhere."""
+
+    identity: UUID
+    head: Head
+    account: bytes
+
+
+class Presented(msgspec.Struct, frozen=True):
+    """The account's rows, applied like those of `Pulled` but without moving the cursor."""
+
+    standing: Standing
+    through: int
+    hash: bytes
+    now_ms: int
+    rows: tuple[PurseRow, ...] = ()
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Asks to be answered when something changed after `cursor`, or after `seconds`.
+
+    Signed, but its counter is not looked at and may be any number: it changes nothing, and its answer gives nothing away.
+    """
+
+    identity: UUID
+    cursor: int
+    seconds: float = MAX_WAIT_SECONDS
+
+
+class Waited(msgspec.Struct, frozen=True):
+    """Whether there is something to pull."""
+
+    news: bool
 
 
 class Renew(msgspec.Struct, frozen=True):

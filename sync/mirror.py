@@ -23,6 +23,7 @@ from sync.messages import (
     CardRow,
     ForgottenRow,
     MemberRow,
+    Presented,
     ProgrammeText,
     ProgressRow,
     Pulled,
@@ -118,13 +119,17 @@ def _rows_of(connection: sqlite3.Connection, pulled: Pulled) -> Iterator[AnyRow]
 
 
 def apply_answer(
-    connection: sqlite3.Connection, journal_connection: sqlite3.Connection, asked_as: UUID, answered: Answered
+    connection: sqlite3.Connection, journal_connection: sqlite3.Connection, asked_as: UUID, answer: Answered | Presented
 ) -> None:
-    """Applies the row that was asked for, without moving the cursor; raises `Misplaced` as `apply` does."""
-    place = _place(journal_connection, asked_as, answered.through, answered.hash)
-    if answered.row is not None and not forgetting.is_forgotten(connection, answered.row.account):
+    """Applies the rows that were asked for, without moving the cursor; raises `Misplaced` as `apply` does."""
+    place = _place(journal_connection, asked_as, answer.through, answer.hash)
+    one_or_none = (answer.row,) if isinstance(answer, Answered) and answer.row is not None else ()
+    rows = answer.rows if isinstance(answer, Presented) else one_or_none
+    rows = tuple(row for row in rows if not forgetting.is_forgotten(connection, row.account))
+    if rows:
         with transaction(connection):
-            _write(connection, answered.row, asked_as, place)
+            for row in rows:
+                _write(connection, row, asked_as, place)
             _reach(connection, journal_connection, place)
 
 
@@ -224,7 +229,8 @@ def rows(connection: sqlite3.Connection, journal_connection: sqlite3.Connection)
         if found is None:
             return Row()
         balance, granted, place, identity = found
-        return Row(balance, granted, place - now.base) if identity == now.identity.bytes else Row(balance, 0, 0)
+        # Lines that the cloud has from an earlier identity may be wrapped and earn nothing again: `place` counts for any identity.
+        return Row(balance, granted if identity == now.identity.bytes else 0, max(0, place - now.base))
 
     return row
 

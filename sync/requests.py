@@ -59,7 +59,7 @@ class Requests:
         except TimeoutError as error:
             raise Trouble("The cloud is too slow to answer.") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-            raise Trouble(_words(error)) from error
+            raise trouble_of(error) from error
 
     async def _post(self, path: str, message: Callable[[], msgspec.Struct], answer: type[T]) -> T:
         def numbered() -> tuple[bytes, int]:
@@ -123,6 +123,11 @@ def _seconds(retry_after: str, now: float) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - now)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What the HTTP library's error means to a person."""
+    return Trouble(_words(error))
 
 
 def _words(error: Exception) -> str:

@@ -53,12 +53,11 @@ def account_of(mode: states.Mode) -> Account | None:
             return None
 
 
-def rewards(programme: Programme, account: Account) -> tuple[Reward, ...]:
-    """The rewards that a balance reaches, in the programme's order."""
+def rewards(programme: Programme, points: int) -> tuple[Reward, ...]:
+    """The rewards that so many thousandths of a point reach, in the programme's order."""
     if programme.points is None:
         return ()
-    balance = account.holding(programme.points.purse).balance
-    return tuple(reward for reward in programme.points.rewards if rules.cost(reward) <= balance)
+    return tuple(reward for reward in programme.points.rewards if rules.cost(reward) <= points)
 
 
 def amount_of(programme: Programme, purse: str, units: int) -> Amount:
@@ -162,14 +161,13 @@ def sum_face(state: State, programme: Programme, mode: states.Sum, *, ask: bool 
 
 
 def _choice(state: State, programme: Programme, mode: states.Choice) -> Screen | None:
-    offered = rewards(programme, mode.account)
-    if programme.points is None or not offered:
+    if programme.points is None:
         return None
-    reward = offered[mode.index % len(offered)]
+    reward = mode.reward
     price = rules.cost(reward)
     leaves = mode.account.holding(programme.points.purse).balance - price
     name = in_language(reward.name, language_of(state, mode.account))
-    return screens.RewardChoice(mode.index + 1, len(offered), name, Points(price), Points(leaves))
+    return screens.RewardChoice(mode.index + 1, len(mode.offered), name, Points(price), Points(leaves))
 
 
 def _info(state: State, mode: states.Info) -> Screen:

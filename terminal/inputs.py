@@ -121,10 +121,14 @@ class NothingToRecall:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Answer to Ask: the account after the cloud raised the lease, as far as it would."""
+    """Answer to Ask: the account after the cloud raised the lease, as far as it would.
+
+    `coming`: what is lacking is on its way from another terminal.
+    """
 
     account: Account
     at: int
+    coming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

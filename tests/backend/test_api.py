@@ -281,6 +281,8 @@ def test_openapi_describes_every_message(client: AsgiClient) -> None:
         messages.PUSH_PATH,
         messages.PULL_PATH,
         messages.ASK_PATH,
+        messages.PRESENT_PATH,
+        messages.WAIT_PATH,
         messages.RENEW_PATH,
         messages.PROGRAMME_PATH,
     }

@@ -131,6 +131,16 @@ def test_screens_beside_the_table() -> None:
     assert text(given) == "Vydajte odmenu / [Koláč] / −500 b, ostane 740 / Omyl: držte ×"
     refused = Notice(Message.NOT_ENOUGH, amount=Points(2_000))
     assert text(refused) == "[Nestačí to] / Máte 2 body / Vyberte niečo menšie / ×Späť"
+    assert (
+        text(Notice(Message.MORE_LATER, amount=Points(8_000)))
+        == "[Teraz 8 bodov] / Zvyšok je inde / Viac, keď bude sieť / ×Späť"
+    )
+    assert text(Notice(Message.MORE_SOON, amount=Stamps(4))) == "[Teraz 4 pečiatky] / Zvyšok je inde / Viac o chvíľu / ×Späť"
+    assert (
+        text(Notice(Message.MORE_SOON, amount=Money(0, "EUR"))) == "[Ešte tu nie sú] / Zvyšok je inde / Viac o chvíľu / ×Späť"
+    )
+    soon = PayLess(Money(800, "EUR"), Money(1050, "EUR"), soon=True)
+    assert text(soon) == "[Teraz 8,00 €] / Viac o chvíľu / −Použiť ×Späť"
     idle = Idle("Bodka", offline=True, waiting=3, missing=("nfc",), clock="14:05")
     assert text(idle) == "Bodka / [Priložte kartu] / alebo kód z mobilu / ☁× 3  ⚠ 1  14:05"
 

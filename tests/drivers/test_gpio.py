@@ -120,6 +120,20 @@ def test_a_quick_double_press_is_two(counter: Counter) -> None:
         assert program.count(event="ButtonPressed", button="award") == 2
 
 
+def test_presses_while_the_program_was_held_up_are_told_with_their_times(counter: Counter) -> None:
+    """All edges are there at once when it looks again."""
+    with counter.start("buttons") as program:
+        with program.held_up():
+            for _ in range(2):
+                counter.chip.drive(AWARD, 0)
+                time.sleep(0.03)
+                counter.chip.drive(AWARD, None)
+                time.sleep(0.03)
+        program.until(lambda: program.count(event="ButtonReleased") == 2, "not two presses")
+        first, second = (words for words in program.said if words.get("event") == "ButtonPressed")
+        assert second["at"] - first["at"] >= 55
+
+
 def test_two_buttons_at_once_are_two_presses(counter: Counter) -> None:
     with counter.start("buttons") as program:
         for pin in (AWARD, REDEEM):

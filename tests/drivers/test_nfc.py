@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Form, Medium, Trouble
 from drivers.nfc import TRUST_MS, NfcReader
 from drivers.nfc_frontend import NfcPathError, felica_card, port, targets
+from drivers.nfc_link import speeds
 from emulators.nfc_tags import (
     Card,
     ClassicCard,
@@ -449,6 +450,21 @@ def test_a_reader_that_a_killed_program_left_at_a_high_speed(chip: Pn532, baud: 
         said.expect(DeviceBack)
         chip.show(ClassicCard("00000008"))
         assert said.expect(CardSeen).data == "00000008"
+
+
+@pytest.mark.parametrize(("carries", "baud"), [(921_600, 921_600), (500_000, 460_800), (230_400, 230_400), (115_200, 115_200)])
+def test_the_highest_speed_that_the_line_carries_is_kept(chip: Pn532, carries: int, baud: int) -> None:
+    chip.carries = carries
+    with Supervised(NfcReader("nfc", str(chip.link), clock)) as said:
+        said.expect(DeviceBack)
+        assert chip.chip.baud == baud
+        chip.show(Type2Tag("04A1B2C3D4E5F6", text_message("2" * 100)))
+        assert said.expect(CardSeen).data == "2" * 100
+
+
+def test_a_pis_small_port_is_not_asked_for_much() -> None:
+    assert speeds("/dev/ttyS0") == (230_400,)
+    assert max(speeds("/dev/ttyAMA0")) == 921_600
 
 
 @pytest.mark.parametrize("baud", [termios.B921600, termios.B115200])

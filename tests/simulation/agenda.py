@@ -40,7 +40,7 @@ class Agenda:
     """Simulated time in milliseconds, and the actions that wait for theirs. Equal times keep the order of planning."""
 
     def __init__(self) -> None:
-        self.now = 0
+        self.now = self.steps = 0
         self._due: list[tuple[int, int, Action]] = []
         self._order = itertools.count()
 
@@ -52,6 +52,15 @@ class Agenda:
         """Plans an action."""
         heapq.heappush(self._due, (self.now + max(0, milliseconds), next(self._order), action))
 
+    @property
+    def next_due(self) -> int:
+        """When the next action is due: long past, after a leap. Far away where none is."""
+        return self._due[0][0] if self._due else 1 << 62
+
+    def leap(self, to: int) -> None:
+        """Weeks go by in which nothing is looked at: what falls due meanwhile is done at their end, late, in its order."""
+        self.now = max(self.now, to)
+
     async def sleep(self, seconds: float) -> None:
         """As `asyncio.sleep`, in simulated time."""
         awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -60,7 +69,9 @@ class Agenda:
 
     async def step(self) -> None:
         """The next action, and everything that follows from it at once."""
-        self.now, _, action = heapq.heappop(self._due)
+        due, _, action = heapq.heappop(self._due)
+        self.now = max(self.now, due)
+        self.steps += 1
         doing = action()
         if doing is not None:
             await doing
