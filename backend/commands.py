@@ -178,6 +178,31 @@ def overnight(opened: Database) -> None:
         click.echo(sentence)
 
 
+@main.command()
+@click.argument("account")
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.pass_obj
+def forget(opened: Database, account: str, merchant: str | None) -> None:
+    """Forgets whose account it is, here and on every terminal. Sums stay. It cannot be taken back.
+
+    ACCOUNT is the account's id, as the portal and `ledger` show it.
+    """
+    from backend import forgetting, identities
+
+    def give_up(connection: sa.Connection) -> None:
+        own = identities.own_of(connection, merchants.choose(connection, merchant))
+        identities.lock(connection, own.id)
+        try:
+            forgetting.forget(connection, own.network, bytes.fromhex(account), system_clock(), secrets.token_bytes)
+        except ValueError as error:
+            raise click.BadParameter("an account's id is 32 digits and letters from a to f") from error
+        except forgetting.CannotForget as error:
+            raise click.ClickException(str(error)) from error
+
+    _write(opened, give_up)
+    click.echo("forgotten here; terminals forget at their next exchange")
+
+
 @main.command("write-off")
 @click.argument("identity", type=click.UUID)
 @click.pass_obj
