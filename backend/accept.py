@@ -5,6 +5,7 @@ Pushing the same lines again, late or twice does no harm: lines are placed by se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,17 +34,27 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
     writer = identities.lock(connection, identity)
     if push.told is not None:
         dating.note_boot(connection, writer.merchant, push.told, now_ms)
-    on_head = not is_off_head(writer, push.head)
+    pushed = _take(connection, writer, push, now_ms, random, on_head=not is_off_head(writer, push.head))
+    identities.note_told(connection, writer, push.head, push.told, pushed.standing, now_ms)
+    return pushed
+
+
+def accept_exported(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, random: Random) -> Pushed:
+    """As `accept`, for a push out of a file: where the terminal stood when it wrote that says nothing of where it is now."""
+    for line in push.lines:
+        lines.check_shape(line)
+    return _take(connection, identities.lock(connection, identity), push, now_ms, random, on_head=True)
+
+
+def _take(connection: sa.Connection, writer: Identity, push: Push, now_ms: int, random: Random, *, on_head: bool) -> Pushed:
     if on_head:
         writer, on_head = _store(connection, writer, push.lines, now_ms)
     if not on_head:
         flag_off_head(connection, writer, push.head, now_ms)
     trouble = post_stored(connection, writer, now_ms, random, push.told.boot if push.told is not None else None)
-    writer = identities.find(connection, identity)
-    standing = writer.standing if on_head else Standing.OFF_HEAD
-    identities.note_told(connection, writer, push.head, push.told, standing, now_ms)
+    writer = identities.find(connection, writer.id)
     return Pushed(
-        standing=standing,
+        standing=writer.standing if on_head else Standing.OFF_HEAD,
         head=writer.head,
         posted=writer.posted.sequence,
         now_ms=now_ms,
@@ -155,20 +166,10 @@ def _post_batch(
     if not batch:
         return
     book = Book(connection, writer, now_ms)
-    ids = [entry.id for _, entry, _ in batch]
-    referred = [e.refers for _, e, _ in batch if e.refers is not None and e.cause in (Cause.UNDO, Cause.RETURN)]
-    book.load_entries(ids)
+    book.load_entries([entry.id for _, entry, _ in batch])
     people, forgotten = forgetting.people(book, [(stored.line, entry.id, whose) for stored, entry, whose in batch])
-    book.load_accounts([whose.account for whose in people])
-    book.load_cards([whose.token for whose in people])
-    book.load_issued([whose.token for (_, e, _), whose in zip(batch, people, strict=True) if e.cause is Cause.ISSUE])
-    book.load_takings([*ids, *referred])
-    book.load_referred(referred)
+    _load(book, [entry for _, entry, _ in batch], people)
     made = dating.date(connection, writer, [Made(entry.moment, stored.received_ms) for stored, entry, _ in batch], sending)
-    book.history = open_history(connection, writer.merchant, now_ms, [entry.programme for _, entry, _ in batch])
-    if book.history is not None:
-        accounts = [book.leads_to(whose.account) for whose in people]
-        book.history.load(accounts, [whose.token for whose in people], referred)
     for (stored, entry, _), whose, when in zip(batch, people, made, strict=True):
         post(book, stored.line, entry, whose, when, random)
     if book.history is not None:
@@ -177,10 +178,29 @@ def _post_batch(
     if writer.standing is Standing.GOOD and identities.is_sole_active(connection, writer):
         grant_all_free(book, book.touched())
     book.write()
+    merging.call_back(connection, writer, {key.account for key in book.touched() if key.account in book.into}, now_ms)
     forgetting.strip(connection, writer, forgotten)
     last = batch[-1][0]
     identities.set_posted(connection, writer, Head(last.line.sequence, last.hash))
-    lines_of = [(entry, whose.account) for (_, entry, _), whose in zip(batch, people, strict=True)]
-    given = [(account, p) for entry, account in lines_of if entry.cause is Cause.GIVE_BACK for p in entry.postings]
-    keys = [PurseKey(account, posting.purse, posting.instance) for account, posting in given]
-    recalls.fulfil(connection, writer, keys, now_ms)
+    given = [
+        PurseKey(whose.account, posting.purse, posting.instance)
+        for (_, entry, _), whose in zip(batch, people, strict=True)
+        if entry.cause is Cause.GIVE_BACK
+        for posting in entry.postings
+    ]
+    recalls.fulfil(connection, writer, given, now_ms)
+
+
+def _load(book: Book, entries: Sequence[Entry], people: Sequence[Personal]) -> None:
+    """All that posting these entries may look at."""
+    referred = [e.refers for e in entries if e.refers is not None and e.cause in (Cause.UNDO, Cause.RETURN)]
+    tokens = [whose.token for whose in people]
+    book.load_accounts([whose.account for whose in people])
+    book.load_cards(tokens)
+    book.load_issued([token for token, entry in zip(tokens, entries, strict=True) if entry.cause is Cause.ISSUE])
+    book.load_takings([*(entry.id for entry in entries), *referred])
+    book.load_referred(referred)
+    versions = [entry.programme for entry in entries]
+    book.history = open_history(book.connection, book.identity.merchant, book.now_ms, versions)
+    if book.history is not None:
+        book.history.load([book.leads_to(whose.account) for whose in people], tokens, referred)

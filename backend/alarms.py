@@ -24,11 +24,11 @@ class Kind(Enum):
     OVERDRAFT = "spent without a lease"
     DEBT = "returned goods whose points were already spent"
     UNDONE_TWICE = "one entry undone twice"
-    VOIDED = "a line was voided: correct by hand what it did"
-    BROKEN_CHAIN = "stored lines that are not as they were written"
     ISSUED_TWICE = "one card issued at two counters"
     NOT_FREE = "points that a rule takes back were spent or leased already"
     NO_PERSON = "an entry that came without its person"
+    VOIDED = "a line was voided: correct by hand what it did"
+    BROKEN_CHAIN = "stored lines that are not as they were written"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def _post_new(book: Book, line: Line, entry: Entry, whose: Personal, body_hash: 
         posted = _post_one(book, line, entry, whose, posting, void_spends=void_spends, random=random)
         book.posting_rows.append(posting_row(book.identity.merchant, entry.id, place, whose.account, posting, posted))
     if not void_spends:
-        derived.follow(book, line.sequence, entry, whose, random)
+        derived.follow(book, line.sequence, entry, whose, made.made_ms, random)
     if entry.cause is Cause.UNDO and entry.refers is not None:
         book.undone.add(entry.refers)
     if book.identity.standing is Standing.WRITTEN_OFF and any(p.used for p in entry.postings):

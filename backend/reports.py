@@ -73,6 +73,20 @@ def balances(connection: sa.Connection, merchant: UUID, of: Iterable[bytes] | No
     return found
 
 
+def cards(connection: sa.Connection, network: UUID, account: bytes) -> list[Row]:
+    """The cards and phones that lead to an account, cards first."""
+    c = tables.card.c
+    leads = sa.select(tables.card).where(c.network == network, c.account == account).order_by(c.kind, c.change)
+    return [dict(row._mapping) for row in connection.execute(leads)]
+
+
+def progress(connection: sa.Connection, merchant: UUID, account: bytes) -> Row | None:
+    """An account's level, what was spent, and what of its bonuses is owing; None where no rule looks at the past."""
+    p = tables.progress.c
+    row = connection.execute(sa.select(tables.progress).where(p.merchant == merchant, p.account == account)).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
 def entries(connection: sa.Connection, merchant: UUID, account: bytes, limit: int) -> list[Row]:
     """The last entries of an account, newest first, each with its postings."""
     e = tables.entry.c

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from display.screens import Message
+from display.screens import CloudTrouble, Message
 from drivers.events import ButtonHeld, ButtonPressed, ButtonReleased, CardGone, DeviceBack, DeviceLost, PadKey
 from loyalty.account import Account, Staff
 from loyalty.entry import Entry, Personal, TokenKind
@@ -164,7 +164,7 @@ class CloudNews:
     """Age of the oldest entry that waits."""
     since: int = 0
     """Since when it has been so, in milliseconds of the monotonic clock."""
-    trouble: str = ""
+    trouble: CloudTrouble | None = None
     stands: Standing = Standing.GOOD
     """What the cloud thinks of this terminal."""
     stuck: bool = False

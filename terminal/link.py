@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import structlog
 
-from display.screens import Message
+from display.screens import CloudTrouble, Message
 from loyalty.account import Account
 from loyalty.entry import Draft, Entry
 from loyalty.programme import ProgrammeError, read
@@ -26,6 +26,7 @@ from sync.keys import load_or_make
 from sync.messages import ProgrammeText
 from sync.pairing import Pairing
 from sync.signing import RequestSigner
+from sync.troubles import Kind
 from terminal import renewal
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.inputs import CloudNews, Input, ProgrammeNews
@@ -34,6 +35,23 @@ from terminal.store import Store
 log = structlog.get_logger("link")
 
 KEEP_TIME_SECONDS = 600.0
+
+TROUBLES = {
+    Kind.NO_NETWORK: CloudTrouble.NO_NETWORK,
+    Kind.NO_INTERNET: CloudTrouble.NO_INTERNET,
+    Kind.NO_ANSWER: CloudTrouble.NO_ANSWER,
+    Kind.BROKEN: CloudTrouble.BROKEN,
+    Kind.LOGIN: CloudTrouble.LOGIN,
+    Kind.STRANGER: CloudTrouble.STRANGER,
+    Kind.DATES: CloudTrouble.DATES,
+    Kind.FAULT: CloudTrouble.FAULT,
+    Kind.BUSY: CloudTrouble.BUSY,
+    Kind.NOT_KNOWN: CloudTrouble.NOT_KNOWN,
+    Kind.REFUSED: CloudTrouble.REFUSED,
+    Kind.DISK: CloudTrouble.DISK,
+    Kind.OWN_FAULT: CloudTrouble.OWN_FAULT,
+}
+"""The courier's kinds in the screen's words."""
 
 
 class Link:
@@ -67,8 +85,13 @@ class Link:
             key = load_or_make(self._folder, os.urandom)
             signer = RequestSigner(self._pairing.identity, key, lambda: self._clocks.moment().wall_ms / 1000)
             counter = await self._store.run_blocking(partial(RequestCounter, self._store.writer.journal))
-            trusted = self._clocks.trusted()
-            client = cloud_client(self._pairing.cloud, auth=signer, clock_trusted=trusted, transport=self._transport)
+            client = cloud_client(
+                self._pairing.cloud,
+                auth=signer,
+                authority=self._pairing.authority,
+                clock_trusted=self._clocks.trusted,
+                transport=self._transport,
+            )
             async with client:
                 self._courier = courier = self._new_courier(client, counter)
                 courier.lending.serving = self._serving
@@ -179,10 +202,9 @@ class Link:
             self._online, self._since = state.online, monotonic_ms()
             log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
+        trouble = TROUBLES[state.kind] if state.kind is not None else None
         known = self._store.known_time(self._clocks.moment())
-        news = CloudNews(
-            state.online, state.waiting, age, self._since, state.trouble, state.standing, bool(state.posting), known
-        )
+        news = CloudNews(state.online, state.waiting, age, self._since, trouble, state.standing, bool(state.posting), known)
         self._emit(news)
 
     def _programme(self, text: ProgrammeText) -> None:

@@ -21,7 +21,7 @@ from sync.courier import Courier
 from sync.keys import NEXT_KEY, BrokenStateFile, load_or_make
 from sync.pairing import Pairing
 from sync.refusals import NotRecorded
-from sync.requests import Trouble
+from sync.troubles import Trouble
 from terminal.store import Store, reason
 
 log = structlog.get_logger("renewal")

@@ -7,11 +7,13 @@ import base64
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from backend import programmes, reports
+from backend import forgetting, merging, programmes, reports
 from backend.api import Cloud
+from backend.identities import own_of
 from backend.portal import people
 from backend.portal.amounts import Amounts
 from backend.portal.answers import COOKIE, HEADERS, LOGIN, Text, check_form, missing, same, show_page, to_login, who
+from backend.portal.cards import SURE, Cards
 from backend.portal.terminals import Terminals
 from backend.tries import TooManyTries, Tries
 
@@ -34,6 +36,7 @@ def router(cloud: Cloud) -> APIRouter:
     routes.add_api_route("/welcome/{secret}", door.choose_password, methods=["POST"])
     routes.add_api_route("", pages.overview, methods=["GET"])
     routes.add_api_route("/accounts/{account}", pages.account, methods=["GET"])
+    Cards(cloud).add_to(routes)
     Terminals(cloud).add_to(routes)
     return routes
 
@@ -142,7 +145,20 @@ class _Pages:
                 return missing(visitor)
             entries = reports.entries(connection, visitor.merchant, found["id"], _ENTRIES_A_PAGE)
             amounts = Amounts(programmes.current(connection, visitor.merchant))
-            return show_page("account.html", visitor=visitor, account=found, entries=entries, amounts=amounts)
+            network = own_of(connection, visitor.merchant).network
+            return show_page(
+                "account.html",
+                visitor=visitor,
+                account=found,
+                entries=entries,
+                amounts=amounts,
+                cards=reports.cards(connection, network, found["id"]),
+                progress=reports.progress(connection, visitor.merchant, found["id"]),
+                leads_to=merging.leads_to(connection, network, found["id"]),
+                led_by=merging.led_by(connection, network, found["id"]),
+                forgotten=forgetting.is_forgotten(connection, network, found["id"]),
+                sure=SURE,
+            )
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:

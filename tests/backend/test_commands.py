@@ -137,3 +137,16 @@ def test_mistakes_are_told_in_words(shell: Shell) -> None:
     assert "no terminal" in shell.run("void", str(UUID(int=5)), status=1)
     assert "no terminal" in shell.run("verify", str(UUID(int=5)), status=1)
     assert "database address" in shell.run("--database", "nonsense", "init", status=2)
+
+
+def test_a_person_is_forgotten_from_the_shell(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.run("sample")
+    before = json.loads(shell.run("ledger", "--json"))["balances"]
+    account = before[0]["account"]
+    assert "32 digits" in shell.run("forget", "nonsense", status=2)
+    assert "no account" in shell.run("forget", "00" * 16, status=1)
+    assert "forgotten" in shell.run("forget", account)
+    after = shell.run("ledger", "--json")
+    assert account not in after
+    assert sum(b["balance"] for b in json.loads(after)["balances"]) == sum(b["balance"] for b in before)
