@@ -5,6 +5,7 @@ Bodies are read raw and decoded with msgspec: a push of 500 lines would take thr
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,10 +15,10 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from backend import changes, pairing, programmes, signatures
+from backend import changes, pairing, programmes, signatures, snapshots
 from backend.accept import accept
 from backend.database import Database
-from backend.exchange import exchange
+from backend.exchange import exchange, read
 from backend.identities import Identity
 from backend.problems import ForeignIdentity, MalformedMessage, TooLarge
 from backend.surroundings import Clock, Random
@@ -26,6 +27,9 @@ from sync import messages
 
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of one request: a push of 500 lines takes about half a megabyte."""
+
+WORTH_PACKING = 8 * 1024
+"""Bytes of an answer from which on it is sent compressed to a terminal that understands it."""
 
 _WRONG_CODES = 10
 _WRONG_CODES_OF_ALL = 300
@@ -53,6 +57,8 @@ def router(cloud: Cloud) -> APIRouter:
     _add(routes, messages.PAIR_PATH, _pair(cloud), messages.Pair, messages.Paired, "Pair a device by a one-time code")
     _add(routes, messages.PUSH_PATH, _signed(cloud, messages.Push, _push), messages.Push, messages.Pushed, "Send lines")
     _add(routes, messages.PULL_PATH, _signed(cloud, messages.Pull, _pull), messages.Pull, messages.Pulled, "Get changes")
+    piece = _signed(cloud, messages.Snapshot, _snapshot, read)
+    _add(routes, messages.SNAPSHOT_PATH, piece, messages.Snapshot, messages.Piece, "Get a piece of everything")
     _add(routes, messages.ASK_PATH, _signed(cloud, messages.Ask, _ask), messages.Ask, messages.Answered, "Ask for a lease")
     _add(routes, messages.RENEW_PATH, _signed(cloud, messages.Renew, _renew), messages.Renew, messages.Renewed, "Renew")
     programme = _signed(cloud, messages.Programme, _programme)
@@ -93,6 +99,10 @@ def _pull(cloud: Cloud, connection: sa.Connection, sender: Identity, message: me
     return changes.pull(connection, sender.id, message, cloud.clock())
 
 
+def _snapshot(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Snapshot) -> messages.Piece:
+    return snapshots.snapshot(connection, sender.id, message, cloud.clock())
+
+
 def _ask(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Ask) -> messages.Answered:
     return changes.ask(connection, sender.id, message, cloud.clock())
 
@@ -107,7 +117,12 @@ def _programme(
     return programmes.text_of(connection, sender.merchant, message.version)
 
 
-def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Identity, M], msgspec.Struct]) -> Endpoint:
+def _signed(
+    cloud: Cloud,
+    kind: type[M],
+    run: Callable[[Cloud, sa.Connection, Identity, M], msgspec.Struct],
+    within: Callable[..., bytes] = exchange,
+) -> Endpoint:
     def answer(received: signatures.Request) -> bytes:
         message = _decode(received.body, kind)
         # Strangers are turned away before they could keep the one writer busy.
@@ -120,10 +135,18 @@ def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Id
             return msgspec.json.encode(run(cloud, connection, sender, message))
 
         with cloud.database.writing() as connection:
-            return exchange(connection, signer, received, cloud.clock(), effect)
+            return within(connection, signer, received, cloud.clock(), effect)
+
+    def packed(received: signatures.Request) -> Response:
+        given = answer(received)
+        if len(given) < WORTH_PACKING or "gzip" not in received.headers.get("accept-encoding", ""):
+            return _json(given)
+        # Fast rather than small: names and numbers pack well at any level, tokens at none.
+        body = gzip.compress(given, compresslevel=1, mtime=0)
+        return Response(body, media_type="application/json", headers={"Content-Encoding": "gzip"})
 
     async def endpoint(request: Request) -> Response:
-        return _json(await run_in_threadpool(answer, await _receive(cloud, request)))
+        return await run_in_threadpool(packed, await _receive(cloud, request))
 
     return endpoint
 

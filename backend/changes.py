@@ -34,21 +34,19 @@ from sync.messages import (
 
 
 def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:
-    """What changed after the cursor, as this terminal should see it. A terminal that is off the head gets no rows."""
-    asker, standing = _stand(connection, identity, message.head, now_ms)
-    last, programme = _last_change(connection, asker), _programme(connection, asker)
-    since = min(max(0, message.cursor), last)
-    if standing is Standing.OFF_HEAD:
-        rows, more = _Rows((), (), (), ()), False
-    else:
-        limit = min(max(1, message.limit), MAX_ROWS)
-        rows, more = _rows(connection, asker, since, limit, now_ms)
-    if standing is Standing.OFF_HEAD:
-        cursor = since
-    elif more:
-        cursor = max(row.change for kind in rows for row in kind)
-    else:
-        cursor = last
+    """What changed after the cursor, as this terminal should see it.
+
+    No rows for a terminal that is off the head, nor for a cursor of another count of changes than this cloud's: from one that
+    was lost when a backup was restored, the terminal takes a snapshot.
+    """
+    asker, standing = stand(connection, identity, message.head, now_ms)
+    last = last_change(connection, asker)
+    since = max(0, message.cursor)
+    known = since <= last.change and message.epoch in (None, last.epoch)
+    rows, more, cursor = _Rows((), (), (), ()), False, min(since, last.change)
+    if known and standing is not Standing.OFF_HEAD:
+        rows, more = _rows(connection, asker, since, min(max(1, message.limit), MAX_ROWS), now_ms)
+        cursor = max(row.change for kind in rows for row in kind) if more else last.change
     return Pulled(
         standing=standing,
         through=asker.posted.sequence,
@@ -56,12 +54,13 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         since=message.cursor,
         cursor=cursor,
         more=more,
-        programme=programme,
+        programme=programme_of(connection, asker),
         now_ms=now_ms,
         purses=rows.purses,
         cards=rows.cards,
         members=rows.members,
         staff=rows.staff,
+        epoch=last.epoch,
     )
 
 
@@ -70,14 +69,21 @@ def ask(connection: sa.Connection, identity: UUID, message: Ask, now_ms: int) ->
 
     The answer has no row where there is no such purse, or the terminal is off the head.
     """
-    asker, standing = _stand(connection, identity, message.head, now_ms)
+    asker, standing = stand(connection, identity, message.head, now_ms)
     row = None
     if standing is not Standing.OFF_HEAD:
         key = PurseKey(message.account, message.purse, message.instance)
         if standing is Standing.GOOD:
             _grant(connection, asker, key, message.wanted, now_ms)
         row = _purse_row(connection, asker, key)
-    return Answered(standing=standing, through=asker.posted.sequence, hash=asker.posted.hash, now_ms=now_ms, row=row)
+    return Answered(
+        standing=standing,
+        through=asker.posted.sequence,
+        hash=asker.posted.hash,
+        now_ms=now_ms,
+        row=row,
+        epoch=last_change(connection, asker).epoch,
+    )
 
 
 class _Rows(NamedTuple):
@@ -87,7 +93,15 @@ class _Rows(NamedTuple):
     staff: tuple[StaffRow, ...]
 
 
-def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
+class Count(NamedTuple):
+    """How far a network counts its changes, and which count it is: a new one begins where a backup was restored."""
+
+    change: int
+    epoch: UUID
+
+
+def stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
+    """Takes the network's lock: who asks, and what the cloud thinks of their lines."""
     asker = identities.lock(connection, identity)
     if is_off_head(asker, head):
         flag_off_head(connection, asker, head, now_ms)
@@ -95,13 +109,14 @@ def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -
     return asker, asker.standing
 
 
-def _last_change(connection: sa.Connection, asker: Identity) -> int:
+def last_change(connection: sa.Connection, asker: Identity) -> Count:
+    """The highest change number given out in the asker's network."""
     n = tables.network.c
-    change: int = connection.execute(sa.select(n.change).where(n.id == asker.network)).scalar_one()
-    return change
+    return Count(*connection.execute(sa.select(n.change, n.epoch).where(n.id == asker.network)).one())
 
 
-def _programme(connection: sa.Connection, asker: Identity) -> int:
+def programme_of(connection: sa.Connection, asker: Identity) -> int:
+    """The version of the programme in force."""
     m = tables.merchant.c
     version: int = connection.execute(sa.select(m.programme).where(m.id == asker.merchant)).scalar_one()
     return version
@@ -113,12 +128,12 @@ def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, no
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_slice(connection, asker, since, end, now_ms)
     c, m, s = tables.card, tables.member, tables.staff
-    purses = _purses(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
+    purses = purses_of(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
     cards = _within(c, since, end).where(c.c.network == asker.network)
     members = _within(m, since, end).where(m.c.network == asker.network)
     staff = _within(s, since, end).where(s.c.merchant == asker.merchant)
     rows = _Rows(
-        purses=tuple(_as_purse_row(row) for row in connection.execute(purses)),
+        purses=tuple(PurseRow(*row) for row in connection.execute(purses)),
         cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in connection.execute(cards)),
         members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in connection.execute(members)),
         staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in connection.execute(staff)),
@@ -179,12 +194,13 @@ def _within(table: sa.Table, since: int, end: int) -> sa.Select[Any]:
     return sa.select(table).where(table.c.change > since, table.c.change <= end).order_by(table.c.change)
 
 
-def _purses(asker: Identity) -> sa.Select[Any]:
-    """Purses of the asker's merchant, each with what is granted to the asker."""
+def purses_of(asker: Identity) -> sa.Select[Any]:
+    """Purses of the asker's merchant, each with what is granted to the asker: the columns of a `PurseRow`."""
     p, le = tables.purse.c, tables.lease.c
     same = (le.merchant == p.merchant) & (le.account == p.account) & (le.purse == p.purse) & (le.instance == p.instance)
+    balance, granted = (p.earned - p.spent).label("balance"), sa.func.coalesce(le.granted, 0).label("granted")
     return (
-        sa.select(p.account, p.purse, p.instance, p.earned, p.spent, p.change, le.granted)
+        sa.select(p.account, p.purse, p.instance, balance, granted, p.change)
         .outerjoin_from(tables.purse, tables.lease, same & (le.identity == asker.id))
         .where(p.merchant == asker.merchant)
     )
@@ -192,17 +208,6 @@ def _purses(asker: Identity) -> sa.Select[Any]:
 
 def _purse_row(connection: sa.Connection, asker: Identity, key: PurseKey) -> PurseRow | None:
     p = tables.purse.c
-    one = _purses(asker).where(p.account == key.account, p.purse == key.purse, p.instance == key.instance)
+    one = purses_of(asker).where(p.account == key.account, p.purse == key.purse, p.instance == key.instance)
     row = connection.execute(one).one_or_none()
-    return None if row is None else _as_purse_row(row)
-
-
-def _as_purse_row(row: sa.Row[Any]) -> PurseRow:
-    return PurseRow(
-        account=row.account,
-        purse=row.purse,
-        instance=row.instance,
-        balance=row.earned - row.spent,
-        granted=row.granted or 0,
-        change=row.change,
-    )
+    return None if row is None else PurseRow(*row)

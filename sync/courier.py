@@ -26,8 +26,10 @@ from loyalty.entry import Moment
 from loyalty.holding import spendable
 from sync import history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
+from sync.damage import DamagedMirror
 from sync.database import checkpoint
-from sync.messages import Answered, Ask, ProgrammeText, Pull, Pulled, PurseRow, Push, Pushed, Renew, Renewed, Standing
+from sync.messages import Answered, Ask, ProgrammeText, PurseRow, Push, Pushed, Renew, Renewed, Standing
+from sync.pulling import Pulling
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking, Trouble
 
@@ -63,7 +65,7 @@ class Courier:
 
     `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
     `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
-    loop's thread.
+    loop's thread. `remake_mirror` gives an empty mirror in place of a damaged one (None: only the next start does).
     """
 
     def __init__(
@@ -80,13 +82,26 @@ class Courier:
         on_cloud: Callable[[CloudState], None],
         on_changed: Callable[[set[bytes]], None],
         on_programme: Callable[[ProgrammeText], None] = lambda text: None,
+        remake_mirror: Callable[[], Awaitable[sqlite3.Connection]] | None = None,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
+        self._remake_mirror, self._damaged = remake_mirror, False
         self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
-        self._on_cloud, self._on_changed, self._on_programme = on_cloud, on_changed, on_programme
+        self._on_cloud = on_cloud
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
+        self._pulling = Pulling(
+            self._requests,
+            run_blocking,
+            journal_connection,
+            lambda: self._mirror,
+            heed=self._heed,
+            prove_time=self._prove_time,
+            between=self._push,
+            on_changed=on_changed,
+            on_programme=on_programme,
+        )
         self._woken, self._hurried = asyncio.Event(), asyncio.Event()
         self.state = CloudState()
 
@@ -98,6 +113,11 @@ class Courier:
         """The network is back: try now, whatever was waited for."""
         self._hurried.set()
         self._woken.set()
+
+    def mirror_damaged(self) -> None:
+        """A look into the mirror found it broken: it is made anew and fetched again, now."""
+        self._damaged = True
+        self.hurry()
 
     async def run(self) -> None:
         """Serves until cancelled; no failure of network, cloud or disk ends it."""
@@ -134,15 +154,20 @@ class Courier:
         words of what went wrong are in `state.trouble`.
         """
         try:
+            await self._mend()
             await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
             await self._push()
             if self.state.standing is not Standing.OFF_HEAD:
-                await self._pull()
+                await self._pulling.pull()
             await self._publish(replace(self.state, online=True, trouble=""))
             await self._blocking(self._forget)
         except Trouble as trouble:
             await self._tell(str(trouble))
             return trouble.retry_after or 0.0
+        except DamagedMirror as error:
+            self.mirror_damaged()
+            await self._tell(str(error))
+            return 0.0
         except Exception as error:  # a full disk, a fault of ours: the counter goes on and a person is told
             await self._tell(
                 str(error) if isinstance(error, NotRecorded) else f"A fault while sending: {type(error).__name__}: {error}"
@@ -170,6 +195,9 @@ class Courier:
                 answer = await self._requests.post(messages.ASK_PATH, lambda: question(self._journal), Answered)
                 await self._heed(identity, answer.standing, Head(answer.through, answer.hash))
                 await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, answer))
+        except DamagedMirror:
+            self.mirror_damaged()
+            return None
         except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
             return None
         return answer.row
@@ -207,48 +235,11 @@ class Courier:
                 raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
             after = pushed.head.sequence
 
-    async def _pull(self) -> None:
-        more = True
-        while more:
-            identity = (await self._blocking(journal.current)).identity
-            pull = partial(_pull, self._journal, self._mirror, identity)
-            pulled = await self._requests.post(messages.PULL_PATH, pull, Pulled)
-            await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
-            if self.state.standing is Standing.OFF_HEAD:
-                return
-            await self._prove_time(pulled.now_ms)
-            await self._apply(identity, pulled)
-            more = pulled.more
-            if more and pulled.cursor <= pulled.since:
-                raise Trouble("The cloud's changes do not move on; it is tried again.")
-        await self._fetch_programme()
+    async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> bool:
+        """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's.
 
-    async def _apply(self, identity: UUID, pulled: Pulled) -> None:
-        slices = mirror.apply(self._mirror, self._journal, identity, pulled)
-        try:
-            # One slice, one turn of the writer thread: a tap in between is recorded at once.
-            while (touched := await self._run_blocking(lambda: next(slices, None))) is not None:
-                if touched:
-                    self._on_changed(touched)
-        except mirror.Misplaced as error:
-            raise Trouble(str(error)) from error
-
-    async def _fetch_programme(self) -> None:
-        wanted = await self._run_blocking(lambda: mirror.programme_version(self._mirror))
-        here = await self._run_blocking(lambda: mirror.programme(self._mirror))
-        if wanted > (here.version if here is not None else 0):
-            identity = (await self._blocking(journal.current)).identity
-            question = messages.Programme(identity, wanted)
-            text = await self._requests.post(messages.PROGRAMME_PATH, lambda: question, ProgrammeText)
-            if text.version != wanted:
-                raise Trouble(
-                    f"The cloud sent version {text.version} of the programme in place of {wanted}; it is tried again."
-                )
-            await self._run_blocking(lambda: mirror.keep_programme(self._mirror, text))
-            self._on_programme(text)
-
-    async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> None:
-        """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's."""
+        Whether rows of the cloud may still be taken.
+        """
 
         def heed(connection: sqlite3.Connection) -> Standing:
             now = journal.current(connection)
@@ -257,10 +248,17 @@ class Courier:
             return journal.current(connection).standing
 
         await self._publish(replace(self.state, standing=await self._blocking(heed)))
+        return self.state.standing is not Standing.OFF_HEAD
 
     async def _prove_time(self, now_ms: int) -> None:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
+
+    async def _mend(self) -> None:
+        """Makes a damaged mirror anew: empty, and filled again by the next pull."""
+        if self._damaged and self._remake_mirror is not None:
+            self._mirror = await self._remake_mirror()
+            self._damaged = False
 
     def _forget(self, connection: sqlite3.Connection) -> None:
         """Prunes old lines that every row includes (invariant 11)."""
@@ -303,7 +301,3 @@ class Courier:
 def _push(connection: sqlite3.Connection, identity: UUID, after: int) -> Push:
     lines = tuple(journal.lines_after(connection, after, messages.MAX_LINES))
     return Push(identity, journal.head(connection), lines)
-
-
-def _pull(connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID) -> Pull:
-    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection))

@@ -19,6 +19,7 @@ from loyalty.chain import Head, Line
 PAIR_PATH = "/v1/pair"
 PUSH_PATH = "/v1/push"
 PULL_PATH = "/v1/pull"
+SNAPSHOT_PATH = "/v1/snapshot"
 ASK_PATH = "/v1/ask"
 RENEW_PATH = "/v1/renew"
 PROGRAMME_PATH = "/v1/programme"
@@ -33,6 +34,8 @@ MAX_LINES = 500
 """Lines in one push."""
 MAX_ROWS = 1_000
 """Changes in one pull answer."""
+MAX_KEYS = 4_000
+"""Cards, members or purses in one piece of a snapshot: a few hundred kilobytes, a tenth of a second of the cloud's time."""
 
 
 class Standing(Enum):
@@ -98,12 +101,16 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """Asks for what changed after `cursor`, a change number of the network (0: everything)."""
+    """Asks for what changed after `cursor`, a change number of the network (0: everything).
+
+    `epoch` is the count that the cursor belongs to; None where the asker knows of none.
+    """
 
     identity: UUID
     head: Head
     cursor: int
     limit: int = MAX_ROWS
+    epoch: UUID | None = None
 
 
 class PurseRow(msgspec.Struct, frozen=True, array_like=True):
@@ -151,7 +158,8 @@ class Pulled(msgspec.Struct, frozen=True):
     """Changes in order of their number, up to `cursor`. Applied only if the terminal's own line at `through` has `hash`.
 
     A row replaces a stored one only if its `change` is not lower. The cursor moves on only if the terminal still stands at
-    `since`, and in the transaction that writes the last row.
+    `since`, and in the transaction that writes the last row. Where the cursor is none of this cloud's (another `epoch`, or
+    `cursor` below `since`: it was restored from a backup) there are no rows, and the terminal takes a snapshot.
     """
 
     standing: Standing
@@ -160,6 +168,38 @@ class Pulled(msgspec.Struct, frozen=True):
     since: int
     cursor: int
     more: bool
+    programme: int
+    now_ms: int
+    purses: tuple[PurseRow, ...] = ()
+    cards: tuple[CardRow, ...] = ()
+    members: tuple[MemberRow, ...] = ()
+    staff: tuple[StaffRow, ...] = ()
+    epoch: UUID | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Asks for a piece of everything: the first (`after` empty), or the one that follows `after`, the `next` of a piece."""
+
+    identity: UUID
+    head: Head
+    after: bytes = b""
+    limit: int = MAX_KEYS
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """All rows between two keys, each as it was when the piece was made; applied like rows of `Pulled`.
+
+    What changes meanwhile comes again by change number: from the first piece's `cursor` on, once there is no `next`. `after`
+    is what was asked for. Pieces of another `epoch` than the first one's do not belong together.
+    """
+
+    standing: Standing
+    through: int
+    hash: bytes
+    epoch: UUID
+    cursor: int
+    after: bytes
+    next: bytes | None
     programme: int
     now_ms: int
     purses: tuple[PurseRow, ...] = ()
@@ -187,6 +227,7 @@ class Answered(msgspec.Struct, frozen=True):
     hash: bytes
     now_ms: int
     row: PurseRow | None = None
+    epoch: UUID | None = None
 
 
 class Renew(msgspec.Struct, frozen=True):

@@ -187,7 +187,7 @@ class CounterBook:
 
     def _check_purses(self, cloud: CloudBook) -> None:
         name, identity = self.counter.name, self.counter.identity
-        query = "SELECT account, purse, instance, balance, granted, place, change FROM purses"
+        query = "SELECT account, purse, instance, balance, granted, place, change FROM purse_rows"
         rows = {PurseKey(*row[:3]): row[3:] for row in self.counter.store.reader.mirror.execute(query)}
         for key, (balance, granted, place, change) in rows.items():
             true = cloud.said[identity, key, change, place]
