@@ -2,8 +2,8 @@
 
 First come accounts with their first cards and purses in the order of their ids, then the other cards in the order of theirs,
 so that the terminal writes its file from front to back. Nothing is prepared or remembered: where a piece begins is in the
-question. Each piece is read under the network's lock in a tenth of a second, and what changes between two pieces comes by change number
-afterwards: the first piece says from which.
+question. Each piece is read under the network's lock in a tenth of a second, and what changes between two pieces comes by
+change number afterwards: the first piece says from which.
 """
 
 from __future__ import annotations

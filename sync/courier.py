@@ -98,7 +98,7 @@ class Courier:
             lambda: self._mirror,
             heed=self._heed,
             prove_time=self._prove_time,
-            between=self._push,
+            between=self._push_next,
             on_changed=on_changed,
             on_programme=on_programme,
         )
@@ -198,8 +198,8 @@ class Courier:
         except DamagedMirror:
             self.mirror_damaged()
             return None
-        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
-            return None
+        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded, sqlite3.ProgrammingError):
+            return None  # the last: the mirror is just being made anew
         return answer.row
 
     async def renew(self, public_key: bytes) -> Renewed:
@@ -217,23 +217,32 @@ class Courier:
         return renewed
 
     async def _push(self) -> None:
+        """Sends all that waits."""
         now = await self._blocking(journal.current)
-        identity, after = now.identity, now.accepted
-        while await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
-            pushed = await self._requests.post(messages.PUSH_PATH, partial(_push, self._journal, identity, after), Pushed)
-            noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
-            await self._heed(identity, pushed.standing, pushed.head)
-            await self._prove_time(pushed.now_ms)
-            await self._publish(replace(self.state, online=True, posting=pushed.trouble))
-            if self.state.standing is Standing.OFF_HEAD:
-                return
-            if not noted or pushed.head.sequence <= after:
-                # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
-                if noted and pushed.head.sequence < after:
-                    after = pushed.head.sequence
-                    continue
-                raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
-            after = pushed.head.sequence
+        after: int | None = now.accepted
+        while after is not None:
+            after = await self._push_batch(now.identity, after)
+
+    async def _push_next(self) -> None:
+        """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull."""
+        now = await self._blocking(journal.current)
+        await self._push_batch(now.identity, now.accepted)
+
+    async def _push_batch(self, identity: UUID, after: int) -> int | None:
+        """Sends the lines after `after`, and says after which to go on; None where nothing waits, or the cloud takes no more."""
+        if not await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
+            return None
+        pushed = await self._requests.post(messages.PUSH_PATH, partial(_push, self._journal, identity, after), Pushed)
+        noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
+        await self._heed(identity, pushed.standing, pushed.head)
+        await self._prove_time(pushed.now_ms)
+        await self._publish(replace(self.state, online=True, posting=pushed.trouble))
+        if self.state.standing is Standing.OFF_HEAD:
+            return None
+        # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
+        if not noted or pushed.head.sequence == after:
+            raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
+        return pushed.head.sequence
 
     async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> bool:
         """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's.

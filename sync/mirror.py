@@ -50,6 +50,9 @@ class AnswerRows(NamedTuple):
     staff: tuple[StaffRow, ...] = ()
 
 
+Answer = AnswerRows | Pulled | Piece
+
+
 class Misplaced(ValueError):
     """An answer that does not belong to this terminal's lines as they are now; nothing of it is applied."""
 
@@ -153,7 +156,7 @@ def slices(
     connection: sqlite3.Connection,
     journal_connection: sqlite3.Connection,
     asked_as: UUID,
-    answer: AnswerRows | Pulled | Piece,
+    answer: Answer,
     place: int,
     max_rows: int,
     finish: Callable[[], None],
@@ -228,9 +231,7 @@ class _Write(NamedTuple):
     account: bytes | None
 
 
-def _writes(
-    connection: sqlite3.Connection, answer: AnswerRows | Pulled | Piece, asked_as: UUID, place: int
-) -> Iterator[_Write]:
+def _writes(connection: sqlite3.Connection, answer: Answer, asked_as: UUID, place: int) -> Iterator[_Write]:
     """What an answer changes: accounts before their purses, in the order of their ids, so that pages of the file fill up."""
     base, numbers = connection.execute("SELECT base, numbers FROM state").fetchone()
     all_rows: Iterator[AnyRow] = chain(answer.cards, answer.members, answer.staff, answer.purses)

@@ -48,6 +48,7 @@ class Link:
         self._since = monotonic_ms()
         self._online: bool | None = None
         self._courier: Courier | None = None
+        store.on_damage = self._mirror_damaged
 
     async def run(self) -> None:
         """Serves until cancelled."""
@@ -69,6 +70,7 @@ class Link:
                 on_cloud=self._tell,
                 on_changed=self._on_changed,
                 on_programme=self._programme,
+                remake_mirror=self._store.remake_mirror,
                 idle_seconds=self._idle_seconds,
             )
             await self._courier.run()
@@ -86,6 +88,10 @@ class Link:
     async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
         """Whether the cloud has answered in time; its row is in the mirror then."""
         return self._courier is not None and await self._courier.ask(account, purse, need, instance) is not None
+
+    def _mirror_damaged(self) -> None:
+        if self._courier is not None:
+            self._courier.mirror_damaged()
 
     def _tell(self, state: CloudState) -> None:
         if state.online is not self._online:

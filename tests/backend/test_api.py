@@ -280,6 +280,7 @@ def test_openapi_describes_every_message(client: AsgiClient) -> None:
         messages.PAIR_PATH,
         messages.PUSH_PATH,
         messages.PULL_PATH,
+        messages.SNAPSHOT_PATH,
         messages.ASK_PATH,
         messages.RENEW_PATH,
         messages.PROGRAMME_PATH,
