@@ -77,8 +77,9 @@ def _piece(connection: sa.Connection, asker: Identity, after: bytes, limit: int)
             rows = rows._replace(staff=_staff(connection, asker))
         return rows, _ACCOUNTS + keys.end if keys.end is not None else _OTHER_CARDS
     if kind == _OTHER_CARDS:
-        keys = _Range(key, _nth(connection, tables.card.c.token, tables.card.c.network == asker.network, key, limit))
         c = tables.card.c
+        # About every second card is one that came with its account.
+        keys = _Range(key, _nth(connection, c.token, c.network == asker.network, key, 2 * limit))
         cards = _cards(connection, asker, keys, c.token != c.account)
         return _Rows(cards=cards), _OTHER_CARDS + keys.end if keys.end is not None else b""
     raise MalformedMessage("a snapshot goes on after the `next` of an earlier piece, or begins after nothing")
@@ -114,9 +115,9 @@ def _accounts(connection: sa.Connection, asker: Identity, keys: _Range) -> _Rows
     )
     purses = purses_of(asker).where(keys.of(p.account)).order_by(p.account, p.purse, p.instance)
     return _Rows(
-        purses=tuple(PurseRow(*row) for row in connection.execute(purses)),
+        purses=tuple(PurseRow(*row) for row in connection.execute(purses).all()),
         cards=_cards(connection, asker, keys, c.token == c.account),
-        members=tuple(MemberRow(*row) for row in connection.execute(members)),
+        members=tuple(MemberRow(*row) for row in connection.execute(members).all()),
     )
 
 
@@ -127,7 +128,7 @@ def _cards(connection: sa.Connection, asker: Identity, keys: _Range, which: sa.C
         .where(c.network == asker.network, keys.of(c.token), which)
         .order_by(c.token)
     )
-    rows = connection.execute(found)
+    rows = connection.execute(found).all()
     return tuple(CardRow(token, account, _STATUSES[status], change) for token, account, status, change in rows)
 
 

@@ -229,7 +229,7 @@ class Courier:
         await self._push_batch(now.identity, now.accepted)
 
     async def _push_batch(self, identity: UUID, after: int) -> int | None:
-        """Sends the lines after `after`, and says after which to go on; None where nothing waits, or the cloud takes no more."""
+        """Sends the lines after `after`; after which to go on, or None where nothing waits or the cloud takes no more."""
         if not await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
             return None
         pushed = await self._requests.post(messages.PUSH_PATH, partial(_push, self._journal, identity, after), Pushed)

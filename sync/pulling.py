@@ -5,6 +5,7 @@ Each step leaves a mirror that the next exchange goes on from, so that a power c
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -51,28 +52,40 @@ class Pulling:
         """Takes all that the cloud has; raises `Trouble`, `DamagedMirror` or what a full disk raises."""
         whole = False
         while not whole:
-            while (after := await self._of_mirror(snapshot.due)) is not None:
-                if not await self._take_piece(after):
-                    return
-                await self._fetch_programme()
-                await self._between()
+            after = await self._of_mirror(snapshot.due)
+            if after is not None and not await self._take_snapshot(after):
+                return
             await self._work_off(snapshot.sweep(self._mirror()))
             whole = await self._take_changes()
         await self._fetch_programme()
 
-    async def _take_piece(self, after: bytes) -> bool:
+    async def _take_snapshot(self, after: bytes) -> bool:
+        """Takes the pieces after `after`, the next one on its way while one is written; False where none may be taken."""
         identity = await self._identity()
-        ask = partial(_ask_piece, self._journal, identity, after)
-        piece = await self._requests.post(messages.SNAPSHOT_PATH, ask, Piece)
-        if not await self._heed(identity, piece.standing, Head(piece.through, piece.hash)):
-            return False
-        if piece.next == after:
-            raise Trouble("The cloud's snapshot does not move on; it is tried again.")
-        await self._prove_time(piece.now_ms)
-        await self._apply(snapshot.take(self._mirror(), self._journal, identity, piece))
-        # Piece by piece, or the log would grow until a commit that somebody waits for has to move it.
-        await self._of_mirror(checkpoint)
+        piece: Piece | None = await self._ask_piece(identity, after)
+        while piece is not None:
+            if not await self._heed(identity, piece.standing, Head(piece.through, piece.hash)):
+                return False
+            if piece.next == piece.after:
+                raise Trouble("The cloud's snapshot does not move on; it is tried again.")
+            await self._prove_time(piece.now_ms)
+            on_its_way = asyncio.ensure_future(self._ask_piece(identity, piece.next)) if piece.next is not None else None
+            try:
+                await self._apply(snapshot.take(self._mirror(), self._journal, identity, piece))
+                # Piece by piece, or the log would grow until a commit that somebody waits for has to move it.
+                await self._of_mirror(checkpoint)
+                piece = await on_its_way if on_its_way is not None else None
+            finally:
+                if on_its_way is not None:
+                    on_its_way.cancel()
+                    await asyncio.gather(on_its_way, return_exceptions=True)
+            await self._fetch_programme()
+            await self._between()
         return True
+
+    async def _ask_piece(self, identity: UUID, after: bytes) -> Piece:
+        ask = partial(_ask_piece, self._journal, identity, after)
+        return await self._requests.post(messages.SNAPSHOT_PATH, ask, Piece)
 
     async def _take_changes(self) -> bool:
         """Whether the mirror is whole; False where its cursor is none of this cloud's, and a snapshot is due."""

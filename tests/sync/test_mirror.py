@@ -54,9 +54,8 @@ def take_in(glass: sqlite3.Connection, ledger: sqlite3.Connection, pulled: Pulle
 
 
 def contents(glass: sqlite3.Connection) -> list[list[Any]]:
-    return [
-        glass.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall() for table in ("purse_rows", "card_rows", "member_rows", "staff")
-    ]
+    tables = ("purse_rows", "card_rows", "member_rows", "staff")
+    return [glass.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall() for table in tables]
 
 
 def test_a_known_card_is_found_with_all_that_it_holds(
