@@ -1,7 +1,7 @@
 """What a terminal learns: changed rows in the order of their change numbers, and answers to asking for a larger lease.
 
 Rows, `through` and its hash come from one moment, because the network's lock is held. A cursor never skips a change: numbers
-are given out under that same lock (`book.next_changes`).
+are given out under that same lock (`numbering.next_changes`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import dating, identities, recalls, tables
 from backend.accept import flag_off_head, is_off_head
 from backend.book import Book, PurseKey
+from backend.epochs import count_of
 from backend.identities import Identity
 from backend.leases import LARGEST_WISH, grant_all_free
 from loyalty.account import Status
@@ -24,7 +25,11 @@ from sync.messages import (
     Answered,
     Ask,
     CardRow,
+    ForgottenRow,
     MemberRow,
+    Present,
+    Presented,
+    ProgressRow,
     Pull,
     Pulled,
     PurseRow,
@@ -40,10 +45,13 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
     was lost when a backup was restored, the terminal takes a snapshot.
     """
     asker, standing = stand(connection, identity, message.head, now_ms)
-    last = last_change(connection, asker)
+    if message.told is not None:
+        dating.note_boot(connection, asker.merchant, message.told, now_ms)
+    identities.note_told(connection, asker, message.head, message.told, standing, now_ms)
+    last = count_of(connection, asker.network)
     since = max(0, message.cursor)
     known = since <= last.change and message.epoch in (None, last.epoch)
-    rows, more, cursor = _Rows((), (), (), ()), False, min(since, last.change)
+    rows, more, cursor = _Rows(), False, min(since, last.change)
     if known and standing is not Standing.OFF_HEAD:
         rows, more = _rows(connection, asker, since, min(max(1, message.limit), MAX_ROWS), now_ms)
         cursor = max(row.change for kind in rows for row in kind) if more else last.change
@@ -60,6 +68,9 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         cards=rows.cards,
         members=rows.members,
         staff=rows.staff,
+        recalls=() if standing is Standing.OFF_HEAD else recalls.open_to(connection, asker, now_ms),
+        progress=rows.progress,
+        forgotten=rows.forgotten,
         epoch=last.epoch,
     )
 
@@ -70,34 +81,39 @@ def ask(connection: sa.Connection, identity: UUID, message: Ask, now_ms: int) ->
     The answer has no row where there is no such purse, or the terminal is off the head.
     """
     asker, standing = stand(connection, identity, message.head, now_ms)
-    row = None
+    row, coming = None, 0
     if standing is not Standing.OFF_HEAD:
         key = PurseKey(message.account, message.purse, message.instance)
         if standing is Standing.GOOD:
-            _grant(connection, asker, key, message.wanted, now_ms)
+            coming = _grant(connection, asker, [key], message.account, message.wanted, now_ms)
         row = _purse_row(connection, asker, key)
-    return Answered(
-        standing=standing,
-        through=asker.posted.sequence,
-        hash=asker.posted.hash,
-        now_ms=now_ms,
-        row=row,
-        epoch=last_change(connection, asker).epoch,
-    )
+    epoch = count_of(connection, asker.network).epoch
+    return Answered(standing, asker.posted.sequence, asker.posted.hash, now_ms, row, coming, epoch)
+
+
+def present(connection: sa.Connection, identity: UUID, message: Present, now_ms: int) -> Presented:
+    """A card is shown here: leases all that is free of its account to this terminal, and calls the rest back from others.
+
+    The answer has no rows where there is no such account, or the terminal is off the head.
+    """
+    asker, standing = stand(connection, identity, message.head, now_ms)
+    rows: tuple[PurseRow, ...] = ()
+    if standing is not Standing.OFF_HEAD:
+        if standing is Standing.GOOD:
+            _grant(connection, asker, None, message.account, LARGEST_WISH, now_ms)
+        of_account = purses_of(asker).where(tables.purse.c.account == message.account)
+        rows = tuple(PurseRow(*row) for row in connection.execute(of_account))
+    epoch = count_of(connection, asker.network).epoch
+    return Presented(standing, asker.posted.sequence, asker.posted.hash, now_ms, rows, epoch)
 
 
 class _Rows(NamedTuple):
-    purses: tuple[PurseRow, ...]
-    cards: tuple[CardRow, ...]
-    members: tuple[MemberRow, ...]
-    staff: tuple[StaffRow, ...]
-
-
-class Count(NamedTuple):
-    """How far a network counts its changes, and which count it is: a new one begins where a backup was restored."""
-
-    change: int
-    epoch: UUID
+    purses: tuple[PurseRow, ...] = ()
+    cards: tuple[CardRow, ...] = ()
+    members: tuple[MemberRow, ...] = ()
+    staff: tuple[StaffRow, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 def stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
@@ -109,12 +125,6 @@ def stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) ->
     return asker, asker.standing
 
 
-def last_change(connection: sa.Connection, asker: Identity) -> Count:
-    """The highest change number given out in the asker's network."""
-    n = tables.network.c
-    return Count(*connection.execute(sa.select(n.change, n.epoch).where(n.id == asker.network)).one())
-
-
 def programme_of(connection: sa.Connection, asker: Identity) -> int:
     """The version of the programme in force."""
     m = tables.merchant.c
@@ -123,20 +133,24 @@ def programme_of(connection: sa.Connection, asker: Identity) -> int:
 
 
 def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, now_ms: int) -> tuple[_Rows, bool]:
-    """Up to `limit` rows in order of their change over all four kinds, and whether there are more."""
+    """Up to `limit` rows in order of their change over all kinds, and whether there are more."""
     end, more = _slice(connection, asker, since, limit)
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_slice(connection, asker, since, end, now_ms)
-    c, m, s = tables.card, tables.member, tables.staff
+    c, m, s, p, f = tables.card, tables.member, tables.staff, tables.progress, tables.forgotten
     purses = purses_of(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
     cards = _within(c, since, end).where(c.c.network == asker.network)
     members = _within(m, since, end).where(m.c.network == asker.network)
     staff = _within(s, since, end).where(s.c.merchant == asker.merchant)
+    progress = _within(p, since, end).where(p.c.merchant == asker.merchant)
+    forgotten = _within(f, since, end).where(f.c.network == asker.network)
     rows = _Rows(
         purses=tuple(PurseRow(*row) for row in connection.execute(purses)),
         cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in connection.execute(cards)),
         members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in connection.execute(members)),
         staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in connection.execute(staff)),
+        progress=tuple(ProgressRow(r.account, r.level, r.spent, r.owing, r.change) for r in connection.execute(progress)),
+        forgotten=tuple(ForgottenRow(r.account, r.change) for r in connection.execute(forgotten)),
     )
     return rows, more
 
@@ -148,6 +162,8 @@ def _slice(connection: sa.Connection, asker: Identity, since: int, limit: int) -
         (tables.card, tables.card.c.network == asker.network),
         (tables.member, tables.member.c.network == asker.network),
         (tables.staff, tables.staff.c.merchant == asker.merchant),
+        (tables.progress, tables.progress.c.merchant == asker.merchant),
+        (tables.forgotten, tables.forgotten.c.network == asker.network),
     ]
     numbers = sorted(
         number
@@ -178,16 +194,27 @@ def _grant_slice(connection: sa.Connection, asker: Identity, since: int, end: in
         book.write_grants()
 
 
-def _grant(connection: sa.Connection, asker: Identity, key: PurseKey, wanted: int, now_ms: int) -> None:
+def _grant(
+    connection: sa.Connection, asker: Identity, keys: list[PurseKey] | None, account: bytes, wanted: int, now_ms: int
+) -> int:
+    """Raises leases on an account's purses (None: all of them); where that falls short, what others hold is called back.
+
+    Returns how much of that is expected at once.
+    """
+    recalls.withdraw(connection, asker, account)
     book = Book(connection, asker, now_ms)
-    book.load_accounts([key.account])
-    if key not in book.purses:
-        return
-    purse, lease = book.purse(key)
-    raised = grant(purse, lease, min(wanted, LARGEST_WISH))
-    if raised != (purse, lease):
-        book.put(key, *raised)
+    book.load_accounts([account])
+    wanted, short = min(wanted, LARGEST_WISH), dict[PurseKey, int]()
+    for key in [key for key in book.purses if keys is None or key in keys]:
+        purse, lease = raised = book.purse(key)
+        purse, lease = grant(purse, lease, wanted)
+        if (purse, lease) != raised:
+            book.put(key, purse, lease)
+        if lease.granted < wanted and purse.leased > lease.outstanding:
+            short[key] = wanted
+    if book.touched():
         book.write()
+    return recalls.wish(connection, asker, short, now_ms) if short else 0
 
 
 def _within(table: sa.Table, since: int, end: int) -> sa.Select[Any]:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from backend import tables
 from backend.surroundings import Random
 from loyalty.ids import uuid7
+
+
+class Count(NamedTuple):
+    """How far a network counts its changes, and which count it is."""
+
+    change: int
+    epoch: UUID
+
+
+def count_of(connection: sa.Connection, network: UUID) -> Count:
+    """The network's count as it stands."""
+    n = tables.network.c
+    return Count(*connection.execute(sa.select(n.change, n.epoch).where(n.id == network)).one())
 
 
 def begin_anew(connection: sa.Connection, now_ms: int, random: Random) -> int:

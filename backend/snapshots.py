@@ -15,11 +15,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from backend import identities, tables
-from backend.changes import last_change, programme_of, purses_of, stand
+from backend.changes import programme_of, purses_of, stand
+from backend.epochs import count_of
 from backend.identities import Identity
 from backend.problems import MalformedMessage
 from loyalty.account import Status
-from sync.messages import MAX_KEYS, CardRow, MemberRow, Piece, PurseRow, Snapshot, StaffRow, Standing
+from sync.messages import MAX_KEYS, CardRow, ForgottenRow, MemberRow, Piece, ProgressRow, PurseRow, Snapshot, StaffRow, Standing
 
 _ACCOUNTS, _OTHER_CARDS = b"a", b"c"
 """Which rows a piece has: what `Snapshot.after` begins with."""
@@ -42,12 +43,14 @@ class _Rows(NamedTuple):
     cards: tuple[CardRow, ...] = ()
     members: tuple[MemberRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 def snapshot(connection: sa.Connection, identity: UUID, message: Snapshot, now_ms: int) -> Piece:
     """One piece, as this terminal should see it. A terminal that is off the head gets no rows."""
     asker, standing = stand(connection, identity, message.head, now_ms)
-    count = last_change(connection, asker)
+    count = count_of(connection, asker.network)
     rows, following = _Rows(), message.after
     if standing is not Standing.OFF_HEAD:
         rows, following = _piece(connection, asker, message.after, min(max(1, message.limit), MAX_KEYS))
@@ -65,6 +68,8 @@ def snapshot(connection: sa.Connection, identity: UUID, message: Snapshot, now_m
         cards=rows.cards,
         members=rows.members,
         staff=rows.staff,
+        progress=rows.progress,
+        forgotten=rows.forgotten,
     )
 
 
@@ -87,11 +92,13 @@ def _piece(connection: sa.Connection, asker: Identity, after: bytes, limit: int)
 
 def _end(connection: sa.Connection, asker: Identity, after: bytes, limit: int) -> bytes | None:
     """Up to which account a piece reaches that has about `limit` rows of a kind; None: to the last."""
-    c, m, p = tables.card.c, tables.member.c, tables.purse.c
+    c, m, p, s, f = tables.card.c, tables.member.c, tables.purse.c, tables.progress.c, tables.forgotten.c
     ends = (
         _nth(connection, c.token, c.network == asker.network, after, limit),
         _nth(connection, m.account, m.network == asker.network, after, limit),
         _nth(connection, p.account, p.merchant == asker.merchant, after, limit),
+        _nth(connection, s.account, s.merchant == asker.merchant, after, limit),
+        _nth(connection, f.account, f.network == asker.network, after, limit),
     )
     return min((end for end in ends if end is not None), default=None)
 
@@ -107,17 +114,21 @@ def _nth(
 def _accounts(connection: sa.Connection, asker: Identity, keys: _Range) -> _Rows:
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_all_free(connection, asker, keys)
-    c, m, p = tables.card.c, tables.member.c, tables.purse.c
+    c, m, p, s, f = tables.card.c, tables.member.c, tables.purse.c, tables.progress.c, tables.forgotten.c
     members = (
         sa.select(m.account, m.name, m.level, m.language, m.change)
         .where(m.network == asker.network, keys.of(m.account))
         .order_by(m.account)
     )
     purses = purses_of(asker).where(keys.of(p.account)).order_by(p.account, p.purse, p.instance)
+    progress = sa.select(s.account, s.level, s.spent, s.owing, s.change).where(s.merchant == asker.merchant, keys.of(s.account))
+    forgotten = sa.select(f.account, f.change).where(f.network == asker.network, keys.of(f.account))
     return _Rows(
         purses=tuple(PurseRow(*row) for row in connection.execute(purses).all()),
         cards=_cards(connection, asker, keys, c.token == c.account),
         members=tuple(MemberRow(*row) for row in connection.execute(members).all()),
+        progress=tuple(ProgressRow(*row) for row in connection.execute(progress)),
+        forgotten=tuple(ForgottenRow(*row) for row in connection.execute(forgotten)),
     )
 
 

@@ -18,11 +18,23 @@ from uuid import UUID
 from loyalty.account import Status
 from loyalty.entry import Moment
 from loyalty.holding import Row
-from sync import journal, schema
+from sync import forgetting, journal, schema
 from sync.allowance import Rows
 from sync.damage import changing, one
 from sync.database import NORMAL, DamagedFile, UnsafeJournal, connect, is_sound, upgrade
-from sync.messages import Answered, CardRow, MemberRow, Piece, ProgrammeText, Pulled, PurseRow, StaffRow
+from sync.messages import (
+    Answered,
+    CardRow,
+    ForgottenRow,
+    MemberRow,
+    Piece,
+    Presented,
+    ProgrammeText,
+    ProgressRow,
+    Pulled,
+    PurseRow,
+    StaffRow,
+)
 
 SLICE_ROWS = 400
 """Rows in one transaction: well under 20 ms, so that a tap between two slices is recorded at once."""
@@ -38,7 +50,7 @@ STATUSES = (Status.ACTIVE, Status.BLOCKED, Status.REPLACED)
 """In the order of their numbers in the file."""
 
 
-AnyRow = PurseRow | CardRow | MemberRow | StaffRow
+AnyRow = PurseRow | CardRow | MemberRow | StaffRow | ProgressRow | ForgottenRow
 
 
 class AnswerRows(NamedTuple):
@@ -48,6 +60,8 @@ class AnswerRows(NamedTuple):
     cards: tuple[CardRow, ...] = ()
     members: tuple[MemberRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 Answer = AnswerRows | Pulled | Piece
@@ -141,14 +155,15 @@ def apply(
 
 
 def apply_answer(
-    connection: sqlite3.Connection, journal_connection: sqlite3.Connection, asked_as: UUID, answered: Answered
+    connection: sqlite3.Connection, journal_connection: sqlite3.Connection, asked_as: UUID, answer: Answered | Presented
 ) -> None:
-    """Applies the row that was asked for, without moving the cursor; raises `Misplaced` as `apply` does."""
-    place = _place(journal_connection, asked_as, answered.through, answered.hash)
-    _check_epoch(connection, answered.epoch)
-    if answered.row is not None:
-        rows = AnswerRows(purses=(answered.row,))
-        for _ in slices(connection, journal_connection, asked_as, rows, place, SLICE_ROWS, lambda: None):
+    """Applies the rows that were asked for, without moving the cursor; raises `Misplaced` as `apply` does."""
+    place = _place(journal_connection, asked_as, answer.through, answer.hash)
+    _check_epoch(connection, answer.epoch)
+    one_or_none = (answer.row,) if isinstance(answer, Answered) and answer.row is not None else ()
+    purses = answer.rows if isinstance(answer, Presented) else one_or_none
+    if purses:
+        for _ in slices(connection, journal_connection, asked_as, AnswerRows(purses), place, SLICE_ROWS, lambda: None):
             pass
 
 
@@ -216,6 +231,11 @@ _CARD = (
     " ON CONFLICT DO UPDATE SET account = excluded.account, status = excluded.status, change = excluded.change"
     " WHERE excluded.change >= change"
 )
+_PROGRESS = (
+    "INSERT INTO progress (account, level, spent, owing, change) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+    " level = excluded.level, spent = excluded.spent, owing = excluded.owing, change = excluded.change"
+    " WHERE excluded.change >= change"
+)
 _STAFF = (
     "INSERT INTO staff (token, id, name, account, active, change) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
     " id = excluded.id, name = excluded.name, account = excluded.account, active = excluded.active, change = excluded.change"
@@ -232,9 +252,17 @@ class _Write(NamedTuple):
 
 
 def _writes(connection: sqlite3.Connection, answer: Answer, asked_as: UUID, place: int) -> Iterator[_Write]:
-    """What an answer changes: accounts before their purses, in the order of their ids, so that pages of the file fill up."""
+    """What an answer changes: tombstones first, and nothing more of those whom they name, in whatever order answers come.
+
+    Accounts come before their purses and in the order of their ids, so that pages of the file fill up.
+    """
     base, numbers = connection.execute("SELECT base, numbers FROM state").fetchone()
-    all_rows: Iterator[AnyRow] = chain(answer.cards, answer.members, answer.staff, answer.purses)
+    gone = forgetting.tombstones(connection) | {row.account for row in answer.forgotten}
+    for forgotten in answer.forgotten:
+        forgetting.bury(connection, forgotten)
+        yield _Write(forgetting.TOMBSTONE, (forgotten.account, forgotten.change), forgotten.account)
+    answer = _without(answer, gone)
+    all_rows: Iterator[AnyRow] = chain(answer.cards, answer.members, answer.staff, answer.purses, answer.progress)
     latest = base + max((row.change for row in all_rows), default=0)
     members = {row.account: row for row in answer.members}
     first_cards = {row.token: row for row in answer.cards if row.token == row.account}
@@ -254,11 +282,25 @@ def _writes(connection: sqlite3.Connection, answer: Answer, asked_as: UUID, plac
     for staff in answer.staff:
         who = (staff.token, staff.id, staff.name, staff.account, staff.active, base + staff.change)
         yield _Write(_STAFF, who, staff.account)
+    for past in answer.progress:
+        yield _Write(_PROGRESS, (past.account, past.level, past.spent, past.owing, base + past.change), past.account)
     granted_to = word(asked_as.bytes) if answer.purses else 0
     for purse in answer.purses:
         key = (word(purse.purse), purse.instance)
         picture = (purse.balance, purse.granted, place, granted_to, base + purse.change)
         yield _Write(_PURSE, (*key, *picture, purse.account), purse.account)
+
+
+def _without(answer: Answer, gone: set[bytes]) -> Answer:
+    if not gone:
+        return answer
+    return AnswerRows(
+        purses=tuple(row for row in answer.purses if row.account not in gone),
+        cards=tuple(row for row in answer.cards if row.account not in gone),
+        members=tuple(row for row in answer.members if row.account not in gone),
+        staff=answer.staff,
+        progress=tuple(row for row in answer.progress if row.account not in gone),
+    )
 
 
 def _member(row: MemberRow | None, base: int, word: _Words) -> tuple[str, int, int, int]:
@@ -329,7 +371,8 @@ def rows(connection: sqlite3.Connection, journal_connection: sqlite3.Connection)
         if found is None:
             return Row()
         balance, granted, place, identity = found
-        return Row(balance, granted, place - now.base) if identity == now.identity.bytes else Row(balance, 0, 0)
+        # Lines that the cloud has from an earlier identity may be wrapped, and earn nothing again: `place` counts for any.
+        return Row(balance, granted if identity == now.identity.bytes else 0, max(0, place - now.base))
 
     return row
 

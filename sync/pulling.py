@@ -15,8 +15,9 @@ from uuid import UUID
 from loyalty.chain import Head
 from sync import journal, messages, mirror, snapshot
 from sync.database import checkpoint
-from sync.messages import Piece, ProgrammeText, Pull, Pulled, Snapshot, Standing
-from sync.requests import Requests, RunBlocking, Trouble
+from sync.messages import Piece, ProgrammeText, Pull, Pulled, Recall, Snapshot, Standing, Told
+from sync.requests import Requests, RunBlocking
+from sync.troubles import Trouble
 
 T = TypeVar("T")
 Heed = Callable[[UUID, Standing, Head], Awaitable[bool]]
@@ -27,7 +28,8 @@ class Pulling:
 
     `heed` hears under which identity was asked, and what the cloud says of it and of its lines; it answers whether rows may be
     taken. `prove_time` hears the cloud's time. `between` runs between two pieces, so that entries need not wait for a long
-    snapshot. `on_changed` and `on_programme` are the courier's.
+    snapshot. `told` is what a pull says of this terminal, `give_back` hears what is called back, `on_applied` of the accounts
+    that a slice touched, `on_programme` of a new programme's text.
     """
 
     def __init__(
@@ -37,16 +39,19 @@ class Pulling:
         journal_connection: sqlite3.Connection,
         mirror_connection: Callable[[], sqlite3.Connection],
         *,
+        told: Callable[[], Told],
         heed: Heed,
         prove_time: Callable[[int], Awaitable[None]],
         between: Callable[[], Awaitable[None]],
-        on_changed: Callable[[set[bytes]], None],
+        give_back: Callable[[tuple[Recall, ...]], Awaitable[None]],
+        on_applied: Callable[[set[bytes]], object],
         on_programme: Callable[[ProgrammeText], None],
     ) -> None:
         self._requests, self._run_blocking = requests, run_blocking
         self._journal, self._mirror = journal_connection, mirror_connection
         self._heed, self._prove_time, self._between = heed, prove_time, between
-        self._on_changed, self._on_programme = on_changed, on_programme
+        self._told, self._give_back = told, give_back
+        self._on_applied, self._on_programme = on_applied, on_programme
 
     async def pull(self) -> None:
         """Takes all that the cloud has; raises `Trouble`, `DamagedMirror` or what a full disk raises."""
@@ -92,7 +97,7 @@ class Pulling:
         more = True
         while more:
             identity = await self._identity()
-            ask = partial(_pull, self._journal, self._mirror(), identity)
+            ask = partial(_pull, self._journal, self._mirror(), identity, self._told)
             pulled = await self._requests.post(messages.PULL_PATH, ask, Pulled)
             if not await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash)):
                 return True
@@ -101,6 +106,7 @@ class Pulling:
                 await self._of_mirror(mirror.pull_anew)
                 return False
             await self._apply(mirror.apply(self._mirror(), self._journal, identity, pulled))
+            await self._give_back(pulled.recalls)
             more = pulled.more
             if more and pulled.cursor <= pulled.since:
                 raise Trouble("The cloud's changes do not move on; it is tried again.")
@@ -108,11 +114,11 @@ class Pulling:
 
     async def _apply(self, slices: Iterator[set[bytes]]) -> None:
         try:
-            await self._work_off(slices, self._on_changed)
+            await self._work_off(slices, self._on_applied)
         except mirror.Misplaced as error:
             raise Trouble(str(error)) from error
 
-    async def _work_off(self, slices: Iterator[T], done: Callable[[T], None] = lambda slice: None) -> None:
+    async def _work_off(self, slices: Iterator[T], done: Callable[[T], object] = lambda slice: None) -> None:
         """One slice, one turn of the writer thread: a tap in between is recorded at once."""
         while (slice := await self._run_blocking(lambda: next(slices, None))) is not None:
             if slice:
@@ -141,6 +147,8 @@ def _ask_piece(connection: sqlite3.Connection, identity: UUID, after: bytes) -> 
     return Snapshot(identity, journal.head(connection), after)
 
 
-def _pull(connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID) -> Pull:
+def _pull(
+    connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID, told: Callable[[], Told]
+) -> Pull:
     cursor, epoch = mirror.cursor(mirror_connection), snapshot.epoch(mirror_connection)
-    return Pull(identity, journal.head(connection), cursor, epoch=epoch)
+    return Pull(identity, journal.head(connection), cursor, epoch=epoch, told=told())

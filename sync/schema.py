@@ -10,7 +10,7 @@ import sqlite3
 from typing import Any
 
 JOURNAL_VERSION = 2
-MIRROR_VERSION = 2
+MIRROR_VERSION = 3
 
 _JOURNAL_1 = """
 CREATE TABLE identities (
@@ -109,6 +109,17 @@ INSERT INTO state VALUES (1, 0, 0, 0, NULL, 0, 0, NULL, NULL, 0);
 """
 
 _MIRROR_2 = """
+CREATE TABLE progress (
+    account BLOB PRIMARY KEY, level TEXT NOT NULL, spent INTEGER NOT NULL, owing INTEGER NOT NULL, change INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE forgotten (
+    account BLOB PRIMARY KEY,
+    change INTEGER NOT NULL,
+    done INTEGER NOT NULL              -- the journal has nothing of it any more
+) WITHOUT ROWID;
+"""
+
+_MIRROR_3 = """
 CREATE TABLE words (
     number INTEGER PRIMARY KEY,        -- stands for the word in every row: purses, levels, languages, identities
     word NOT NULL UNIQUE
@@ -169,7 +180,8 @@ ALTER TABLE state ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0;      -- the chang
 ALTER TABLE state ADD COLUMN sweeping INTEGER NOT NULL DEFAULT 0;   -- 1: what a new snapshot did not bring goes at its end
 UPDATE state SET numbers = (SELECT count(*) FROM accounts), latest = max(
     (SELECT coalesce(max(change), 0) FROM purses), (SELECT coalesce(max(max(change, card_change)), 0) FROM accounts),
-    (SELECT coalesce(max(change), 0) FROM cards), (SELECT coalesce(max(change), 0) FROM staff)
+    (SELECT coalesce(max(change), 0) FROM cards), (SELECT coalesce(max(change), 0) FROM staff),
+    (SELECT coalesce(max(change), 0) FROM progress)
 );
 CREATE VIEW purse_rows AS              -- as the cloud sent them, for whoever looks into the file
     SELECT a.id AS account, w.word AS purse, p.instance, p.balance, p.granted, p.place, i.word AS identity,
@@ -194,7 +206,12 @@ def migrate_journal(connection: sqlite3.Connection) -> None:
 
 def migrate_mirror(connection: sqlite3.Connection) -> None:
     """Brings a mirror's tables to `MIRROR_VERSION`."""
-    _migrate(connection, "mirror", {"1 rows, cards, members, staff": _MIRROR_1, "2 small rows, snapshots": _MIRROR_2})
+    steps = {
+        "1 rows, cards, members, staff": _MIRROR_1,
+        "2 progress, tombstones": _MIRROR_2,
+        "3 small rows, snapshots": _MIRROR_3,
+    }
+    _migrate(connection, "mirror", steps)
 
 
 def _migrate(connection: sqlite3.Connection, name: str, steps: dict[str, str]) -> None:

@@ -90,6 +90,7 @@ def sweep(connection: sqlite3.Connection, max_rows: int = SWEPT_ROWS) -> Iterato
     yield from _sweep_cards(connection, base, max_rows)
     with changing(connection):
         connection.execute("DELETE FROM staff WHERE change <= ?", (base,))
+        connection.execute("DELETE FROM progress WHERE change <= ?", (base,))
         connection.execute("UPDATE state SET sweeping = 0")
     yield True
 

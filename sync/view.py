@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 from loyalty.account import Account, Holding, Staff, Status
+from loyalty.derived import Progress
 from loyalty.entry import Personal, TokenKind
 from loyalty.holding import Row, shown, spendable
 from sync.damage import every, one
+from sync.forgetting import is_forgotten
 from sync.journal import Identity, current, own_between
 from sync.mirror import STATUSES
 
@@ -17,8 +19,11 @@ def look(
 ) -> Account | None:
     """The account behind a token, with a holding for every purse that mirror or own lines know; None for an unknown card.
 
-    A card that the cloud does not know yet but that earned or was issued here is found too: its account's id is its token.
+    A card that the cloud does not know yet but that earned or was issued here is found too: its account's id is its token. The
+    first card of somebody who was forgotten is not served again: lines that name its account still belong to them.
     """
+    if is_forgotten(mirror, token):
+        return Account(Personal(token, token, kind), status=Status.BLOCKED, typed=typed)
     card = _card(mirror, token)
     account, status = card if card is not None else (token, Status.ACTIVE)
     member = one(mirror, _MEMBER, (account,))
@@ -26,7 +31,9 @@ def look(
     holdings = _holdings(journal, mirror, current(journal), account, number)
     if card is None and not holdings and not _issued_here(journal, token):
         return None
-    return Account(Personal(account, token, kind), name, level, language, status, holdings, typed)
+    past = one(mirror, "SELECT level, spent, owing FROM progress WHERE account = ?", (account,))
+    progress = Progress(*past) if past is not None else Progress()
+    return Account(Personal(account, token, kind), name, level, language, status, holdings, typed, progress)
 
 
 def staff_by(mirror: sqlite3.Connection, token: bytes) -> Staff | None:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,14 +22,16 @@ import structlog
 
 from display.screens import Message
 from loyalty.account import Account
-from loyalty.entry import Draft, Entry, Moment, Personal, decode_entry
+from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
 from sync.damage import DamagedMirror
-from sync.database import DiskFull
+from sync.database import DamagedFile, DiskFull, begin_log
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
 from sync.sun import sun_seen
 from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
+
+log = structlog.get_logger("store")
 
 T = TypeVar("T")
 
@@ -75,6 +78,11 @@ class Connections:
         self.journal.close()
 
 
+def _begin_log(connection: sqlite3.Connection) -> None:
+    with suppress(NotRecorded):  # a disk that refuses it will say so to the first entry
+        begin_log(connection)
+
+
 class Store:
     """The device's memory. `writer` is used in the writer thread alone, `reader` in the thread that made the store.
 
@@ -94,8 +102,11 @@ class Store:
         self._broken: list[sqlite3.Connection] = []
         self.on_damage: Callable[[], None] = lambda: None
         """Hears in the loop's thread that the mirror was found broken: whoever can fetch it then calls `remake_mirror`."""
+        self.damaged = asyncio.Event()
+        """Set when an entry found the journal damaged: `terminal.rescue` waits for it."""
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self.writer = self._thread.submit(Connections.open, folder, identity).result()
+        self._thread.submit(_begin_log, self.writer.journal)
         self.reader = Connections.open(folder, identity)
 
     async def run_blocking(self, work: Callable[[], T], /) -> T:
@@ -167,7 +178,12 @@ class Store:
         try:
             return await self.run_blocking(partial(self._write_anyhow, draft, key, programme, moment))
         except NotRecorded as error:
+            if isinstance(error, DamagedFile):
+                self.damaged.set()
             return _reason(error)
+        except Exception:  # a fault of ours: nothing was committed, and the counter must hear that
+            log.exception("an entry could not be written", cause=draft.cause.value)
+            return Message.NOT_SAVED
         finally:
             if self._broken:
                 self.on_damage()
@@ -175,23 +191,20 @@ class Store:
     def _write_anyhow(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
         """Where the mirror is found broken, the journal alone says what may be spent."""
         try:
-            return self._write(draft, key, programme, moment)
+            return self.write(draft, key, programme, moment)
         except DamagedMirror as error:
             log.error("mirror damaged", why=str(error))
             self._broken.append(self.writer.mirror)  # the courier may be using it: closed when it is made anew
             self.writer.mirror = mirror.blank()
-            return self._write(draft, key, programme, moment)
+            return self.write(draft, key, programme, moment)
 
-    def _write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+    def write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+        """As `record`, in the writer thread; raises a `NotRecorded`."""
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
-        recorded = journal.record(
+        return journal.record(
             connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=self._random
-        )
-        line = journal.line_at(connection, recorded.sequence)
-        if line is None:
-            raise NotRecorded("the journal does not hold what it has just recorded: check the SD card")
-        return decode_entry(line.body)
+        ).entry
 
     async def replayed(self, token: bytes, counter: int) -> Message | None:
         """Why a signing card's read does not count: it was seen before, or could not be written down. None: it is new."""
