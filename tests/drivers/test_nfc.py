@@ -438,6 +438,23 @@ def test_a_lost_acknowledgement_is_not_worth_a_word(chip: Pn532) -> None:
         assert said.expect(CardSeen).data == "00000006"
 
 
+def test_a_reader_that_is_late_is_not_dead(chip: Pn532, said: Supervised) -> None:
+    """Half a second is no reason to set it up anew, which would take as long again."""
+    real, late = chip.chip.command, list[int]()
+
+    def held_up(code: int, data: bytes) -> bytes | None:
+        if not late:
+            late.append(code)
+            time.sleep(0.5)
+        return real(code, data)
+
+    chip.chip.command = held_up  # type: ignore[method-assign]
+    chip.show(ClassicCard("00000006"))
+    assert said.expect(CardSeen).data == "00000006"
+    assert late
+    assert chip.log.count(0x14) == 1
+
+
 def test_a_reader_is_set_up_anew_now_and_then_but_never_under_a_card(chip: Pn532) -> None:
     now = LaterClock()
     with Supervised(NfcReader("nfc", str(chip.link), now), now) as said:
