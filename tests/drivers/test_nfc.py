@@ -119,6 +119,12 @@ def test_a_message_cut_short_on_the_tag(chip: Pn532, said: Supervised, data: str
     assert said.expect(CardTrouble).trouble is Trouble.UNREADABLE
 
 
+def test_a_tag_that_says_it_is_larger_than_its_pages_can_be_counted(chip: Pn532, said: Supervised) -> None:
+    chip.show(Type2Tag(memory=bytes.fromhex("E110FF00") + bytes(2_100)))
+    assert said.expect(CardTrouble).trouble is Trouble.UNREADABLE
+    assert chip.log.count(0x14) == 1, "the reader was taken for broken"
+
+
 def test_text_that_is_too_long(chip: Pn532, said: Supervised) -> None:
     text = "N" * 600
     payload = b"\x02en" + text.encode()
