@@ -6,7 +6,7 @@ Bodies are read raw and decoded with msgspec: a push of 500 lines would take thr
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,18 +14,21 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from backend import changes, pairing, programmes, signatures
+from backend import changes, doorbell, identities, pairing, programmes, signatures
 from backend.accept import accept
 from backend.database import Database
+from backend.doorbell import Caller, Doorbell
 from backend.exchange import exchange
 from backend.identities import Identity
-from backend.problems import ForeignIdentity, MalformedMessage, TooLarge
+from backend.problems import ForeignIdentity, MalformedMessage, TooLarge, UnknownEncoding
 from backend.surroundings import Clock, Random
 from backend.tries import Tries
-from sync import messages
+from sync import encoding, messages
 
 MAX_BODY = 4 * 1024 * 1024
-"""Bytes of one request: a push of 500 lines takes about half a megabyte."""
+"""Bytes of one request, packed and unpacked: a push of 500 lines takes about half a megabyte."""
+
+_SMALLER = f"a request may have {MAX_BODY} bytes: send fewer lines at a time"
 
 _WRONG_CODES = 10
 _WRONG_CODES_OF_ALL = 300
@@ -44,6 +47,9 @@ class Cloud:
     random: Random
     public_url: str | None = None
     """The cloud's own address, where something in front of it changes what a request says of itself."""
+    authority: str = ""
+    """PEM of the authority that its certificates are from: terminals pin it when they are paired."""
+    doorbell: Doorbell = field(default_factory=Doorbell)
 
 
 def router(cloud: Cloud) -> APIRouter:
@@ -54,6 +60,9 @@ def router(cloud: Cloud) -> APIRouter:
     _add(routes, messages.PUSH_PATH, _signed(cloud, messages.Push, _push), messages.Push, messages.Pushed, "Send lines")
     _add(routes, messages.PULL_PATH, _signed(cloud, messages.Pull, _pull), messages.Pull, messages.Pulled, "Get changes")
     _add(routes, messages.ASK_PATH, _signed(cloud, messages.Ask, _ask), messages.Ask, messages.Answered, "Ask for a lease")
+    present = _signed(cloud, messages.Present, _present)
+    _add(routes, messages.PRESENT_PATH, present, messages.Present, messages.Presented, "Say whose card is shown")
+    _add(routes, messages.WAIT_PATH, _wait(cloud), messages.Wait, messages.Waited, "Wait for news")
     _add(routes, messages.RENEW_PATH, _signed(cloud, messages.Renew, _renew), messages.Renew, messages.Renewed, "Renew")
     programme = _signed(cloud, messages.Programme, _programme)
     _add(routes, messages.PROGRAMME_PATH, programme, messages.Programme, messages.ProgrammeText, "Get a programme")
@@ -97,6 +106,10 @@ def _ask(cloud: Cloud, connection: sa.Connection, sender: Identity, message: mes
     return changes.ask(connection, sender.id, message, cloud.clock())
 
 
+def _present(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Present) -> messages.Presented:
+    return changes.present(connection, sender.id, message, cloud.clock())
+
+
 def _renew(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Renew) -> messages.Renewed:
     return pairing.renew(connection, sender.id, message, cloud.clock(), cloud.random)
 
@@ -109,21 +122,56 @@ def _programme(
 
 def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Identity, M], msgspec.Struct]) -> Endpoint:
     def answer(received: signatures.Request) -> bytes:
-        message = _decode(received.body, kind)
+        message = _decode(_plain(received), kind)
         # Strangers are turned away before they could keep the one writer busy.
         with cloud.database.reading() as connection:
-            signer = signatures.verify(connection, received)
-        if getattr(message, "identity", None) != signer.identity:
-            raise ForeignIdentity("a terminal speaks only for the identity that it signs with")
+            signer, sender = _verified(connection, received, message)
 
         def effect(connection: sa.Connection, sender: Identity) -> bytes:
             return msgspec.json.encode(run(cloud, connection, sender, message))
 
         with cloud.database.writing() as connection:
-            return exchange(connection, signer, received, cloud.clock(), effect)
+            answered = exchange(connection, signer, received, cloud.clock(), effect)
+        if kind is not messages.Pull:
+            cloud.doorbell.ring(sender.network)
+        return answered
 
     async def endpoint(request: Request) -> Response:
-        return _json(await run_in_threadpool(answer, await _receive(cloud, request)))
+        received = await _receive(cloud, request)
+        return await run_in_threadpool(lambda: _json(answer(received), received))
+
+    return endpoint
+
+
+def _verified(connection: sa.Connection, received: signatures.Request, message: object) -> tuple[signatures.Signer, Identity]:
+    """Who signed the message, which must be about nobody else."""
+    signer = signatures.verify(connection, received)
+    if getattr(message, "identity", None) != signer.identity:
+        raise ForeignIdentity("a terminal speaks only for the identity that it signs with")
+    return signer, identities.find(connection, signer.identity)
+
+
+def _wait(cloud: Cloud) -> Endpoint:
+    def meet(received: signatures.Request) -> tuple[messages.Wait, Caller]:
+        message = _decode(_plain(received), messages.Wait)
+        with cloud.database.reading() as connection:
+            _, sender = _verified(connection, received, message)
+        return message, Caller(sender.network, sender.merchant, sender.id)
+
+    async def endpoint(request: Request) -> Response:
+        received = await _receive(cloud, request)
+        message, caller = await run_in_threadpool(meet, received)
+
+        def look() -> doorbell.News:
+            with cloud.database.reading() as connection:
+                return doorbell.look(connection, caller, message.cursor)
+
+        async def gone() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+
+        news = await cloud.doorbell.answer(caller, message, lambda: run_in_threadpool(look), gone)
+        return _json(msgspec.json.encode(messages.Waited(news)), received)
 
     return endpoint
 
@@ -132,13 +180,14 @@ def _pair(cloud: Cloud) -> Endpoint:
     by_address = Tries(cloud.clock, _WRONG_CODES, _WRONG_CODES_WITHIN_MS)
     by_all = Tries(cloud.clock, _WRONG_CODES_OF_ALL, _WRONG_CODES_WITHIN_MS)
 
-    def answer(body: bytes, address: str) -> bytes:
-        message = _decode(body, messages.Pair)
+    def answer(received: signatures.Request, address: str) -> bytes:
+        message = _decode(_plain(received), messages.Pair)
         by_address.check(address)
         by_all.check("")
         try:
             with cloud.database.writing() as connection:
-                return msgspec.json.encode(pairing.pair(connection, message, cloud.clock(), cloud.random))
+                paired = pairing.pair(connection, message, cloud.clock(), cloud.random)
+                return msgspec.json.encode(msgspec.structs.replace(paired, authority=cloud.authority))
         except (pairing.WrongCode, pairing.UsedCode, pairing.ExpiredCode):
             by_address.failed(address)
             by_all.failed("")
@@ -147,7 +196,7 @@ def _pair(cloud: Cloud) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         received = await _receive(cloud, request)
         address = request.client.host if request.client else ""
-        return _json(await run_in_threadpool(answer, received.body, address))
+        return _json(await run_in_threadpool(answer, received, address), received)
 
     return endpoint
 
@@ -178,12 +227,32 @@ async def _receive(cloud: Cloud, request: Request) -> signatures.Request:
     async for piece in request.stream():
         body += piece
         if len(body) > MAX_BODY:
-            raise TooLarge(f"a request may have {MAX_BODY} bytes: send fewer lines at a time")
+            raise TooLarge(_SMALLER)
     url = str(request.url)
     if cloud.public_url is not None:
         url = cloud.public_url.rstrip("/") + request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return signatures.Request(request.method, url, dict(request.headers), bytes(body))
 
 
-def _json(answer: bytes) -> Response:
-    return Response(answer, media_type="application/json")
+def _plain(received: signatures.Request) -> bytes:
+    """The body as it was before it was packed; never more than `MAX_BODY` bytes of it."""
+    match received.headers.get(encoding.ENCODING_HEADER.lower(), "identity").strip().lower():
+        case "identity":
+            return received.body
+        case encoding.GZIP:
+            try:
+                return encoding.unpack(received.body, MAX_BODY)
+            except encoding.TooMuch as error:
+                raise TooLarge(_SMALLER) from error
+            except encoding.Unpackable as error:
+                raise MalformedMessage("the body is no whole gzip: send it again, or plain") from error
+        case _:
+            raise UnknownEncoding("a body comes plain or as gzip: send it plain")
+
+
+def _json(answer: bytes, received: signatures.Request) -> Response:
+    asked = encoding.wanted(received.headers.get(encoding.ACCEPT_HEADER.lower(), ""))
+    headers = {"Vary": encoding.ACCEPT_HEADER}
+    if asked and len(answer) >= encoding.LEAST_BYTES:
+        answer, headers = b"".join(encoding.packing(answer)), headers | {encoding.ENCODING_HEADER: encoding.GZIP}
+    return Response(answer, headers=headers, media_type="application/json")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from backend import api
 from backend.database import Database
+from backend.nightly import every_night, until_hour
 from backend.portal import routes as portal
 from backend.problems import add_problems
 from backend.surroundings import Clock, Random, system_clock
@@ -23,21 +27,40 @@ def create_app(
     clock: Clock = system_clock,
     random: Random = secrets.token_bytes,
     public_url: str | None = None,
+    authority: str = "",
+    overnight_hour: int | None = None,
 ) -> FastAPI:
     """The cloud on a database that is up to date (`migrate.upgrade`).
 
     `public_url` is the address that terminals call, like `https://loyalty.example`, where a proxy in front of the cloud makes
-    requests look different; signatures cover it.
+    requests look different; signatures cover it. `authority` is the PEM that terminals pin. At `overnight_hour` of each day the
+    leases are settled for tomorrow.
 
     Example, without a server, for tests::
 
         app = create_app(engine, clock=lambda: 1_800_000_000_000)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cloud") as http: ...
     """
-    cloud = api.Cloud(Database(engine), clock, random, public_url)
+    cloud = api.Cloud(Database(engine), clock, random, public_url, authority)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if overnight_hour is None:
+            yield
+            return
+        async with every_night(cloud.database, clock, cloud.doorbell, partial(until_hour, overnight_hour)):
+            yield
+
     app = FastAPI(
-        title="Bodka cloud", version="1", docs_url=None, redoc_url=None, max_body_size=2 * api.MAX_BODY, telemetry=_QUIET
+        title="Bodka cloud",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=2 * api.MAX_BODY,
+        telemetry=_QUIET,
+        lifespan=lifespan,
     )
+    app.state.doorbell = cloud.doorbell
     app.include_router(api.router(cloud))
     app.include_router(portal.router(cloud))
     add_problems(app)

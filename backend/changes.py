@@ -1,7 +1,7 @@
 """What a terminal learns: changed rows in the order of their change numbers, and answers to asking for a larger lease.
 
 Rows, `through` and its hash come from one moment, because the network's lock is held. A cursor never skips a change: numbers
-are given out under that same lock (`book.next_changes`).
+are given out under that same lock (`numbering.next_changes`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import dating, identities, recalls, tables
 from backend.accept import flag_off_head, is_off_head
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.leases import LARGEST_WISH, grant_all_free
+from backend.numbering import last_change
 from loyalty.account import Status
 from loyalty.chain import Head
 from loyalty.purse import grant
@@ -24,7 +25,11 @@ from sync.messages import (
     Answered,
     Ask,
     CardRow,
+    ForgottenRow,
     MemberRow,
+    Present,
+    Presented,
+    ProgressRow,
     Pull,
     Pulled,
     PurseRow,
@@ -36,10 +41,13 @@ from sync.messages import (
 def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:
     """What changed after the cursor, as this terminal should see it. A terminal that is off the head gets no rows."""
     asker, standing = _stand(connection, identity, message.head, now_ms)
-    last, programme = _last_change(connection, asker), _programme(connection, asker)
+    if message.told is not None:
+        dating.note_boot(connection, asker.merchant, message.told, now_ms)
+    identities.note_told(connection, asker, message.head, message.told, standing, now_ms)
+    last, programme = last_change(connection, asker.network), _programme(connection, asker)
     since = min(max(0, message.cursor), last)
     if standing is Standing.OFF_HEAD:
-        rows, more = _Rows((), (), (), ()), False
+        rows, more = _Rows(), False
     else:
         limit = min(max(1, message.limit), MAX_ROWS)
         rows, more = _rows(connection, asker, since, limit, now_ms)
@@ -62,6 +70,9 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         cards=rows.cards,
         members=rows.members,
         staff=rows.staff,
+        recalls=() if standing is Standing.OFF_HEAD else recalls.open_to(connection, asker, now_ms),
+        progress=rows.progress,
+        forgotten=rows.forgotten,
     )
 
 
@@ -71,20 +82,37 @@ def ask(connection: sa.Connection, identity: UUID, message: Ask, now_ms: int) ->
     The answer has no row where there is no such purse, or the terminal is off the head.
     """
     asker, standing = _stand(connection, identity, message.head, now_ms)
-    row = None
+    row, coming = None, 0
     if standing is not Standing.OFF_HEAD:
         key = PurseKey(message.account, message.purse, message.instance)
         if standing is Standing.GOOD:
-            _grant(connection, asker, key, message.wanted, now_ms)
+            coming = _grant(connection, asker, [key], message.account, message.wanted, now_ms)
         row = _purse_row(connection, asker, key)
-    return Answered(standing=standing, through=asker.posted.sequence, hash=asker.posted.hash, now_ms=now_ms, row=row)
+    return Answered(standing, asker.posted.sequence, asker.posted.hash, now_ms, row, coming)
+
+
+def present(connection: sa.Connection, identity: UUID, message: Present, now_ms: int) -> Presented:
+    """A card is shown here: leases all that is free of its account to this terminal, and calls the rest back from others.
+
+    The answer has no rows where there is no such account, or the terminal is off the head.
+    """
+    asker, standing = _stand(connection, identity, message.head, now_ms)
+    rows: tuple[PurseRow, ...] = ()
+    if standing is not Standing.OFF_HEAD:
+        if standing is Standing.GOOD:
+            _grant(connection, asker, None, message.account, LARGEST_WISH, now_ms)
+        of_account = _purses(asker).where(tables.purse.c.account == message.account)
+        rows = tuple(_as_purse_row(row) for row in connection.execute(of_account))
+    return Presented(standing, asker.posted.sequence, asker.posted.hash, now_ms, rows)
 
 
 class _Rows(NamedTuple):
-    purses: tuple[PurseRow, ...]
-    cards: tuple[CardRow, ...]
-    members: tuple[MemberRow, ...]
-    staff: tuple[StaffRow, ...]
+    purses: tuple[PurseRow, ...] = ()
+    cards: tuple[CardRow, ...] = ()
+    members: tuple[MemberRow, ...] = ()
+    staff: tuple[StaffRow, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
@@ -95,12 +123,6 @@ def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -
     return asker, asker.standing
 
 
-def _last_change(connection: sa.Connection, asker: Identity) -> int:
-    n = tables.network.c
-    change: int = connection.execute(sa.select(n.change).where(n.id == asker.network)).scalar_one()
-    return change
-
-
 def _programme(connection: sa.Connection, asker: Identity) -> int:
     m = tables.merchant.c
     version: int = connection.execute(sa.select(m.programme).where(m.id == asker.merchant)).scalar_one()
@@ -108,20 +130,24 @@ def _programme(connection: sa.Connection, asker: Identity) -> int:
 
 
 def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, now_ms: int) -> tuple[_Rows, bool]:
-    """Up to `limit` rows in order of their change over all four kinds, and whether there are more."""
+    """Up to `limit` rows in order of their change over all kinds, and whether there are more."""
     end, more = _slice(connection, asker, since, limit)
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_slice(connection, asker, since, end, now_ms)
-    c, m, s = tables.card, tables.member, tables.staff
+    c, m, s, p, f = tables.card, tables.member, tables.staff, tables.progress, tables.forgotten
     purses = _purses(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
     cards = _within(c, since, end).where(c.c.network == asker.network)
     members = _within(m, since, end).where(m.c.network == asker.network)
     staff = _within(s, since, end).where(s.c.merchant == asker.merchant)
+    progress = _within(p, since, end).where(p.c.merchant == asker.merchant)
+    forgotten = _within(f, since, end).where(f.c.network == asker.network)
     rows = _Rows(
         purses=tuple(_as_purse_row(row) for row in connection.execute(purses)),
         cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in connection.execute(cards)),
         members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in connection.execute(members)),
         staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in connection.execute(staff)),
+        progress=tuple(ProgressRow(r.account, r.level, r.spent, r.owing, r.change) for r in connection.execute(progress)),
+        forgotten=tuple(ForgottenRow(r.account, r.change) for r in connection.execute(forgotten)),
     )
     return rows, more
 
@@ -133,6 +159,8 @@ def _slice(connection: sa.Connection, asker: Identity, since: int, limit: int) -
         (tables.card, tables.card.c.network == asker.network),
         (tables.member, tables.member.c.network == asker.network),
         (tables.staff, tables.staff.c.merchant == asker.merchant),
+        (tables.progress, tables.progress.c.merchant == asker.merchant),
+        (tables.forgotten, tables.forgotten.c.network == asker.network),
     ]
     numbers = sorted(
         number
@@ -163,16 +191,27 @@ def _grant_slice(connection: sa.Connection, asker: Identity, since: int, end: in
         book.write_grants()
 
 
-def _grant(connection: sa.Connection, asker: Identity, key: PurseKey, wanted: int, now_ms: int) -> None:
+def _grant(
+    connection: sa.Connection, asker: Identity, keys: list[PurseKey] | None, account: bytes, wanted: int, now_ms: int
+) -> int:
+    """Raises leases on an account's purses (None: all of them); where that falls short, what others hold is called back.
+
+    Returns how much of that is expected at once.
+    """
+    recalls.withdraw(connection, asker, account)
     book = Book(connection, asker, now_ms)
-    book.load_accounts([key.account])
-    if key not in book.purses:
-        return
-    purse, lease = book.purse(key)
-    raised = grant(purse, lease, min(wanted, LARGEST_WISH))
-    if raised != (purse, lease):
-        book.put(key, *raised)
+    book.load_accounts([account])
+    wanted, short = min(wanted, LARGEST_WISH), dict[PurseKey, int]()
+    for key in [key for key in book.purses if keys is None or key in keys]:
+        purse, lease = raised = book.purse(key)
+        purse, lease = grant(purse, lease, wanted)
+        if (purse, lease) != raised:
+            book.put(key, purse, lease)
+        if lease.granted < wanted and purse.leased > lease.outstanding:
+            short[key] = wanted
+    if book.touched():
         book.write()
+    return recalls.wish(connection, asker, short, now_ms) if short else 0
 
 
 def _within(table: sa.Table, since: int, end: int) -> sa.Select[Any]:

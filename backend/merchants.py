@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -51,6 +52,20 @@ def current_key(connection: sa.Connection, network: UUID) -> TokenKey:
     k = tables.token_key.c
     row = connection.execute(sa.select(k.id, k.secret).where(k.network == network).order_by(k.id.desc()).limit(1)).one()
     return TokenKey(row.id, row.secret)
+
+
+class Merchant(NamedTuple):
+    """A merchant and its network."""
+
+    id: UUID
+    network: UUID
+    name: str
+
+
+def every(connection: sa.Connection) -> list[Merchant]:
+    """All merchants of this cloud, in no order."""
+    m = tables.merchant.c
+    return [Merchant(*row) for row in connection.execute(sa.select(m.id, m.network, m.name))]
 
 
 def choose(connection: sa.Connection, name: str | None = None) -> UUID:

@@ -13,6 +13,7 @@ from display.letters import HEIGHT, WIDTH
 from display.screens import (
     Armed,
     Balance,
+    CloudTrouble,
     Devices,
     DeviceTest,
     DeviceTestDone,
@@ -101,10 +102,12 @@ def samples(language: str) -> tuple[Screen, ...]:
         Sum(Money(25_000, "EUR"), name=jana, ask=True),
         PayConfirm(Money(1240, "EUR"), Money(610, "EUR")),
         PayLess(Money(800, "EUR"), Money(1050, "EUR")),
+        PayLess(Money(800, "EUR"), Money(1050, "EUR"), soon=True),
         RewardChoice(2, 3, cake, Points(500_000), Points(740_000)),
         ReturnConfirm(Points(8_000), Points(1_232_000)),
         Done(Points(12_000), Points(1_252_000), later=False),
         Done(Points(12_000), Points(1_252_000), later=True),
+        Done(Points(12_000), Points(1_252_000), later=False, bonus=Points(6_000), level=shop["gold"]),
         Done(Points(-500_000), Points(740_000), later=False, what=cake),
         Done(Stamps(-10), Stamps(0), later=True, what=coffee),
         DoneStamps(jana, 8, 10, coffee, later=False, until=until),
@@ -118,7 +121,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         Queue(3, 12),
         Queue(0, 0),
         Network(online=True, minutes=0),
-        Network(online=False, minutes=185, trouble="no answer"),
+        *(Network(online=False, minutes=185, trouble=trouble) for trouble in CloudTrouble),
         Devices((shop["scanner"],), (shop["nfc"],)),
         Devices((shop["scanner"], shop["nfc"]), ()),
         DeviceTest(Task.PRESS, 1, 9, "+"),
@@ -139,7 +142,8 @@ def samples(language: str) -> tuple[Screen, ...]:
 def _known(message: Message) -> Points | Money | None:
     if message is Message.SUM_TOO_LARGE:
         return Money(50_000, "EUR")
-    return Points(5_000) if message in (Message.NOT_ENOUGH, Message.NO_REWARD) else None
+    known = (Message.NOT_ENOUGH, Message.NO_REWARD, Message.MORE_LATER, Message.MORE_SOON)
+    return Points(5_000) if message in known else None
 
 
 def framed(screen: Screen, language: str, scale: int) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from display.amounts import amount_number, bare
 from display.lines import Line, Name, Number, whole
@@ -31,6 +32,8 @@ _TEXTS: dict[Message, tuple[str, str, str]] = {
     Message.OWN_CARD: (msgid("Your own card"), msgid("Not for yourself"), msgid("Ask a colleague")),
     Message.SIGN_IN_FIRST: (msgid("Sign in first"), msgid("Staff card is needed"), msgid("Tap it, then again")),
     Message.NOT_ENOUGH: (msgid("Not enough"), msgid("The card has too few"), msgid("Choose something less")),
+    Message.MORE_LATER: (msgid("Not here yet"), msgid("The rest is elsewhere"), msgid("More once online")),
+    Message.MORE_SOON: (msgid("Not here yet"), msgid("The rest is elsewhere"), msgid("More in a moment")),
     Message.NO_REWARD: (msgid("Not yet"), msgid("Too few for a reward"), msgid("Keep collecting")),
     Message.SUM_FIRST: (msgid("Sum first"), msgid("We don't know the sum"), msgid("Type it, then Enter")),
     Message.SUM_TOO_LARGE: (msgid("Sum too large"), msgid("Over the shop's limit"), msgid("Please check it")),
@@ -60,7 +63,8 @@ class Said:
 def notice_words(notice: Notice, words: Words) -> Said:
     """The words for a notice.
 
-    `notice.amount` is what the card has for `NOT_ENOUGH` and `NO_REWARD`, and the most that is allowed for `SUM_TOO_LARGE`;
+    `notice.amount` is what the card has for `NOT_ENOUGH` and `NO_REWARD`, what of it can be used here now for `MORE_LATER`
+    and `MORE_SOON` (they name it where it is above zero), and the most that is allowed for `SUM_TOO_LARGE`;
     `notice.name` is the person for `NEWS`. Other messages need neither, and do not show them.
     """
     title, why, what_to_do = _TEXTS[notice.message]
@@ -69,7 +73,13 @@ def notice_words(notice: Notice, words: Words) -> Said:
         because = (Name(notice.name),)
     if notice.amount is not None:
         because = _with_amount(notice.message, notice.amount, words) or because
+    if notice.message in (Message.MORE_LATER, Message.MORE_SOON) and _is_something(notice.amount):
+        return Said(words.say("{amount} now", amount=_spoken(notice.amount, words)), because, words.say(what_to_do))
     return Said(words.say(title), because, words.say(what_to_do))
+
+
+def _is_something(amount: Amount | None) -> TypeGuard[Amount]:
+    return amount not in (None, Points(0), Stamps(0)) and not (isinstance(amount, Money) and amount.minor == 0)
 
 
 def _with_amount(message: Message, amount: Amount, words: Words) -> Line:

@@ -57,6 +57,24 @@ class MenuItem(Enum):
     LANGUAGE = "language"
 
 
+class CloudTrouble(Enum):
+    """Why nothing comes from the cloud."""
+
+    NO_NETWORK = "no network"
+    NO_INTERNET = "no internet"
+    NO_ANSWER = "no answer"
+    BROKEN = "broken"
+    LOGIN = "login"
+    STRANGER = "stranger"
+    DATES = "dates"
+    BUSY = "busy"
+    FAULT = "fault"
+    NOT_KNOWN = "not known"
+    REFUSED = "refused"
+    DISK = "disk"
+    OWN_FAULT = "own fault"
+
+
 class Task(Enum):
     """What the installer is asked to do in the test of the devices."""
 
@@ -99,6 +117,8 @@ class Message(Enum):
     # rules
     SIGN_IN_FIRST = "sign in first"  # a spend, undo or return needs a signed-in member of staff
     NOT_ENOUGH = "not enough"
+    MORE_LATER = "more later"  # it is the member's, but may be spent here only once the network is there
+    MORE_SOON = "more soon"  # it is on its way from another terminal
     NO_REWARD = "no reward"  # nothing can be had for this balance yet
     SUM_FIRST = "sum first"  # type the sum, then press
     SUM_TOO_LARGE = "sum too large"
@@ -204,10 +224,14 @@ class PayConfirm:
 
 @dataclass(frozen=True, slots=True)
 class PayLess:
-    """[Teraz 8,00 €] / Viac, keď bude sieť / −Použiť ×Späť: what can be spent here now, without network."""
+    """[Teraz 8,00 €] / Viac, keď bude sieť / −Použiť ×Späť: what can be spent here now, without network.
+
+    `soon`: there is a network, and more is on its way from another terminal.
+    """
 
     discount: Money
     rest: Money
+    soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +255,10 @@ class ReturnConfirm:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """{+12 b} / Spolu 1 252 b / Omyl: držte ×; `later`: {+12 b} / Body sú zapísané / Odošlú sa neskôr."""
+    """{+12 b} / Spolu 1 252 b / Omyl: držte ×; `later`: {+12 b} / Body sú zapísané / Odošlú sa neskôr.
+
+    With a `bonus`: [+12 b] / Spolu 1 252 b / Príde +6 b · zlatá / Omyl: držte ×.
+    """
 
     change: Amount
     """Positive for what was put on, negative for what was taken off."""
@@ -239,6 +266,10 @@ class Done:
     later: bool
     what: str = ""
     """The reward that was given, if one was."""
+    bonus: Points | None = None
+    """What the cloud will most likely add."""
+    level: str = ""
+    """The level that the bonus comes from, where it comes from one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,11 +346,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Whether the cloud answers, and since when not; `trouble` is a short word of the courier's (English) for the installer."""
+    """Whether the cloud answers, and since when not; `trouble` is why, where it is known."""
 
     online: bool
     minutes: int
-    trouble: str = ""
+    trouble: CloudTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)

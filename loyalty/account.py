@@ -7,6 +7,7 @@ from enum import Enum
 import msgspec
 from msgspec.structs import replace
 
+from loyalty.derived import Progress
 from loyalty.entry import Personal, Posting
 
 
@@ -37,6 +38,7 @@ class Account(msgspec.Struct, frozen=True):
     status: Status = Status.ACTIVE
     holdings: tuple[Holding, ...] = ()
     typed: bool = False
+    progress: Progress = Progress()
 
     def holding(self, purse: str, instance: str = "") -> Holding:
         """The holding of a purse; an empty one where the account has none yet."""

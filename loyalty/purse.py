@@ -8,6 +8,8 @@ All functions are pure: they return the new values.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,12 @@ def correct(purse: Purse, taking: Taking) -> tuple[Purse, Taking]:
     return replace(purse, earned=purse.earned + increase), replace(taking, excess=excess)
 
 
+def take_free(purse: Purse, amount: int) -> tuple[Purse, int]:
+    """Takes back what a rule gave, only as far as it is free; the second value is how much that was (invariant 6)."""
+    taken = min(amount, max(0, purse.free))
+    return replace(purse, spent=purse.spent + taken), taken
+
+
 def count_copy(lease: Lease, used: int) -> Lease:
     """An id that came twice posts nothing, but its use is counted on both sides (invariant 8)."""
     return replace(lease, granted=lease.granted + used, used=lease.used + used)
@@ -98,6 +106,15 @@ def grant(purse: Purse, lease: Lease, wanted: int) -> tuple[Purse, Lease]:
     """Raises the granted total towards `wanted`, as far as free value reaches; asking twice grants once."""
     granted = max(lease.granted, min(wanted, lease.granted + max(0, purse.free)))
     return replace(purse, leased=purse.leased + granted - lease.granted), replace(lease, granted=granted)
+
+
+def overnight_lease(balance: int, share: Fraction, whole: int = 1) -> int:
+    """What of a balance one terminal is lent while nobody is in the shop: `share` of it, up to the next multiple of `whole`.
+
+    Half a stamp card buys nothing: such purses are lent in whole ones.
+    """
+    wanted = ceil(balance * share / whole) * whole
+    return max(0, min(balance, wanted))
 
 
 def write_off(purse: Purse, lease: Lease) -> tuple[Purse, Lease]:

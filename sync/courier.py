@@ -23,34 +23,51 @@ import httpx
 
 from loyalty.chain import Head
 from loyalty.entry import Moment
-from loyalty.holding import spendable
-from sync import history, journal, messages, mirror, renewal
+from sync import forgetting, history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.database import checkpoint
-from sync.messages import Answered, Ask, ProgrammeText, Pull, Pulled, PurseRow, Push, Pushed, Renew, Renewed, Standing
+from sync.lending import ASK_SECONDS, Lending, Write
+from sync.messages import (
+    ProgrammeText,
+    Pull,
+    Pulled,
+    PurseRow,
+    Push,
+    Pushed,
+    Recall,
+    Renew,
+    Renewed,
+    Standing,
+    Told,
+    Wait,
+)
 from sync.refusals import NotRecorded
-from sync.requests import Requests, RunBlocking, Trouble
+from sync.requests import Requests, RunBlocking
+from sync.troubles import Kind, Trouble
 
 IDLE_SECONDS = 15.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_RETRY_AFTER = 3600.0
-ASK_SECONDS = 1.5
 KEPT_MS = 90 * 24 * 3600 * 1000
 """How long an entry stays on the terminal after the cloud has it."""
 
 T = TypeVar("T")
+
+Called = Callable[[Wait], Awaitable[bool]]
+"""Waits until the cloud calls: whether it did, before the time was up. Raises `Trouble`. `sync.doorbell.Doorbell.listen`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CloudState:
     """How it stands with the cloud.
 
-    `trouble` is empty or one sentence; `posting` is why the cloud stopped posting our lines.
+    `trouble` is empty or one sentence, and `kind` the kind of it; `posting` is why the cloud stopped posting our lines.
     """
 
     online: bool = False
     trouble: str = ""
+    kind: Kind | None = None
     waiting: int = 0
     oldest: Moment | None = None
     """When the oldest of those that wait was recorded; `sync.history.Waiting.age_ms` makes an age of it."""
@@ -63,7 +80,8 @@ class Courier:
 
     `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
     `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
-    loop's thread.
+    loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
+    nothing to do (None: only the clock ends a rest, after `idle_seconds`).
     """
 
     def __init__(
@@ -81,12 +99,25 @@ class Courier:
         on_changed: Callable[[set[bytes]], None],
         on_programme: Callable[[ProgrammeText], None] = lambda text: None,
         idle_seconds: float = IDLE_SECONDS,
+        write: Write | None = None,
+        called: Called | None = None,
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
         self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
         self._on_cloud, self._on_changed, self._on_programme = on_cloud, on_changed, on_programme
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
+        self._called = called
+        self.lending = Lending(
+            journal_connection,
+            mirror_connection,
+            self._requests,
+            run_blocking=run_blocking,
+            sleep=sleep,
+            heed=self._heed,
+            on_changed=on_changed,
+            write=write,
+        )
         self._woken, self._hurried = asyncio.Event(), asyncio.Event()
         self.state = CloudState()
 
@@ -109,7 +140,7 @@ class Courier:
             await self._checkpoint()
             if retry_after is None:
                 failures = 0
-                await self._rest(self._idle_seconds, self._woken)
+                await self._rest(self._idle_seconds, self._woken, self._called)
             else:
                 limit = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
                 failures += 1
@@ -125,7 +156,7 @@ class Courier:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            await self._tell(self.state.trouble)
+            await self._tell(self.state.trouble, self.state.kind)
 
     async def exchange(self) -> float | None:
         """Pushes all that waits and pulls all that changed.
@@ -138,15 +169,16 @@ class Courier:
             await self._push()
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pull()
-            await self._publish(replace(self.state, online=True, trouble=""))
+            await self._publish(replace(self.state, online=True, trouble="", kind=None))
             await self._blocking(self._forget)
         except Trouble as trouble:
-            await self._tell(str(trouble))
+            await self._tell(str(trouble), trouble.kind)
             return trouble.retry_after or 0.0
-        except Exception as error:  # a full disk, a fault of ours: the counter goes on and a person is told
-            await self._tell(
-                str(error) if isinstance(error, NotRecorded) else f"A fault while sending: {type(error).__name__}: {error}"
-            )
+        except NotRecorded as error:  # a full disk: the counter goes on and a person is told
+            await self._tell(str(error), Kind.DISK)
+            return 0.0
+        except Exception as error:  # a fault of ours, likewise
+            await self._tell(f"A fault while sending: {type(error).__name__}: {error}", Kind.OWN_FAULT)
             return 0.0
         return None
 
@@ -157,22 +189,8 @@ class Courier:
 
         The row may grant less than was asked for. An answer that is lost does no harm: asking again asks for the same total.
         """
-
-        def question(connection: sqlite3.Connection) -> Ask:
-            row = mirror.rows(self._mirror, connection)(account, purse, instance)
-            own = journal.own(connection, account, purse, instance, row.through)
-            wanted = row.granted + max(0, need - spendable(row, own))
-            return Ask(identity, journal.head(connection), account, purse, instance, wanted)
-
-        try:
-            async with asyncio.timeout(seconds):
-                identity = (await self._blocking(journal.current)).identity
-                answer = await self._requests.post(messages.ASK_PATH, lambda: question(self._journal), Answered)
-                await self._heed(identity, answer.standing, Head(answer.through, answer.hash))
-                await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, answer))
-        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
-            return None
-        return answer.row
+        answer = await self.lending.ask(account, purse, need, instance, seconds)
+        return answer.row if answer is not None else None
 
     async def renew(self, public_key: bytes) -> Renewed:
         """Takes a new identity for a terminal that was stopped; raises `Trouble`. The same key again gets the same answer.
@@ -192,11 +210,13 @@ class Courier:
         now = await self._blocking(journal.current)
         identity, after = now.identity, now.accepted
         while await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
-            pushed = await self._requests.post(messages.PUSH_PATH, partial(_push, self._journal, identity, after), Pushed)
+            push = partial(_push, self._journal, identity, after, self._told)
+            pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
             noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
             await self._heed(identity, pushed.standing, pushed.head)
             await self._prove_time(pushed.now_ms)
             await self._publish(replace(self.state, online=True, posting=pushed.trouble))
+            await self._give_back(pushed.recalls)
             if self.state.standing is Standing.OFF_HEAD:
                 return
             if not noted or pushed.head.sequence <= after:
@@ -211,13 +231,14 @@ class Courier:
         more = True
         while more:
             identity = (await self._blocking(journal.current)).identity
-            pull = partial(_pull, self._journal, self._mirror, identity)
+            pull = partial(_pull, self._journal, self._mirror, identity, self._told)
             pulled = await self._requests.post(messages.PULL_PATH, pull, Pulled)
             await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
             if self.state.standing is Standing.OFF_HEAD:
                 return
             await self._prove_time(pulled.now_ms)
             await self._apply(identity, pulled)
+            await self._give_back(pulled.recalls)
             more = pulled.more
             if more and pulled.cursor <= pulled.since:
                 raise Trouble("The cloud's changes do not move on; it is tried again.")
@@ -230,8 +251,13 @@ class Courier:
             while (touched := await self._run_blocking(lambda: next(slices, None))) is not None:
                 if touched:
                     self._on_changed(touched)
+                    self.lending.applied()
         except mirror.Misplaced as error:
             raise Trouble(str(error)) from error
+
+    async def _give_back(self, recalls: tuple[Recall, ...]) -> None:
+        if await self.lending.give_back(recalls):
+            self._woken.set()
 
     async def _fetch_programme(self) -> None:
         wanted = await self._run_blocking(lambda: mirror.programme_version(self._mirror))
@@ -262,8 +288,15 @@ class Courier:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
 
+    def _told(self) -> Told:
+        """What each push and pull says of this terminal; in the writer thread."""
+        at, waiting = self._moment(), history.waiting(self._journal)
+        text = mirror.programme(self._mirror)
+        return Told(at.boot, at.up_ms, waiting.count, waiting.age_ms(at), text.version if text is not None else 0)
+
     def _forget(self, connection: sqlite3.Connection) -> None:
-        """Prunes old lines that every row includes (invariant 11)."""
+        """Forgets people whom the cloud has forgotten, and prunes old lines that every row includes (invariant 11)."""
+        forgetting.forget(connection, self._mirror)
         before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
         renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
 
@@ -273,11 +306,12 @@ class Courier:
             await self._blocking(checkpoint)
             await self._run_blocking(lambda: checkpoint(self._mirror))
 
-    async def _tell(self, words: str) -> None:
+    async def _tell(self, words: str, kind: Kind | None) -> None:
+        state = replace(self.state, online=False, trouble=words, kind=kind)
         try:
-            await self._publish(replace(self.state, online=False, trouble=words))
+            await self._publish(state)
         except Exception:  # not even the count of what waits can be read
-            self.state = replace(self.state, online=False, trouble=words)
+            self.state = state
             self._on_cloud(self.state)
 
     async def _publish(self, state: CloudState) -> None:
@@ -287,8 +321,10 @@ class Courier:
             self.state = state
             self._on_cloud(state)
 
-    async def _rest(self, seconds: float, cut_short: asyncio.Event) -> None:
-        waits = (asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(cut_short.wait()))
+    async def _rest(self, seconds: float, cut_short: asyncio.Event, called: Called | None = None) -> None:
+        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(cut_short.wait())]
+        if called is not None:
+            waits.append(asyncio.ensure_future(self._until_called(called, seconds)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -296,14 +332,25 @@ class Courier:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
+    async def _until_called(self, called: Called, seconds: float) -> None:
+        """Returns when the cloud calls; never where it cannot be waited for: then the clock ends the rest, as without it."""
+        identity = (await self._blocking(journal.current)).identity
+        cursor = await self._run_blocking(lambda: mirror.cursor(self._mirror))
+        with suppress(Trouble):
+            if await called(Wait(identity, cursor, seconds)):
+                return
+        await asyncio.Event().wait()
+
     async def _blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._run_blocking(lambda: work(self._journal))
 
 
-def _push(connection: sqlite3.Connection, identity: UUID, after: int) -> Push:
+def _push(connection: sqlite3.Connection, identity: UUID, after: int, told: Callable[[], Told]) -> Push:
     lines = tuple(journal.lines_after(connection, after, messages.MAX_LINES))
-    return Push(identity, journal.head(connection), lines)
+    return Push(identity, journal.head(connection), lines, told())
 
 
-def _pull(connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID) -> Pull:
-    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection))
+def _pull(
+    connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID, told: Callable[[], Told]
+) -> Pull:
+    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection), told=told())

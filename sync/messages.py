@@ -20,6 +20,8 @@ PAIR_PATH = "/v1/pair"
 PUSH_PATH = "/v1/push"
 PULL_PATH = "/v1/pull"
 ASK_PATH = "/v1/ask"
+PRESENT_PATH = "/v1/present"
+WAIT_PATH = "/v1/wait"
 RENEW_PATH = "/v1/renew"
 PROGRAMME_PATH = "/v1/programme"
 
@@ -33,6 +35,10 @@ MAX_LINES = 500
 """Lines in one push."""
 MAX_ROWS = 1_000
 """Changes in one pull answer."""
+MAX_RECALLS = 200
+"""Recalls in one answer, the newest first."""
+MAX_WAIT_SECONDS = 25.0
+"""How long a `Wait` is held open: below what home routers and proxies take for a dead connection."""
 
 
 class Standing(Enum):
@@ -54,6 +60,8 @@ class Pair(msgspec.Struct, frozen=True):
     code: str
     public_key: bytes
     device: str = ""
+    merchant: UUID | None = None
+    """Whose terminal it is already: then a code of another merchant is refused, and stays good."""
 
 
 class KeyMessage(msgspec.Struct, frozen=True):
@@ -76,6 +84,22 @@ class Paired(msgspec.Struct, frozen=True):
     shop: str
     shop_name: str
     keys: tuple[KeyMessage, ...]
+    authority: str = ""
+    """PEM of the authority that the cloud's certificates are from: the terminal trusts no other from now on."""
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """How the terminal does, for the merchant's page; and its clocks, by which the cloud dates its entries (invariant 9)."""
+
+    boot: UUID
+    up_ms: int
+    """Milliseconds of the monotonic clock of that boot, when this was written."""
+    waiting: int = 0
+    """Lines that the cloud is not known to have."""
+    oldest_ms: int = 0
+    """Age of the oldest of them."""
+    programme: int = 0
+    """Version of the programme that is served; 0: none yet."""
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -84,6 +108,20 @@ class Push(msgspec.Struct, frozen=True):
     identity: UUID
     head: Head
     lines: tuple[Line, ...] = ()
+    told: Told | None = None
+
+
+class Recall(msgspec.Struct, frozen=True, array_like=True):
+    """The cloud asks a terminal to give back what it may spend of one purse beyond `keep`: the customer stands elsewhere.
+
+    Repeated with every answer until it is fulfilled or too old, and harmless however often: `change` names it.
+    """
+
+    change: int
+    account: bytes
+    purse: str
+    instance: str
+    keep: int
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -95,6 +133,7 @@ class Pushed(msgspec.Struct, frozen=True):
     now_ms: int
     trouble: str = ""
     """Why posting stopped behind `posted`, in English, where it did."""
+    recalls: tuple[Recall, ...] = ()
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -104,6 +143,7 @@ class Pull(msgspec.Struct, frozen=True):
     head: Head
     cursor: int
     limit: int = MAX_ROWS
+    told: Told | None = None
 
 
 class PurseRow(msgspec.Struct, frozen=True, array_like=True):
@@ -133,6 +173,23 @@ class MemberRow(msgspec.Struct, frozen=True, array_like=True):
     name: str
     level: str
     language: str
+    change: int
+
+
+class ProgressRow(msgspec.Struct, frozen=True, array_like=True):
+    """An account's past with this merchant, as far as a forecast needs it (`loyalty.derived.Progress`)."""
+
+    account: bytes
+    level: str
+    spent: int
+    owing: int
+    change: int
+
+
+class ForgottenRow(msgspec.Struct, frozen=True, array_like=True):
+    """A tombstone: everything of this account's person is to be forgotten, here and in the journal (invariant 11)."""
+
+    account: bytes
     change: int
 
 
@@ -166,6 +223,9 @@ class Pulled(msgspec.Struct, frozen=True):
     cards: tuple[CardRow, ...] = ()
     members: tuple[MemberRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
+    recalls: tuple[Recall, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -187,6 +247,43 @@ class Answered(msgspec.Struct, frozen=True):
     hash: bytes
     now_ms: int
     row: PurseRow | None = None
+    coming: int = 0
+    """What was called back, just now, from other terminals that are online."""
+
+
+class Present(msgspec.Struct, frozen=True):
+    """A member's card is shown: asks for all that is free of every purse of the account, and for what lies leased elsewhere."""
+
+    identity: UUID
+    head: Head
+    account: bytes
+
+
+class Presented(msgspec.Struct, frozen=True):
+    """The account's rows, applied like those of `Pulled` but without moving the cursor."""
+
+    standing: Standing
+    through: int
+    hash: bytes
+    now_ms: int
+    rows: tuple[PurseRow, ...] = ()
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Asks to be answered when something changed after `cursor`, or after `seconds`.
+
+    Signed, but its counter is not looked at and may be any number: it changes nothing, and its answer gives nothing away.
+    """
+
+    identity: UUID
+    cursor: int
+    seconds: float = MAX_WAIT_SECONDS
+
+
+class Waited(msgspec.Struct, frozen=True):
+    """Whether there is something to pull."""
+
+    news: bool
 
 
 class Renew(msgspec.Struct, frozen=True):

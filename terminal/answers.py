@@ -7,6 +7,7 @@ from dataclasses import replace
 from display import screens
 from display.screens import Message, Money, Points, Verb
 from loyalty.account import Account, Status
+from loyalty.derived import forecast
 from loyalty.entry import Cause, Entry, Purchase
 from loyalty.programme import Programme, SignIn, StampRules, in_language
 from terminal import faces, pad, states, verbs
@@ -173,7 +174,22 @@ def _done(state: State, programme: Programme, entry: Entry, event: Recorded, *, 
     total = faces.amount_of(programme, entry.postings[0].purse, account.holding(entry.postings[0].purse).balance)
     if entry.cause is Cause.UNDO:
         return states.Done(account, until, screens.Undone(change, total, later))
-    return states.Done(account, until, screens.Done(change, total, later, _reward_name(state, programme, entry, account)))
+    done = screens.Done(change, total, later, _reward_name(state, programme, entry, account))
+    return states.Done(account, until, _with_forecast(state, programme, entry, account, done))
+
+
+def _with_forecast(state: State, programme: Programme, entry: Entry, account: Account, shown: screens.Done) -> screens.Done:
+    """What the cloud will most likely add to an award, by what is known here of the member's past (invariant 7)."""
+    bill = entry.purchase
+    if entry.cause is not Cause.AWARD or bill is None:
+        return shown
+    earned = sum(posting.earned for posting in entry.postings)
+    bonus = forecast(programme.history, account.progress, earned, bill.amount - bill.discount)
+    if bonus is None:
+        return shown
+    level = programme.history.level(bonus.level)
+    named = in_language(level.name, faces.language_of(state, account)) if level else ""
+    return replace(shown, bonus=Points(bonus.points), level=named)
 
 
 def _stamped(programme: Programme, entry: Entry) -> StampRules | None:
@@ -224,30 +240,60 @@ def recalled(state: State, event: Recalled) -> Outcome:
     return go(state, replace(mode, recalled=event))
 
 
-def answered(state: State, account: Account) -> Outcome:
+def answered(state: State, account: Account, *, coming: bool = False) -> Outcome:
     """The cloud has raised the lease as far as it would, or has not answered: goes on with what is there."""
     mode, programme = state.mode, state.desk.programme
     if not isinstance(mode, states.Asking) or programme is None:
         return stay(state)
+    cloud = verbs.Cloud.SENDS_MORE if coming else verbs.Cloud.SAID_ALL
     match mode.back:
         case states.Choice() as choice:
-            return verbs.give_reward(state, programme, replace(choice, account=account), may_ask=False)
+            return verbs.give_reward(state, programme, replace(choice, account=account), cloud)
         case states.Sum(basket=basket) as back:
-            return verbs.pay(state, programme, account, basket, replace(back, account=account), may_ask=False)
+            return verbs.pay(state, programme, account, basket, replace(back, account=account), cloud)
         case states.Card(face=face) as back:
             shown = faces.faces(programme)[face % len(faces.faces(programme))]
             if isinstance(shown, StampRules):
-                return verbs.give_stamps(state, account, shown, replace(back, account=account), may_ask=False)
+                return verbs.give_stamps(state, account, shown, replace(back, account=account), cloud)
             return go(state, back)
         case back:
             return go(state, back)
 
 
 def refreshed(state: State, account: Account) -> Outcome:
-    """The cloud's news about the card on the screen, where nothing is under way with it."""
-    mode = state.mode
+    """The cloud's news about the card on the screen, where nothing is under way with it; also under a message.
+
+    What was said to be less than all, and is more now, is shown anew: the buttons then mean the new picture.
+    """
+    mode, programme = state.mode, state.desk.programme
+    if isinstance(mode, states.Notice):
+        return go(state, replace(mode, back=_seen_anew(state, mode.back, account)))
+    if isinstance(mode, states.Confirm) and isinstance(mode.screen, screens.PayLess) and programme is not None:
+        back = _seen_anew(state, mode.back, account)
+        if isinstance(back, states.Sum) and back != mode.back and verbs.usable_more(programme, mode.account, account):
+            return verbs.pay(state, programme, account, back.basket, back, verbs.Cloud.SAID_ALL)
+        return stay(state)
+    return go(state, _seen_anew(state, mode, account))
+
+
+def _seen_anew(state: State, mode: states.Mode, account: Account) -> states.Mode:
+    """A mode with the account as it stands now; as it was where it is somebody else's, or something is under way."""
     if not isinstance(mode, states.Card | states.Sum | states.Typing | states.Choice) or mode.account is None:
-        return stay(state)
+        return mode
     if mode.account.whose.account != account.whose.account:
-        return stay(state)
-    return go(state, replace(mode, account=account))
+        return mode
+    if isinstance(mode, states.Choice):
+        return _offered_anew(state, mode, account)
+    return replace(mode, account=account)
+
+
+def _offered_anew(state: State, mode: states.Choice, account: Account) -> states.Mode:
+    """The rewards that can be had now; the one on the screen stays there where it is among them."""
+    points = state.desk.programme.points if state.desk.programme else None
+    if state.desk.programme is None or points is None:
+        return mode
+    offered = faces.rewards(state.desk.programme, verbs.within_reach(state, account.holding(points.purse)))
+    if not offered:
+        return card(state, account)
+    index = offered.index(mode.reward) if mode.reward in offered else 0
+    return replace(mode, account=account, offered=offered, index=index)

@@ -42,13 +42,16 @@ CLOCK_SECONDS = 20.0
 
 
 class Lender(Protocol):
-    """Who asks the cloud for a larger lease: the courier."""
+    """Who asks the cloud for a larger lease, and gives back what lies here: the courier."""
 
     def wake(self) -> None:
         """An entry was recorded: it is sent at once, if the network is there."""
 
-    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
-        """Whether the cloud has answered in time; its row is in the mirror then."""
+    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool | None:
+        """None where the cloud has not answered in time; else its row is in the mirror. True: more is on its way to us."""
+
+    def serve(self, account: Account | None) -> None:
+        """Whose card is in conversation now, told after every step: it may be spent here, and nothing of it is given back."""
 
 
 class Daemon:
@@ -142,6 +145,8 @@ class Daemon:
                 self.state, effects = session.step(self.state, answer)
                 self._do_all(effects)
                 self.on_step(answer, effects)
+            if self.lender is not None:
+                self.lender.serve(faces.account_of(self.state.mode))
         except Exception:
             self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)
@@ -242,8 +247,9 @@ class Daemon:
     async def _ask(self, effect: Ask) -> None:
         mode = self.state.mode
         account = mode.account if isinstance(mode, states.Asking) else None
-        answered = self.lender is not None and await self.lender.ask(effect.account, effect.purse, effect.instance, effect.need)
-        if answered and account is not None:
-            self.emit(Granted(self._store.account(account.whose, typed=account.typed), monotonic_ms()))
+        lender = self.lender
+        coming = await lender.ask(effect.account, effect.purse, effect.instance, effect.need) if lender is not None else None
+        if coming is not None and account is not None:
+            self.emit(Granted(self._store.account(account.whose, typed=account.typed), monotonic_ms(), coming))
         else:
             self.emit(NoAnswer(monotonic_ms()))

@@ -53,12 +53,11 @@ def account_of(mode: states.Mode) -> Account | None:
             return None
 
 
-def rewards(programme: Programme, account: Account) -> tuple[Reward, ...]:
-    """The rewards that a balance reaches, in the programme's order."""
+def rewards(programme: Programme, points: int) -> tuple[Reward, ...]:
+    """The rewards that so many thousandths of a point reach, in the programme's order."""
     if programme.points is None:
         return ()
-    balance = account.holding(programme.points.purse).balance
-    return tuple(reward for reward in programme.points.rewards if rules.cost(reward) <= balance)
+    return tuple(reward for reward in programme.points.rewards if rules.cost(reward) <= points)
 
 
 def amount_of(programme: Programme, purse: str, units: int) -> Amount:
@@ -128,7 +127,13 @@ def card_face(state: State, programme: Programme, account: Account, index: int) 
     if isinstance(face, StampRules):
         return stamp_face(state, face, account, more=more)
     points = Points(account.holding(face.purse).balance)
-    return screens.Balance(points, account.name, account.level, more)
+    return screens.Balance(points, account.name, level_of(state, programme, account), more)
+
+
+def level_of(state: State, programme: Programme, account: Account) -> str:
+    """What the member's level is called: by the programme's rules, or as the network's list of members has it."""
+    level = programme.history.level(account.progress.level)
+    return in_language(level.name, language_of(state, account)) if level else account.level
 
 
 def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool = False, confirm: bool = False) -> Screen:
@@ -162,14 +167,13 @@ def sum_face(state: State, programme: Programme, mode: states.Sum, *, ask: bool 
 
 
 def _choice(state: State, programme: Programme, mode: states.Choice) -> Screen | None:
-    offered = rewards(programme, mode.account)
-    if programme.points is None or not offered:
+    if programme.points is None:
         return None
-    reward = offered[mode.index % len(offered)]
+    reward = mode.reward
     price = rules.cost(reward)
     leaves = mode.account.holding(programme.points.purse).balance - price
     name = in_language(reward.name, language_of(state, mode.account))
-    return screens.RewardChoice(mode.index + 1, len(offered), name, Points(price), Points(leaves))
+    return screens.RewardChoice(mode.index + 1, len(mode.offered), name, Points(price), Points(leaves))
 
 
 def _info(state: State, mode: states.Info) -> Screen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from display.screens import Message
+from display.screens import CloudTrouble, Message
 from drivers.events import ButtonHeld, ButtonPressed, ButtonReleased, CardGone, DeviceBack, DeviceLost, PadKey
 from loyalty.account import Account, Staff
 from loyalty.entry import Entry, Personal, TokenKind
@@ -121,10 +121,14 @@ class NothingToRecall:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Answer to Ask: the account after the cloud raised the lease, as far as it would."""
+    """Answer to Ask: the account after the cloud raised the lease, as far as it would.
+
+    `coming`: what is lacking is on its way from another terminal.
+    """
 
     account: Account
     at: int
+    coming: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ class CloudNews:
     """Age of the oldest entry that waits."""
     since: int = 0
     """Since when it has been so, in milliseconds of the monotonic clock."""
-    trouble: str = ""
+    trouble: CloudTrouble | None = None
     stopped: bool = False
     """The cloud has written this terminal off, or it is a copy: it may not spend."""
 

@@ -12,20 +12,43 @@ from pathlib import Path
 import httpx
 import structlog
 
+from display.screens import CloudTrouble
+from loyalty.account import Account
+from loyalty.entry import Draft, Entry
 from loyalty.programme import ProgrammeError, read
+from sync import mirror
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
+from sync.doorbell import Doorbell
 from sync.history import Waiting
 from sync.keys import load_or_make
 from sync.messages import ProgrammeText, Standing
 from sync.pairing import Pairing
 from sync.signing import RequestSigner
+from sync.troubles import Kind
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.inputs import CloudNews, Input, ProgrammeNews
 from terminal.store import Store
 
 log = structlog.get_logger("link")
+
+TROUBLES = {
+    Kind.NO_NETWORK: CloudTrouble.NO_NETWORK,
+    Kind.NO_INTERNET: CloudTrouble.NO_INTERNET,
+    Kind.NO_ANSWER: CloudTrouble.NO_ANSWER,
+    Kind.BROKEN: CloudTrouble.BROKEN,
+    Kind.LOGIN: CloudTrouble.LOGIN,
+    Kind.STRANGER: CloudTrouble.STRANGER,
+    Kind.DATES: CloudTrouble.DATES,
+    Kind.FAULT: CloudTrouble.FAULT,
+    Kind.BUSY: CloudTrouble.BUSY,
+    Kind.NOT_KNOWN: CloudTrouble.NOT_KNOWN,
+    Kind.REFUSED: CloudTrouble.REFUSED,
+    Kind.DISK: CloudTrouble.DISK,
+    Kind.OWN_FAULT: CloudTrouble.OWN_FAULT,
+}
+"""The courier's kinds in the screen's words."""
 
 
 class Link:
@@ -48,14 +71,21 @@ class Link:
         self._since = monotonic_ms()
         self._online: bool | None = None
         self._courier: Courier | None = None
+        self._serving: bytes | None = None
+        self._shown = asyncio.Event()
 
     async def run(self) -> None:
         """Serves until cancelled."""
         key = load_or_make(self._folder, os.urandom)
         signer = RequestSigner(self._pairing.identity, key, lambda: self._clocks.moment().wall_ms / 1000)
         counter = await self._store.run_blocking(partial(RequestCounter, self._store.writer.journal))
-        trusted = self._clocks.trusted()
-        client = cloud_client(self._pairing.cloud, auth=signer, clock_trusted=trusted, transport=self._transport)
+        client = cloud_client(
+            self._pairing.cloud,
+            auth=signer,
+            authority=self._pairing.authority,
+            clock_trusted=self._clocks.trusted,
+            transport=self._transport,
+        )
         async with client:
             self._courier = Courier(
                 client,
@@ -70,8 +100,13 @@ class Link:
                 on_changed=self._on_changed,
                 on_programme=self._programme,
                 idle_seconds=self._idle_seconds,
+                write=self._write,
+                called=Doorbell(client).listen,
             )
-            await self._courier.run()
+            self._courier.lending.serving = self._serving
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._courier.run(), name="courier")
+                group.create_task(self._present(self._courier), name="present")
 
     def wake(self) -> None:
         """An entry was recorded: it is sent at once, if the network is there."""
@@ -83,9 +118,37 @@ class Link:
         if self._courier is not None:
             self._courier.hurry()
 
-    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool:
-        """Whether the cloud has answered in time; its row is in the mirror then."""
-        return self._courier is not None and await self._courier.ask(account, purse, need, instance) is not None
+    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool | None:
+        """None where the cloud has not answered in time; else its row is in the mirror. True: more is on its way to us."""
+        answered = await self._courier.lending.ask(account, purse, need, instance) if self._courier is not None else None
+        return answered.coming > 0 if answered is not None else None
+
+    def serve(self, account: Account | None) -> None:
+        """Whose card is in conversation here now; None: nobody's. Told again and again, heeded when it changes."""
+        serving = account.whose.account if account is not None else None
+        if serving == self._serving:
+            return
+        self._serving = serving
+        if self._courier is not None:
+            self._courier.lending.serving = serving
+            if self._courier.lending.held_back:
+                self._courier.wake()
+        # Where all can be spent here there is nothing to ask for; and what was only typed cannot be spent.
+        if account is not None and not account.typed and any(h.spendable < h.balance for h in account.holdings):
+            self._shown.set()
+
+    async def _present(self, courier: Courier) -> None:
+        """Tells the cloud of cards that are shown: one request at a time, and always about the last card."""
+        while True:
+            await self._shown.wait()
+            self._shown.clear()
+            if self._serving is not None and self._online:
+                await courier.lending.present(self._serving)
+
+    def _write(self, draft: Draft, key: str) -> Entry:
+        """In the writer thread."""
+        version = mirror.programme_version(self._store.writer.mirror)
+        return self._store.write(draft, key, version, self._clocks.moment())
 
     def _tell(self, state: CloudState) -> None:
         if state.online is not self._online:
@@ -93,7 +156,8 @@ class Link:
             log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
         stopped = state.standing is not Standing.GOOD
-        self._emit(CloudNews(state.online, state.waiting, age, self._since, state.trouble, stopped))
+        trouble = TROUBLES[state.kind] if state.kind is not None else None
+        self._emit(CloudNews(state.online, state.waiting, age, self._since, trouble, stopped))
 
     def _programme(self, text: ProgrammeText) -> None:
         try:

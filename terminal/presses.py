@@ -91,7 +91,7 @@ def _redeem(state: State, programme: Programme) -> Outcome:
         case states.Armed(basket=basket) if mode.verb is Verb.AWARD:
             return _arm_spend(state, programme, basket)
         case states.Choice():
-            return verbs.give_reward(state, programme, mode, may_ask=True)
+            return verbs.give_reward(state, programme, mode)
         case states.Confirm() if mode.verb is Verb.REDEEM:
             return record(state, mode.draft, mode.account)
         case states.Done():
@@ -123,8 +123,8 @@ def _next(state: State, programme: Programme) -> Outcome:
             chosen = _next_sum(programme, basket)
             return go(state, replace(mode, basket=chosen, until=state.now + states.SUM_MS)) if chosen else stay(state)
         case states.Choice():
-            count = max(1, len(faces.rewards(programme, mode.account)))
-            return go(state, states.Choice(mode.account, state.now + states.CONFIRM_MS, (mode.index + 1) % count))
+            following = (mode.index + 1) % len(mode.offered)
+            return go(state, replace(mode, until=state.now + states.CONFIRM_MS, index=following))
         case states.Done():
             count = len(faces.faces(programme))
             return go(state, card(state, mode.account, 1 % count))

@@ -66,7 +66,7 @@ def meaning(mode: Mode) -> object:
         case states.Armed():
             return "armed", mode.verb
         case states.Choice():
-            return "choice", mode.account.whose.account, mode.index
+            return "choice", mode.account.whose.account, mode.reward.key
         case states.Confirm():
             return "confirm", mode.draft
         case states.Saving():
@@ -127,8 +127,8 @@ def _card_or_answer(state: State, event: Input) -> Outcome:
             return answers.staff_found(state, event)
         case inputs.Refreshed(account=account):
             return answers.refreshed(state, account)
-        case inputs.Granted(account=account):
-            return answers.answered(state, account)
+        case inputs.Granted(account=account, coming=coming):
+            return answers.answered(state, account, coming=coming)
         case inputs.NoAnswer():
             return _no_answer(state)
         case inputs.Recorded():

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from display.screens import Amount, Hint, MenuItem, Message, Screen, Task, Verb
 from loyalty.account import Account, Staff
 from loyalty.entry import Draft, Personal, Purchase, Share
-from loyalty.programme import Programme, StampRules
+from loyalty.programme import Programme, Reward, StampRules
 from terminal.inputs import CloudNews, Found, Recalled, Unknown
 
 CARD_MS = 30_000
@@ -132,11 +132,17 @@ class NewCard:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which reward?"""
+    """Which reward? One of those that were offered when − was pressed: what is on the screen does not change by itself."""
 
     account: Account
     until: int
+    offered: tuple[Reward, ...]
     index: int = 0
+
+    @property
+    def reward(self) -> Reward:
+        """The one on the screen."""
+        return self.offered[self.index % len(self.offered)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class Store:
     async def record(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry | Message:
         """Writes a draft down and gives the entry it became, or why nothing was written."""
         try:
-            return await self.run_blocking(partial(self._write, draft, key, programme, moment))
+            return await self.run_blocking(partial(self.write, draft, key, programme, moment))
         except NotRecorded as error:
             if isinstance(error, DamagedFile):
                 self.damaged.set()
@@ -138,7 +138,8 @@ class Store:
             log.exception("an entry could not be written", cause=draft.cause.value)
             return Message.NOT_SAVED
 
-    def _write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+    def write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+        """As `record`, in the writer thread; raises a `NotRecorded`."""
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
         return journal.record(

@@ -7,6 +7,7 @@ Every function takes the state and returns what follows: the new state and the e
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 from typing import TypeAlias
 
 import msgspec
@@ -52,6 +53,17 @@ def card(state: State, account: Account, face: int = 0, changed: int | None = No
 def usable(holding: Holding) -> int:
     """What may be spent of a purse here and now: never more than the person sees."""
     return max(0, min(holding.balance, holding.spendable))
+
+
+def within_reach(state: State, holding: Holding) -> int:
+    """What may be offered of a purse: all of it while the cloud can be asked for it."""
+    return holding.balance if state.desk.cloud.online else usable(holding)
+
+
+def usable_more(programme: Programme, before: Account, after: Account) -> bool:
+    """Whether more points can be spent here than before."""
+    purse = programme.points.purse if programme.points else ""
+    return usable(after.holding(purse)) > usable(before.holding(purse))
 
 
 def record(state: State, draft: Draft, account: Account | None, basket: Basket = EMPTY) -> Outcome:
@@ -137,14 +149,18 @@ def redeem(state: State, programme: Programme, account: Account, basket: Basket,
     if basket.returning:
         return take_back(state, programme, account, basket, back)
     if basket.lines:
-        return pay(state, programme, account, basket, back, may_ask=True)
+        return pay(state, programme, account, basket, back)
     every = faces.faces(programme)
     shown = every[face % len(every)]
     if isinstance(shown, StampRules):
-        return give_stamps(state, account, shown, back, may_ask=True)
-    if not faces.rewards(programme, account):
-        return say(state, Message.NO_REWARD, back, amount=Points(account.holding(shown.purse).balance))
-    return go(state, states.Choice(account, state.now + states.CONFIRM_MS), Signal(Sign.KEY))
+        return give_stamps(state, account, shown, back)
+    holding = account.holding(shown.purse)
+    if not faces.rewards(programme, holding.balance):
+        return say(state, Message.NO_REWARD, back, amount=Points(holding.balance))
+    offered = faces.rewards(programme, within_reach(state, holding))
+    if not offered:
+        return say(state, Message.MORE_LATER, back, amount=Points(usable(holding)))
+    return go(state, states.Choice(account, state.now + states.CONFIRM_MS, offered), Signal(Sign.KEY))
 
 
 def ask(state: State, account: Account, purse: str, need: int, back: Mode) -> Outcome:
@@ -153,49 +169,70 @@ def ask(state: State, account: Account, purse: str, need: int, back: Mode) -> Ou
     return go(state, mode, Ask(account.whose.account, purse, "", need))
 
 
-def give_stamps(state: State, account: Account, stamps: StampRules, back: Mode, *, may_ask: bool) -> Outcome:
+class Cloud(Enum):
+    """What the cloud can still do about a lease that is too small."""
+
+    MAY_ASK = "may ask"
+    SAID_ALL = "said all"
+    """It was asked, or cannot be."""
+    SENDS_MORE = "sends more"
+    """It was asked, and what is lacking is on its way from another terminal."""
+
+
+def give_stamps(state: State, account: Account, stamps: StampRules, back: Mode, cloud: Cloud = Cloud.MAY_ASK) -> Outcome:
     """The reward of a full stamp card."""
     holding = account.holding(stamps.purse)
     if holding.balance < stamps.goal:
         return say(state, Message.NO_REWARD, back, amount=Stamps(holding.balance))
     if usable(holding) < stamps.goal:
-        if may_ask and state.desk.cloud.online:
+        if cloud is Cloud.MAY_ASK and state.desk.cloud.online:
             return ask(state, account, stamps.purse, stamps.goal, back)
-        return say(state, Message.NOT_ENOUGH, back, amount=Stamps(usable(holding)))
+        return say(state, _more(cloud), back, amount=Stamps(usable(holding)))
     draft = Draft(Cause.REDEEM, account.whose, rules.full_card(stamps), reward=stamps.reward_key or stamps.purse)
     return confirm(state, account, draft, faces.stamp_face(state, stamps, account, confirm=True), Verb.REDEEM, back)
 
 
-def give_reward(state: State, programme: Programme, mode: states.Choice, *, may_ask: bool) -> Outcome:
-    """The reward that is on the screen: it was shown, so this − is the second."""
-    offered = faces.rewards(programme, mode.account)
-    if programme.points is None or not offered:
+def give_reward(state: State, programme: Programme, mode: states.Choice, cloud: Cloud = Cloud.MAY_ASK) -> Outcome:
+    """The reward that is on the screen: it was shown, so this − is the second. Where it cannot be had, others are offered."""
+    if programme.points is None or mode.reward not in programme.points.rewards:
         return say(state, Message.NO_REWARD, card(state, mode.account))
-    reward = offered[mode.index % len(offered)]
-    holding = mode.account.holding(programme.points.purse)
-    if usable(holding) < rules.cost(reward):
-        if may_ask and state.desk.cloud.online:
-            return ask(state, mode.account, programme.points.purse, rules.cost(reward), mode)
-        return say(state, Message.NOT_ENOUGH, card(state, mode.account), amount=Points(usable(holding)))
-    draft = Draft(Cause.REDEEM, mode.account.whose, rules.give(programme, reward), reward=reward.key)
+    holding, cost = mode.account.holding(programme.points.purse), rules.cost(mode.reward)
+    if usable(holding) < cost:
+        if cloud is Cloud.MAY_ASK and state.desk.cloud.online and holding.balance >= cost:
+            return ask(state, mode.account, programme.points.purse, cost, mode)
+        offered = faces.rewards(programme, usable(holding))
+        back = states.Choice(mode.account, mode.until, offered) if offered else card(state, mode.account)
+        message = _more(cloud) if holding.balance >= cost else Message.NOT_ENOUGH
+        return say(state, message, back, amount=Points(usable(holding)))
+    draft = Draft(Cause.REDEEM, mode.account.whose, rules.give(programme, mode.reward), reward=mode.reward.key)
     return record(state, draft, mode.account)
 
 
-def pay(state: State, programme: Programme, account: Account, basket: Basket, back: Mode, *, may_ask: bool) -> Outcome:
+def pay(
+    state: State, programme: Programme, account: Account, basket: Basket, back: Mode, cloud: Cloud = Cloud.MAY_ASK
+) -> Outcome:
     """A part of the bill with points; what can be spent here now, where the rest is leased elsewhere."""
     if programme.points is None:
         return say(state, Message.NOT_ENOUGH, back)
     purchase, holding = basket.purchase(programme.currency), account.holding(programme.points.purse)
     wanted, now = rules.pay(programme, purchase, holding.balance), rules.pay(programme, purchase, usable(holding))
-    if now.discount < wanted.discount and may_ask and state.desk.cloud.online:
+    if now.discount < wanted.discount and cloud is Cloud.MAY_ASK and state.desk.cloud.online:
         return ask(state, account, programme.points.purse, wanted.cost, back)
     if now.discount == 0:
-        return say(state, Message.NOT_ENOUGH, back, amount=Points(usable(holding)))
-    shown = screens.PayConfirm if now.discount == wanted.discount else screens.PayLess
-    screen = shown(Money(now.discount, programme.currency), Money(now.rest, programme.currency))
+        return say(state, _more(cloud) if wanted.discount else Message.NOT_ENOUGH, back, amount=Points(usable(holding)))
+    discount, rest = Money(now.discount, programme.currency), Money(now.rest, programme.currency)
+    if now.discount == wanted.discount:
+        screen: screens.Screen = screens.PayConfirm(discount, rest)
+    else:
+        screen = screens.PayLess(discount, rest, soon=cloud is Cloud.SENDS_MORE)
     bill = msgspec.structs.replace(purchase, discount=now.discount)
     draft = Draft(Cause.REDEEM, account.whose, rules.payment(programme, now), bill)
     return confirm(state, account, draft, screen, Verb.REDEEM, back)
+
+
+def _more(cloud: Cloud) -> Message:
+    """Why not all can be spent here that is the member's."""
+    return Message.MORE_SOON if cloud is Cloud.SENDS_MORE else Message.MORE_LATER
 
 
 def take_back(state: State, programme: Programme, account: Account, basket: Basket, back: Mode) -> Outcome:

@@ -54,6 +54,7 @@ def entry(cause: Cause, *postings: Posting, refers: UUID | None = None) -> Entry
     return entry_from(draft, ID, Moment(ID, NOW, NOW, True), "shop", 1)
 
 
+REWARDS = PROGRAMME.points.rewards if PROGRAMME.points else ()
 JANA, PETER = account(), account(b"peter")
 STAMPED = entry(Cause.AWARD, Posting("coffee", 1))
 SUM = Basket((("1", 1850),))
@@ -82,10 +83,10 @@ MODES: dict[str, Mode] = {
     "Armed +": states.Armed(Verb.AWARD, LATER),
     "Armed −": states.Armed(Verb.REDEEM, LATER),
     "New card": states.NewCard(Personal(b"new", b"new"), LATER),
-    "Choice": states.Choice(JANA, LATER),
+    "Choice": states.Choice(JANA, LATER, REWARDS),
     "Confirm": states.Confirm(JANA, LATER, GIVEN, NewCardScreen(), Verb.REDEEM, CARD),
     "Confirm sum": states.Confirm(JANA, LATER, AWARDED, NewCardScreen(), Verb.AWARD, states.Sum(SUM, LATER, JANA)),
-    "Asking": states.Asking(JANA, LATER, states.Choice(JANA, LATER)),
+    "Asking": states.Asking(JANA, LATER, states.Choice(JANA, LATER, REWARDS)),
     "Saving": states.Saving("b:1", AWARDED, JANA, LATER),
     "Done, a stamp": replace(DONE_STATE.mode, until=LATER),
     "Done": replace(DONE_STATE.mode, until=LATER, recalled=None, stamps=None),  # type: ignore[call-arg]

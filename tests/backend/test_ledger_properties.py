@@ -13,14 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from backend import tables
 from backend.accept import accept
-from backend.changes import ask, pull
+from backend.changes import ask, present, pull
+from backend.identities import find
 from backend.leases import write_off_terminal
 from backend.pairing import NothingToRenew, renew
+from backend.recalls import open_to
 from emulators.cloud_house import NOW, House, build_house, empty, new_engine
 from emulators.ledger_reference import Key, Reference
 from emulators.terminal_peer import Chain
 from loyalty.entry import Cause, Entry, Posting, decode_entry, decode_personal
-from sync.messages import Renew, Standing
+from sync.messages import Present, Renew, Standing
 
 ACCOUNTS = [b"anna" * 4, b"bela" * 4]
 PURSES = ["points", "coffee"]
@@ -88,8 +90,16 @@ class Ledger(RuleBasedStateMachine):
         account, entry = data.draw(st.sampled_from(self.written))
         self._chain(data).write(entry.cause, account, *entry.postings, refers=entry.refers, id=entry.id)
 
-    def _write(self, data: st.DataObject, cause: Cause, account: bytes, *postings: Posting, refers: UUID | None = None) -> None:
-        entry = self._chain(data).write(cause, account, *postings, refers=refers)
+    def _write(
+        self,
+        data: st.DataObject,
+        cause: Cause,
+        account: bytes,
+        *postings: Posting,
+        refers: UUID | None = None,
+        chain: Chain | None = None,
+    ) -> None:
+        entry = (chain or self._chain(data)).write(cause, account, *postings, refers=refers)
         self.written.append((account, entry))
 
     def _chain(self, data: st.DataObject) -> Chain:
@@ -130,6 +140,7 @@ class Ledger(RuleBasedStateMachine):
     def _post(self, chain: Chain, last: int) -> None:
         stored = self.stored[chain.identity]
         touched: dict[Key, None] = {}
+        given: dict[Key, None] = {}
         for line in chain.lines[len(stored.lines) : last]:
             stored.lines.append(line)
             stored.heads.append(chain.heads[line.sequence])
@@ -137,12 +148,19 @@ class Ledger(RuleBasedStateMachine):
             entry, whose = decode_entry(line.body), decode_personal(line.personal)
             self.reference.post(chain.identity, whose.account, entry)
             touched.update({(whose.account, p.purse, p.instance): None for p in entry.postings})
+            if entry.cause is Cause.GIVE_BACK:
+                given.update({(whose.account, p.purse, p.instance): None for p in entry.postings})
         if self._sole(chain.identity):
             for key in touched:
                 self.reference.grant(chain.identity, key, 2**62)
+        for key in given:
+            self.reference.fulfil((chain.identity, key), self._good())
+
+    def _good(self) -> set[UUID]:
+        return set(self.stored) - self.lost
 
     def _sole(self, identity: UUID) -> bool:
-        return set(self.stored) - self.lost == {identity}
+        return self._good() == {identity}
 
     @rule(data=st.data(), limit=st.integers(1, 4))
     def pull_and_apply(self, data: st.DataObject, limit: int) -> None:
@@ -199,10 +217,51 @@ class Ledger(RuleBasedStateMachine):
             assert (answer.standing, answer.row) == (Standing.OFF_HEAD, None)
             return
         if chain.identity not in self.lost:
-            self.reference.grant(chain.identity, key, wanted)
+            self.reference.withdraw(chain.identity, account)
+            if answer.row is not None:
+                self.reference.wish(chain.identity, self._good(), key, wanted)
         if answer.row is not None:
             r = self.reference
             assert (answer.row.balance, answer.row.granted) == (r.earned[key] - r.spent[key], r.granted[chain.identity, key])
+
+    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS), at_once=st.booleans())
+    def show_a_card(self, data: st.DataObject, account: bytes, at_once: bool) -> None:
+        """At one terminal; the others may hear of it at once."""
+        self._show(self._chain(data), account)
+        for chain in self.chains if at_once else ():
+            self._give_back(data, chain)
+            self._push(chain, min(self.stored[chain.identity].head.sequence, len(chain.lines)) + 1, len(chain.lines))
+
+    def _show(self, chain: Chain, account: bytes) -> None:
+        r = self.reference
+        with self.engine.begin() as connection:
+            answer = present(connection, chain.identity, Present(chain.identity, chain.head, account), NOW)
+        stored = self.stored[chain.identity]
+        if chain.head.sequence <= stored.head.sequence and chain.head != stored.head:
+            assert (answer.standing, answer.rows) == (Standing.OFF_HEAD, ())
+            return
+        if chain.identity not in self.lost:
+            r.withdraw(chain.identity, account)
+            for row in answer.rows:
+                r.wish(chain.identity, self._good(), (account, row.purse, row.instance), 2**62)
+        for row in answer.rows:
+            key = (account, row.purse, row.instance)
+            assert (row.balance, row.granted) == (r.earned[key] - r.spent[key], r.granted[chain.identity, key])
+
+    @rule(data=st.data())
+    def answer_a_recall(self, data: st.DataObject) -> None:
+        self._give_back(data, self._chain(data))
+
+    def _give_back(self, data: st.DataObject, chain: Chain) -> None:
+        """As a terminal does: what it holds, and some that it does not know to have spent."""
+        with self.engine.begin() as connection:
+            asked = open_to(connection, find(connection, chain.identity), NOW)
+        mine = {held[1] for held in self.reference.recalls if held[0] == chain.identity}
+        assert {(one.account, one.purse, one.instance) for one in asked} == (mine if chain.identity not in self.lost else set())
+        for one in asked:
+            held = self.reference.outstanding((chain.identity, (one.account, one.purse, one.instance)))
+            if held > one.keep:
+                self._write(data, Cause.GIVE_BACK, one.account, Posting(one.purse, 0, held - one.keep), chain=chain)
 
     @rule(data=st.data())
     def write_off(self, data: st.DataObject) -> None:

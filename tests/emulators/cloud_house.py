@@ -64,7 +64,7 @@ class House:
 
 
 @cache
-def _empty() -> bytes:
+def empty_image() -> bytes:
     """An empty database as it is after all migrations: running them for every example would take most of the time."""
     engine = open_engine("sqlite://")
     upgrade(engine)
@@ -86,7 +86,7 @@ def new_engine() -> sa.Engine:
 def empty(engine: sa.Engine) -> None:
     """Forgets everything in a database in memory; the engine keeps its compiled statements."""
     raw: Any = engine.raw_connection().dbapi_connection
-    raw.deserialize(_empty())
+    raw.deserialize(empty_image())
 
 
 def build_house(engine: sa.Engine) -> House:

@@ -32,6 +32,8 @@ class Reference:
     awards: dict[tuple[UUID, str], int] = field(default_factory=dict)
     named: set[Key] = field(default_factory=set)
     taken: dict[tuple[UUID, str], int] = field(default_factory=lambda: defaultdict(int))
+    recalls: dict[Held, tuple[UUID, int]] = field(default_factory=dict)
+    """What a terminal is asked to give back: for whom, and up to which total."""
 
     def outstanding(self, held: Held) -> int:
         return self.granted[held] - self.used[held] - self.written_off[held]
@@ -93,7 +95,25 @@ class Reference:
         held = (identity, key)
         self.granted[held] = max(self.granted[held], min(wanted, self.granted[held] + max(0, self.free(key))))
 
+    def wish(self, wisher: UUID, good: set[UUID], key: Key, wanted: int) -> None:
+        """Grants what is free, and asks all others in good standing for what they hold, where that falls short."""
+        self.grant(wisher, key, wanted)
+        others = [held for held in self.granted if held[1] == key and held[0] != wisher and self.outstanding(held) > 0]
+        if self.granted[wisher, key] < wanted:
+            self.recalls |= {held: (wisher, wanted) for held in others if held[0] in good}
+
+    def withdraw(self, holder: UUID, account: bytes) -> None:
+        for held in [held for held in self.recalls if held[0] == holder and held[1][0] == account]:
+            del self.recalls[held]
+
+    def fulfil(self, held: Held, good: set[UUID]) -> None:
+        """A give-back was posted: as if the wisher's Ask came in this moment."""
+        wisher, wanted = self.recalls.pop(held, (held[0], 0))
+        if wisher in good:
+            self.grant(wisher, held[1], wanted)
+
     def write_off(self, identity: UUID) -> None:
+        self.recalls = {held: wish for held, wish in self.recalls.items() if identity not in (held[0], wish[0])}
         for held in list(self.granted):
             if held[0] == identity:
                 self.written_off[held] += self.outstanding(held)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,15 @@ class Program:
             self._news.wait_for(lambda: condition() or self._ended, PATIENCE)
             if not condition():
                 raise AssertionError(f"{failure}; said {self.said[-6:]}; errors: {self.errors.read_text()[-2000:]}")
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """As a machine with other things to do would: none of its threads runs meanwhile."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:
         """Ends it: closes its input, and waits for its exit status."""

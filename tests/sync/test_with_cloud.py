@@ -3,151 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import TypeVar
-from uuid import UUID
+import uuid
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from backend import merchants
-from backend import pairing as cloud_pairing
-from backend.app import create_app
-from backend.database import open_engine
-from backend.leases import write_off_terminal
-from backend.migrate import upgrade
-from emulators.drafts import Till, account, award, give_back, moment, returned, spend, undo
-from loyalty.account import Account
-from loyalty.entry import TokenKind
-from sync import history, journal, mirror, pairing
-from sync.connection import cloud_client
-from sync.counter import RequestCounter
-from sync.courier import CloudState, Courier
+from backend.forgetting import forget
+from emulators.drafts import account, award, give_back, returned, spend, undo
+from emulators.paired import NOW, Cloud, Terminal
+from loyalty.account import Status
+from sync import history, journal
+from sync.courier import CloudState
 from sync.keys import NEXT_KEY, load_or_make
 from sync.messages import ASK_PATH, Standing
 from sync.refusals import NotEnough, SpendingStopped
-from sync.signing import RequestSigner
-from sync.view import look
-
-T = TypeVar("T")
-NOW = 1_790_000_000_000
-URL = "http://127.0.0.1"
-
-
-class Cloud:
-    """The real cloud with one merchant."""
-
-    def __init__(self) -> None:
-        self.engine = open_engine("sqlite://")
-        upgrade(self.engine)
-        self.chance = random.Random(1)
-        with self.engine.begin() as connection:
-            network = merchants.found_network(connection, "net", NOW, self.chance.randbytes)
-            self.merchant = merchants.open_merchant(
-                connection, network, "Shop", "main", "Main", NOW, self.chance.randbytes
-            ).merchant
-        self.transport = httpx.ASGITransport(create_app(self.engine, lambda: NOW, self.chance.randbytes))
-
-    def code(self) -> str:
-        with self.engine.begin() as connection:
-            return cloud_pairing.make_code(connection, self.merchant, "main", NOW, self.chance.randbytes)
-
-    def write_off(self, identity: UUID) -> None:
-        with self.engine.begin() as connection:
-            write_off_terminal(connection, identity, NOW)
-
-    def entries(self) -> int:
-        with self.engine.begin() as connection:
-            return int(connection.execute(sa.text("SELECT count(*) FROM entry")).scalar_one())
-
-
-class Terminal:
-    """A paired terminal with its files, keys and courier."""
-
-    def __init__(self, cloud: Cloud, folder: Path, code: str | None = None) -> None:
-        self.cloud, self.folder = cloud, folder
-        folder.mkdir(exist_ok=True)
-        self.chance = random.Random(str(folder))
-        if code is not None:
-            key = load_or_make(folder, self.chance.randbytes)
-            pairing.save(folder, asyncio.run(self._pair(code, key)))
-        kept = pairing.load(folder)
-        assert kept is not None
-        self.journal = journal.open_journal(folder / "journal.db")
-        journal.begin(self.journal, kept.identity)
-        self.states: list[CloudState] = []
-        self.reopen()
-
-    async def _pair(self, code: str, key: pairing.DeviceKey) -> pairing.Pairing:
-        async with cloud_client(URL, transport=self.cloud.transport) as client:
-            first = await pairing.pair(client, code, key, "test")
-            assert await pairing.pair(client, code, key, "test") == first
-            return first
-
-    def reopen(self) -> None:
-        kept = pairing.load(self.folder)
-        assert kept is not None
-        self.pairing = pairing.settle(self.folder, kept, journal.current(self.journal).identity)
-        self.mirror = mirror.open_mirror(self.folder / "mirror.db", self.journal)
-        self.till = Till(self.journal, seed=self.chance.getrandbits(60), rows=mirror.rows(self.mirror, self.journal))
-        signer = RequestSigner(self.pairing.identity, load_or_make(self.folder, self.chance.randbytes), lambda: 5.0)
-        self.courier = Courier(
-            cloud_client(URL, auth=signer, transport=self.cloud.transport),
-            self.journal,
-            self.mirror,
-            RequestCounter(self.journal),
-            run_blocking=run_here,
-            moment=lambda: moment(50),
-            sleep=asyncio.sleep,
-            random=random.random,
-            on_cloud=self.states.append,
-            on_changed=lambda accounts: None,
-        )
-
-    def exchange(self) -> CloudState:
-        asyncio.run(self.courier.exchange())
-        return self.courier.state
-
-    def look(self, who: int = 1) -> Account:
-        found = look(self.journal, self.mirror, account(who), TokenKind.CARD)
-        assert found is not None
-        return found
-
-    def points(self, who: int = 1) -> tuple[int, int]:
-        holding = self.look(who).holding("points")
-        return holding.balance, holding.spendable
-
-    def close(self) -> None:
-        self.mirror.close()
-        self.journal.close()
-
-
-async def run_here(work: Callable[[], T], /) -> T:
-    return work()
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    cloud = Cloud()
-    yield cloud
-    cloud.engine.dispose()
-
-
-@pytest.fixture
-def new_terminal(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[[str], Terminal]]:
-    made: list[Terminal] = []
-
-    def new(name: str) -> Terminal:
-        made.append(Terminal(cloud, tmp_path / name, cloud.code()))
-        return made[-1]
-
-    yield new
-    for terminal in made:
-        terminal.close()
 
 
 def test_a_day_at_one_counter(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
@@ -301,3 +173,28 @@ def renew(terminal: Terminal) -> None:
     asyncio.run(terminal.courier.renew(key.public))
     terminal.mirror.close()
     terminal.reopen()
+
+
+def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
+    new_terminal: Callable[[str], Terminal], cloud: Cloud
+) -> None:
+    """One terminal is offline meanwhile and goes on with Anna's card: its lines come whole, and are forgotten then."""
+    here, late = new_terminal("here"), new_terminal("late")
+    here.till.record(award(10))
+    here.exchange()
+    late.exchange()
+    late.till.record(award(5))
+    with cloud.engine.begin() as connection:
+        network = connection.execute(sa.text("SELECT id FROM network")).scalar_one()
+        forget(connection, uuid.UUID(network), account(), NOW, cloud.chance.randbytes)
+    for terminal in (here, late, late):
+        assert terminal.exchange().trouble == ""
+        assert terminal.look().status is Status.BLOCKED
+    for terminal in (here, late):
+        found = terminal.journal.execute("SELECT account, personal, salt FROM lines").fetchall()
+        assert found == [(None, None, None)]
+    with cloud.engine.begin() as connection:
+        left = connection.execute(sa.text("SELECT count(*), count(personal), count(salt) FROM line")).one()
+        assert tuple(left) == (2, 0, 0)
+        balance = connection.execute(sa.text("SELECT sum(earned - spent), count(*) FROM purse")).one()
+        assert tuple(balance) == (15, 1)

@@ -8,17 +8,21 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace as replace_account
 
 from counter_table import EVA, ID, JANA, NOW, PETER, PROGRAMME, before, held, press
 from display import screens
 from display.screens import Message
 from drivers.events import PAD_KEYS, Button, ButtonHeld, ButtonPressed, PadKey
-from loyalty.account import Staff
+from loyalty.account import Account, Holding, Staff
 from loyalty.entry import Cause, Entry, Moment, check, entry_from
 from terminal import inputs, session, states
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
 from terminal.inputs import CloudNews, Identification
 from terminal.states import Desk, State
+
+LEAN = replace_account(JANA, holdings=(Holding("points", 1_240_000, 550_000), Holding("coffee", 10, 4)))
+"""Jana, where the rest of what is hers is leased elsewhere."""
 
 PROMISES = (screens.Done, screens.DoneStamps, screens.DonePaid, screens.Undone)
 
@@ -36,6 +40,7 @@ class Walk(RuleBasedStateMachine):
         self.screen: object = None
         self.promises = 0
         self.keys: list[str] = []
+        self.jana = JANA
 
     @initialize(staff=st.booleans(), online=st.booleans())
     def begin(self, staff: bool, online: bool) -> None:
@@ -61,14 +66,14 @@ class Walk(RuleBasedStateMachine):
                     self.keys.append(key)
                     self.asked.append(effect)
                 case Look():
-                    self.answers.append(inputs.Found(JANA if effect.card.tokens[0] == b"jana" else PETER, self.now))
+                    self.answers.append(inputs.Found(self.jana if effect.card.tokens[0] == b"jana" else PETER, self.now))
                 case Recall():
                     last = self.recorded[-1] if self.recorded else None
                     self.answers.append(
                         inputs.Recalled(last, JANA, 1000, self.now) if last else inputs.NothingToRecall(self.now)
                     )
                 case Ask():
-                    self.answers.append(inputs.Granted(JANA, self.now))
+                    self.answers.append(inputs.Granted(self.jana, self.now, coming=self.jana is LEAN))
                 case Identify():
                     self.answers.append(inputs.CardRefused(Message.NOT_OUR_CARD, self.now))
 
@@ -121,6 +126,11 @@ class Walk(RuleBasedStateMachine):
     def the_panel_catches_up(self) -> None:
         self.on_glass = self.state.picture
 
+    @rule(jana=st.sampled_from([JANA, LEAN]))
+    def the_cloud_brings_news_of_a_lease(self, jana: Account) -> None:
+        self.jana = jana
+        self.happen(inputs.Refreshed(jana))
+
     @rule(online=st.booleans(), stopped=st.booleans())
     def network(self, online: bool, stopped: bool) -> None:
         self.happen(CloudNews(online=online, waiting=1, stopped=stopped))
@@ -142,6 +152,14 @@ class Walk(RuleBasedStateMachine):
             assert not (draft.staff == "jana" and draft.whose.account == JANA.whose.account)
             assert draft.staff or draft.cause in (Cause.AWARD, Cause.ISSUE)
             assert not (draft.typed and draft.cause is Cause.REDEEM)
+
+    @invariant()
+    def what_is_on_the_screen_can_be_had(self) -> None:
+        """Never more is recorded than what the account on the screen may spend here."""
+        mode = self.state.mode
+        if isinstance(mode, states.Saving) and mode.account is not None and mode.draft.cause is Cause.REDEEM:
+            for posting in mode.draft.postings:
+                assert posting.used <= mode.account.holding(posting.purse).spendable
 
     @invariant()
     def time_is_asked_for_and_never_in_the_past_for_ever(self) -> None:

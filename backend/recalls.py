@@ -1,0 +1,181 @@
+"""Recalls: what lies leased at terminals is asked back for the one in front of the customer (`docs/protocol.md`, "Recalls").
+
+A recall only asks: the lease ends when the terminal's own give-back is posted, and what that frees is granted to whoever wished
+for it in the same transaction. All is right only under the network's lock (`identities.lock`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import identities, tables
+from backend.book import Book, PurseKey
+from backend.identities import Identity
+from backend.numbering import batches, last_change, next_changes
+from loyalty.purse import grant
+from sync.messages import MAX_RECALLS, Recall, Standing
+
+OPEN_MS = 2 * 60 * 1000
+"""How long a customer's wish stands. A terminal that comes online later keeps what it has until the next one."""
+ONLINE_MS = 60 * 1000
+"""A terminal that was heard of within this time is expected to answer a recall at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`holder` should give back what it holds of a purse beyond `keep`; `wisher` is granted it, up to `wanted` in all."""
+
+    holder: UUID
+    key: PurseKey
+    keep: int
+    wisher: UUID | None
+    wanted: int
+
+
+class Held(NamedTuple):
+    """What one terminal in good standing holds of one purse."""
+
+    identity: UUID
+    key: PurseKey
+    outstanding: int
+    granted: int
+
+
+def wish(connection: sa.Connection, wisher: Identity, wanted: Mapping[PurseKey, int], now_ms: int) -> int:
+    """Notes recalls to every other terminal in good standing that holds part of these purses.
+
+    Returns how much of it lies at terminals that are online, and so is on its way.
+    """
+    seen = {id: seen_ms for id, seen_ms in terminals(connection, wisher.merchant).items() if id != wisher.id}
+    found = held(connection, wisher.merchant, list(seen), {key.account for key in wanted})
+    wishes = [Wish(h.identity, h.key, 0, wisher.id, wanted[h.key]) for h in found if h.key in wanted]
+    put(connection, wisher, wishes, now_ms, now_ms + OPEN_MS)
+    return sum(h.outstanding for h in found if h.key in wanted and (seen[h.identity] or 0) > now_ms - ONLINE_MS)
+
+
+def withdraw(connection: sa.Connection, holder: Identity, account: bytes) -> None:
+    """The customer stands before this terminal now: nothing of the account is wished of it any more."""
+    mine = _mine(holder.merchant, holder.id) & (tables.recall.c.account == account)
+    connection.execute(sa.delete(tables.recall).where(mine))
+
+
+def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_ms: int, until_ms: int) -> None:
+    """Notes recalls in the merchant of `of`, and calls those who are asked.
+
+    One that is open already goes over to the new wisher under its old number, for the terminal may have given back by then.
+    """
+    if not wishes:
+        return
+    r = tables.recall.c
+    mine = (r.merchant == of.merchant) & r.identity.in_({one.holder for one in wishes})
+    opened: dict[tuple[UUID, PurseKey], int] = {}
+    for accounts in batches([one.key.account for one in wishes]):
+        these = mine & r.account.in_(accounts) & (r.until_ms > now_ms)
+        found = sa.select(r.identity, r.account, r.purse, r.instance, r.change).where(these)
+        opened |= {(row[0], PurseKey(*row[1:4])): row.change for row in connection.execute(found)}
+    fresh = [one for one in wishes if (one.holder, one.key) not in opened]
+    changes = next_changes(connection, of.network, len(fresh))
+    numbers = opened | {(one.holder, one.key): next(changes) for one in fresh}
+    same = [column == sa.bindparam(f"the_{column.name}") for column in tables.recall.primary_key]
+    rows = [
+        {
+            "merchant": of.merchant,
+            "identity": one.holder,
+            **one.key._asdict(),
+            "change": numbers[one.holder, one.key],
+            "keep": one.keep,
+            "wisher": one.wisher,
+            "wanted": one.wanted,
+            "until_ms": until_ms,
+        }
+        for one in wishes
+    ]
+    keys = [{f"the_{column.name}": row[column.name] for column in tables.recall.primary_key} for row in rows]
+    connection.execute(sa.delete(tables.recall).where(*same), keys)
+    connection.execute(sa.insert(tables.recall), rows)
+    for holder, change in {one.holder: numbers[one.holder, one.key] for one in fresh}.items():
+        identities.call(connection, of.merchant, holder, change)
+
+
+def terminals(connection: sa.Connection, merchant: UUID) -> dict[UUID, int | None]:
+    """The merchant's terminals in good standing, and when each was heard of last."""
+    i = tables.identity.c
+    good = (i.merchant == merchant) & i.public_key.is_not(None) & (i.standing == Standing.GOOD.value)
+    return {row.id: row.seen_ms for row in connection.execute(sa.select(i.id, i.seen_ms).where(good))}
+
+
+def held(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
+    """What these terminals hold of the accounts' purses. Each is looked up by its own key: no table is searched."""
+    le, found = tables.lease.c, list[Held]()
+    for some in batches(accounts) if holders else ():
+        leases = sa.select(tables.lease).where(le.merchant == merchant, le.identity.in_(holders), le.account.in_(some))
+        for row in connection.execute(leases):
+            outstanding = row.granted - row.used - row.written_off
+            if outstanding > 0:
+                found.append(Held(row.identity, PurseKey(row.account, row.purse, row.instance), outstanding, row.granted))
+    return found
+
+
+def open_to(connection: sa.Connection, holder: Identity, now_ms: int) -> tuple[Recall, ...]:
+    """What this terminal is asked to give back now, the newest first; nothing where it does not stand well."""
+    if holder.standing is not Standing.GOOD:
+        return ()
+    r = tables.recall.c
+    found = sa.select(r.change, r.account, r.purse, r.instance, r.keep).where(
+        _mine(holder.merchant, holder.id), r.until_ms > now_ms
+    )
+    newest = found.order_by(r.change.desc()).limit(MAX_RECALLS)
+    return tuple(Recall(*row) for row in connection.execute(newest))
+
+
+def fulfil(connection: sa.Connection, holder: Identity, given: Iterable[PurseKey], now_ms: int) -> None:
+    """The holder gave back of these purses: recalls to it end, and what is free goes to those whose wish still stands."""
+    r = tables.recall.c
+    wanted: dict[UUID, list[tuple[PurseKey, int]]] = defaultdict(list)
+    for key in dict.fromkeys(given):
+        same = _mine(holder.merchant, holder.id) & _of(key)
+        row = connection.execute(sa.select(r.wisher, r.wanted, r.until_ms).where(same)).one_or_none()
+        if row is None:
+            continue
+        connection.execute(sa.delete(tables.recall).where(same))
+        if row.wisher is not None and row.until_ms > now_ms:
+            wanted[row.wisher].append((key, row.wanted))
+    for wisher, wishes in wanted.items():
+        _grant(connection, identities.find(connection, wisher), wishes, now_ms)
+
+
+def forget(connection: sa.Connection, identity: Identity) -> None:
+    """A terminal that was given up is asked for nothing any more, and nothing is asked for it."""
+    r = tables.recall.c
+    about = (r.identity == identity.id) | (r.wisher == identity.id)
+    connection.execute(sa.delete(tables.recall).where(r.merchant == identity.merchant, about))
+
+
+def _grant(connection: sa.Connection, wisher: Identity, wishes: list[tuple[PurseKey, int]], now_ms: int) -> None:
+    if wisher.standing is not Standing.GOOD:
+        return
+    book = Book(connection, wisher, now_ms)
+    book.load_accounts([key.account for key, _ in wishes])
+    for key, wanted in wishes:
+        purse, lease = book.purse(key)
+        raised = grant(purse, lease, wanted)
+        if raised != (purse, lease):
+            book.put(key, *raised)
+    if book.touched():
+        book.write()
+        identities.call(connection, wisher.merchant, wisher.id, last_change(connection, wisher.network))
+
+
+def _mine(merchant: UUID, holder: UUID) -> Any:
+    return (tables.recall.c.merchant == merchant) & (tables.recall.c.identity == holder)
+
+
+def _of(key: PurseKey) -> Any:
+    r = tables.recall.c
+    return (r.account == key.account) & (r.purse == key.purse) & (r.instance == key.instance)

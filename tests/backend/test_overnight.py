@@ -1,0 +1,247 @@
+"""Over night: a member's usual terminal is lent its share, what others hold is asked back; doing it again changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend import identities, programmes, recalls, tables
+from backend.accept import accept
+from backend.commands import main
+from backend.doorbell import Doorbell
+from backend.nightly import every_night, seconds_until
+from backend.overnight import OPEN_MS, Settled, overnight
+from emulators.cloud_house import House
+from emulators.terminal_peer import Chain
+from loyalty.entry import Cause, Posting
+from loyalty.programme import ProgrammeError, read
+from loyalty.purse import overnight_lease
+from sync.messages import Recall
+
+ANNA, BELA = b"anna" * 4, b"bela" * 4
+PROGRAMME = """
+[programme]
+key = "p"
+version = 1
+name = "P"
+[points]
+per_unit = "1"
+[[stamps]]
+purse = "coffee"
+name = "Coffee"
+goal = 10
+reward = "Coffee"
+[lending]
+overnight_share = "{share}"
+"""
+
+
+class Night:
+    """A merchant with two terminals, and what the night makes of their leases."""
+
+    def __init__(self, house: House, share: str = "0.5") -> None:
+        self.house = house
+        with house.engine.begin() as connection:
+            programmes.publish(connection, house.merchant, PROGRAMME.format(share=share), house.time())
+            self.here, self.there = house.terminal(connection), house.terminal(connection)
+        self.heard(self.here)
+        self.heard(self.there)
+
+    def heard(self, chain: Chain) -> None:
+        with self.house.engine.begin() as connection:
+            mine = tables.identity.c.id == chain.identity
+            connection.execute(sa.update(tables.identity).where(mine).values(seen_ms=self.house.time()))
+
+    def write(self, chain: Chain, cause: Cause, *postings: Posting, account: bytes = ANNA) -> None:
+        chain.write(cause, account, *postings)
+        with self.house.engine.begin() as connection:
+            accept(connection, chain.identity, chain.push(len(chain.lines)), self.house.time(), self.house.chance.randbytes)
+
+    def falls(self) -> Settled:
+        return overnight(self.house.database.writing, self.house.merchant, self.house.time())
+
+    def asked(self, chain: Chain) -> list[tuple[str, int]]:
+        with self.house.engine.begin() as connection:
+            found = recalls.open_to(connection, identities.find(connection, chain.identity), self.house.time())
+        return sorted((recall.purse, recall.keep) for recall in found)
+
+    def held(self, chain: Chain, purse: str = "points", account: bytes = ANNA) -> int:
+        with self.house.engine.begin() as connection:
+            leases = recalls.held(connection, self.house.merchant, [chain.identity], [account])
+        return sum(lease.outstanding for lease in leases if lease.key.purse == purse)
+
+
+def test_the_usual_terminal_keeps_its_share_and_others_give_back(house: House) -> None:
+    night = Night(house)
+    for _ in range(2):
+        night.write(night.here, Cause.AWARD, Posting("points", 30))
+    night.write(night.there, Cause.AWARD, Posting("points", 40))
+    assert night.falls() == Settled(granted=0, recalled=2)
+    assert night.asked(night.here) == [("points", 50)]
+    assert night.asked(night.there) == [("points", 0)]
+    night.write(night.there, Cause.GIVE_BACK, Posting("points", 0, 40))
+    night.write(night.here, Cause.GIVE_BACK, Posting("points", 0, 10))
+    assert (night.held(night.here), night.held(night.there)) == (50, 0)
+    assert night.falls() == Settled()
+
+
+def test_the_usual_terminal_is_lent_what_it_lacks_as_others_give_back(house: House) -> None:
+    night = Night(house, share="1")
+    night.write(night.there, Cause.AWARD, Posting("points", 60))
+    for _ in range(2):
+        night.write(night.here, Cause.AWARD, Posting("points", 10))
+    night.write(night.there, Cause.GIVE_BACK, Posting("points", 0, 15))
+    assert night.falls() == Settled(granted=1, recalled=1)
+    assert night.held(night.here) == 35
+    night.write(night.there, Cause.GIVE_BACK, Posting("points", 0, 45))
+    assert night.held(night.here) == 80
+    assert night.falls() == Settled()
+
+
+def test_stamps_are_lent_in_whole_cards(house: House) -> None:
+    night = Night(house)
+    for _ in range(2):
+        night.write(night.here, Cause.AWARD, Posting("coffee", 6))
+    assert night.falls() == Settled(granted=0, recalled=1)
+    assert night.asked(night.here) == [("coffee", 10)]
+
+
+def test_of_two_equal_habits_the_later_one_counts(house: House) -> None:
+    night = Night(house, share="1")
+    night.write(night.here, Cause.AWARD, Posting("points", 10))
+    house.time.now += 1000
+    night.write(night.there, Cause.AWARD, Posting("points", 10))
+    night.falls()
+    assert (night.asked(night.here), night.asked(night.there)) == ([("points", 0)], [])
+
+
+def test_a_terminal_that_was_not_heard_of_for_a_day_is_left_alone(house: House) -> None:
+    night = Night(house)
+    night.write(night.here, Cause.AWARD, Posting("points", 10))
+    night.write(night.there, Cause.AWARD, Posting("points", 10), account=BELA)
+    house.time.now += OPEN_MS
+    night.heard(night.there)
+    assert night.falls() == Settled(granted=0, recalled=1)
+    assert night.asked(night.here) == []
+    assert night.asked(night.there) == [("points", 5)]
+
+
+def test_an_only_terminal_is_lent_everything(house: House) -> None:
+    night = Night(house)
+    night.write(night.there, Cause.AWARD, Posting("points", 10))
+    night.write(night.there, Cause.GIVE_BACK, Posting("points", 0, 4))
+    with house.engine.begin() as connection:
+        identities.set_standing(connection, identities.find(connection, night.here.identity), identities.Standing.WRITTEN_OFF)
+    assert night.falls() == Settled(granted=1, recalled=0)
+    assert night.held(night.there) == 10
+
+
+def test_more_accounts_than_one_transaction_takes(house: House) -> None:
+    night = Night(house)
+    for number in range(5):
+        night.write(night.here, Cause.AWARD, Posting("points", 10), account=bytes([number]) * 16)
+    assert overnight(house.database.writing, house.merchant, house.time(), at_once=2) == Settled(granted=0, recalled=5)
+    assert night.asked(night.here) == [("points", 5)] * 5
+
+
+def test_without_a_programme_or_terminals_nothing_happens(house: House) -> None:
+    assert overnight(house.database.writing, house.merchant, house.time()) == Settled()
+
+
+@given(st.integers(-50, 500), st.fractions(0, 1), st.integers(1, 20))
+def test_a_share_is_never_more_than_all_nor_less_than_asked(balance: int, share: Fraction, whole: int) -> None:
+    lent = overnight_lease(balance, share, whole)
+    assert 0 <= lent <= max(0, balance)
+    assert lent == max(0, balance) or lent % whole == 0
+    assert lent >= min(balance * share, balance)
+    assert lent - whole < max(balance, 0) * share
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1.1", "NaN"])
+def test_a_share_beyond_all_is_refused(share: str) -> None:
+    with pytest.raises(ProgrammeError, match="overnight_share"):
+        read(PROGRAMME.format(share=share))
+
+
+# The running cloud, and the shell.
+
+
+@pytest.mark.parametrize(("now", "hours"), [((1, 59), 1), ((3, 0), 24), ((23, 0), 4)])
+def test_the_hour_comes_once_a_day(now: tuple[int, int], hours: int) -> None:
+    at = datetime(2026, 3, 1, *now).astimezone()
+    wait = seconds_until(3, at)
+    assert (at + timedelta(seconds=wait)).hour == 3
+    assert hours * 3600 - 3600 < wait <= hours * 3600 + 60
+
+
+def test_the_running_cloud_does_it_night_after_night(house: House) -> None:
+    night, nights = Night(house), 0
+    night.write(night.here, Cause.AWARD, Posting("points", 10))
+
+    async def two_nights() -> None:
+        over = asyncio.Event()
+
+        async def until_night() -> None:
+            nonlocal nights
+            nights += 1
+            if nights == 3:
+                over.set()
+                await asyncio.Event().wait()
+
+        async with every_night(house.database, house.time, Doorbell(), until_night):
+            await over.wait()
+
+    asyncio.run(two_nights())
+    assert night.asked(night.here) == [("points", 5)]
+
+
+def test_a_night_that_failed_is_not_the_last(house: House) -> None:
+    night, nights = Night(house), 0
+    night.write(night.here, Cause.AWARD, Posting("points", 10))
+    with house.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE recall RENAME TO lost"))
+
+    async def two_nights() -> None:
+        over = asyncio.Event()
+
+        async def until_night() -> None:
+            nonlocal nights
+            nights += 1
+            if nights == 2:
+                with house.engine.begin() as connection:
+                    connection.execute(sa.text("ALTER TABLE lost RENAME TO recall"))
+            if nights == 3:
+                over.set()
+                await asyncio.Event().wait()
+
+        async with every_night(house.database, house.time, Doorbell(), until_night):
+            await over.wait()
+
+    asyncio.run(two_nights())
+    assert night.asked(night.here) == [("points", 5)]
+
+
+def test_the_shell_says_what_it_did(tmp_path: object) -> None:
+    address = f"sqlite:///{tmp_path}/cloud.sqlite"
+    run = CliRunner()
+    assert run.invoke(main, ["--database", address, "sample"]).exit_code == 0
+    done = run.invoke(main, ["--database", address, "overnight"])
+    assert done.exit_code == 0, done.output
+    assert "0 leases raised, 0 asked back" in done.output
+
+
+def test_recalls_go_out_newest_first(house: House) -> None:
+    night = Night(house)
+    for account in (ANNA, BELA):
+        night.write(night.here, Cause.AWARD, Posting("points", 10), account=account)
+        night.falls()
+    with house.engine.begin() as connection:
+        asked = recalls.open_to(connection, identities.find(connection, night.here.identity), house.time())
+    assert [(type(one), one.account) for one in asked] == [(Recall, BELA), (Recall, ANNA)]
