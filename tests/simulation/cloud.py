@@ -154,7 +154,7 @@ class Cloud:
     async def answer(self, request: httpx.Request) -> httpx.Response | None:
         """What the cloud answers; None where it crashed before it committed."""
         response = await self._transport.handle_async_request(request)
-        content = await response.aread()
+        content = b"".join([part async for part in response.stream])  # type: ignore[union-attr]  # as it was sent, packed
         crashed, self._left = self._left is not None and self._left < 0, None
         return None if crashed else httpx.Response(response.status_code, headers=response.headers, content=content)
 

@@ -335,11 +335,14 @@ async def a_very_late_answer(scene: Scene) -> None:
     await scene.cut_off(first)
     await first.restart(without_mirror=True)
     await scene.wait()
-    with suppress(mirror.Misplaced):
-        await first.store.run_blocking(
-            lambda: mirror.apply_answer(first.store.writer.mirror, first.store.writer.journal, first.identity, answer)
-        )
+
+    def arrives() -> None:
+        with suppress(mirror.Misplaced):
+            mirror.apply_answer(first.store.writer.mirror, first.store.writer.journal, first.identity, answer)
+
+    arriving = asyncio.ensure_future(first.store.run_blocking(arrives))
     await scene.wait()
+    arriving.result()
     await scene.reconnect(first)
 
 
