@@ -139,7 +139,7 @@ class Cloud:
         with self.writing() as connection:
             behind = sa.select(tables.identity.c.id).where(tables.identity.c.posted < tables.identity.c.head_sequence)
             for identity in connection.execute(behind).scalars().all():
-                while void and accept.void_next(connection, identity, now_ms, self._random):
+                while void and accept.void_next(connection, identity, now_ms, self._random, by="Eva"):
                     pass
                 accept.post_stored(connection, identities.lock(connection, identity), now_ms, self._random)
 
