@@ -6,23 +6,22 @@ under the network's lock (`identities.lock`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, tables
+from backend import alarms, identities, lines, tables
 from backend.alarms import Alarm
+from backend.history import History
 from backend.identities import Identity
+from backend.numbering import batches, next_changes
 from loyalty.account import Status
-from loyalty.entry import Cause
+from loyalty.chain import Line
+from loyalty.entry import Cause, TokenKind
 from loyalty.purse import Lease, Purse, Taking
-
-T = TypeVar("T")
-_AT_ONCE = 500
 
 
 class PurseKey(NamedTuple):
@@ -46,6 +45,7 @@ class Card(NamedTuple):
 
     account: bytes
     status: Status
+    kind: TokenKind = TokenKind.CARD
 
 
 @dataclass(slots=True)
@@ -63,8 +63,19 @@ class Book:
     known: dict[UUID, bytes] = field(default_factory=dict)
     """Entries that are posted, and the hash of their body."""
     undone: set[UUID] = field(default_factory=set)
+    posted_to: dict[UUID, bytes] = field(default_factory=dict)
+    """The accounts of those entries."""
     cards: dict[bytes, Card] = field(default_factory=dict)
+    issued: dict[bytes, UUID] = field(default_factory=dict)
+    """Which terminal issued a card first."""
     accounts: set[bytes] = field(default_factory=set)
+    into: dict[bytes, bytes] = field(default_factory=dict)
+    """Where merged accounts lead."""
+    history: History | None = None
+    """The past of the accounts, where the programme looks at it."""
+    own: Identity | None = None
+    """The merchant's own identity, once it has written something here."""
+    own_lines: list[tuple[Line, bytes]] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     entry_rows: list[dict[str, Any]] = field(default_factory=list)
     posting_rows: list[dict[str, Any]] = field(default_factory=list)
@@ -111,9 +122,13 @@ class Book:
             self.accounts.add(account)
             self._new_accounts[account] = None
 
-    def lead(self, token: bytes, account: bytes) -> None:
+    def lead(self, token: bytes, account: bytes, kind: TokenKind = TokenKind.CARD) -> None:
         """Makes a card that nobody knew yet lead to an account."""
-        self.cards[token] = self._new_cards[token] = Card(account, Status.ACTIVE)
+        self.cards[token] = self._new_cards[token] = Card(account, Status.ACTIVE, kind)
+
+    def leads_to(self, account: bytes) -> bytes:
+        """The account that an account leads to: itself, unless it was merged."""
+        return self.into.get(account, account)
 
     def touched(self) -> list[PurseKey]:
         return list(self._touched)
@@ -121,9 +136,12 @@ class Book:
     # Loading.
 
     def load_accounts(self, accounts: Collection[bytes]) -> None:
-        """Loads accounts, their purses, and this identity's leases on them."""
-        mine = self.identity.merchant
+        """Loads accounts, their purses, and this identity's leases on them; those that they were merged into as well."""
+        mine, m = self.identity.merchant, tables.merged.c
         for some in batches(accounts):
+            lead = sa.select(m.account, m.into).where(m.network == self.identity.network, m.account.in_(some))
+            self.into.update((row.account, row.into) for row in self.connection.execute(lead))
+        for some in batches([*accounts, *self.into.values()]):
             a, p, le = tables.account.c, tables.purse.c, tables.lease.c
             self.accounts.update(self._column(sa.select(a.id).where(a.merchant == mine, a.id.in_(some))))
             for row in self.connection.execute(sa.select(tables.purse).where(p.merchant == mine, p.account.in_(some))):
@@ -142,14 +160,24 @@ class Book:
         for some in batches(tokens):
             found = sa.select(tables.card).where(c.network == self.identity.network, c.token.in_(some))
             for row in self.connection.execute(found):
-                self.cards[row.token] = Card(row.account, Status(row.status))
+                self.cards[row.token] = Card(row.account, Status(row.status), TokenKind(row.kind))
+
+    def load_issued(self, tokens: Collection[bytes]) -> None:
+        """Loads which terminals issued these cards; the account of a card that a terminal issued is called after it."""
+        e = tables.entry.c
+        for some in batches(tokens):
+            issues = (e.merchant == self.identity.merchant) & (e.cause == Cause.ISSUE.value)
+            found = sa.select(e.account, e.identity).where(issues, e.account.in_(some)).order_by(e.posted_ms)
+            for row in self.connection.execute(found):
+                self.issued.setdefault(row.account, row.identity)
 
     def load_entries(self, ids: Collection[UUID]) -> None:
         """Loads which of these ids are already posted."""
         e = tables.entry.c
         for some in batches(ids):
-            found = sa.select(e.id, e.body_hash).where(e.merchant == self.identity.merchant, e.id.in_(some))
-            self.known.update((row.id, row.body_hash) for row in self.connection.execute(found))
+            found = sa.select(e.id, e.body_hash, e.account).where(e.merchant == self.identity.merchant, e.id.in_(some))
+            for row in self.connection.execute(found):
+                self.known[row.id], self.posted_to[row.id] = row.body_hash, row.account
 
     def load_takings(self, ids: Collection[UUID]) -> None:
         """Loads what was taken back of these entries."""
@@ -183,7 +211,9 @@ class Book:
 
     def write(self) -> None:
         """Writes all that changed. The book is not used again."""
-        changes = next_changes(self.connection, self.identity.network, len(self._touched) + len(self._new_cards))
+        fresh = 0 if self.history is None else len(self.history.changed)
+        changes = next_changes(self.connection, self.identity.network, len(self._touched) + len(self._new_cards) + fresh)
+        self._write_own_lines()
         self._write_accounts()
         self._write_cards(changes)
         self._write_purses(changes)
@@ -191,6 +221,8 @@ class Book:
         self._write_takings()
         _insert(self.connection, tables.entry, self.entry_rows)
         _insert(self.connection, tables.posting, self.posting_rows)
+        if self.history is not None:
+            self.history.write(changes)
         alarms.put(self.connection, self.identity.merchant, self.alarms, self.now_ms)
 
     def write_grants(self) -> None:
@@ -203,6 +235,12 @@ class Book:
             self.connection.execute(raised, rows)
         self._write_leases()
 
+    def _write_own_lines(self) -> None:
+        if self.own is not None:
+            lines.store(self.connection, self.own, self.own_lines, self.now_ms)
+            identities.set_head(self.connection, self.own, self.own.head)
+            identities.set_posted(self.connection, self.own, self.own.head)
+
     def _write_accounts(self) -> None:
         mine = {"merchant": self.identity.merchant, "opened_ms": self.now_ms}
         _insert(self.connection, tables.account, [mine | {"id": account} for account in self._new_accounts])
@@ -213,6 +251,7 @@ class Book:
                 "network": self.identity.network,
                 "token": token,
                 "account": card.account,
+                "kind": card.kind.value,
                 "status": card.status.value,
                 "change": next(changes),
             }
@@ -275,31 +314,6 @@ class Book:
             self.connection.execute(sa.update(table).where(*same).values(named), old)
 
 
-def next_changes(connection: sa.Connection, network: UUID, count: int) -> Iterator[int]:
-    """`count` new change numbers. The counter's row is locked until the transaction ends, so a cursor never skips one."""
-    if count == 0:
-        return iter(())
-    n = tables.network.c
-    raised = sa.update(tables.network).where(n.id == network).values(change=n.change + count)
-    connection.execute(raised)
-    last = last_change(connection, network)
-    return iter(range(last - count + 1, last + 1))
-
-
-def last_change(connection: sa.Connection, network: UUID) -> int:
-    """The number of the network's last change."""
-    n = tables.network.c
-    change: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
-    return change
-
-
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(sa.insert(table), rows)
-
-
-def batches(keys: Iterable[T]) -> Iterator[list[T]]:
-    """Pieces that fit into one statement's parameters."""
-    rest = iter(dict.fromkeys(keys))
-    while piece := list(islice(rest, _AT_ONCE)):
-        yield piece

@@ -1,7 +1,7 @@
 """What a terminal learns: changed rows in the order of their change numbers, and answers to asking for a larger lease.
 
 Rows, `through` and its hash come from one moment, because the network's lock is held. A cursor never skips a change: numbers
-are given out under that same lock (`book.next_changes`).
+are given out under that same lock (`numbering.next_changes`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, recalls, tables
+from backend import dating, identities, recalls, tables
 from backend.accept import flag_off_head, is_off_head
-from backend.book import Book, PurseKey, last_change
+from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.leases import LARGEST_WISH, grant_all_free
+from backend.numbering import last_change
 from loyalty.account import Status
 from loyalty.chain import Head
 from loyalty.purse import grant
@@ -24,9 +25,11 @@ from sync.messages import (
     Answered,
     Ask,
     CardRow,
+    ForgottenRow,
     MemberRow,
     Present,
     Presented,
+    ProgressRow,
     Pull,
     Pulled,
     PurseRow,
@@ -38,10 +41,13 @@ from sync.messages import (
 def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:
     """What changed after the cursor, as this terminal should see it. A terminal that is off the head gets no rows."""
     asker, standing = _stand(connection, identity, message.head, now_ms)
+    if message.told is not None:
+        dating.note_boot(connection, asker.merchant, message.told, now_ms)
+    identities.note_told(connection, asker, message.head, message.told, standing, now_ms)
     last, programme = last_change(connection, asker.network), _programme(connection, asker)
     since = min(max(0, message.cursor), last)
     if standing is Standing.OFF_HEAD:
-        rows, more = _Rows((), (), (), ()), False
+        rows, more = _Rows(), False
     else:
         limit = min(max(1, message.limit), MAX_ROWS)
         rows, more = _rows(connection, asker, since, limit, now_ms)
@@ -65,6 +71,8 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         members=rows.members,
         staff=rows.staff,
         recalls=() if standing is Standing.OFF_HEAD else recalls.open_to(connection, asker, now_ms),
+        progress=rows.progress,
+        forgotten=rows.forgotten,
     )
 
 
@@ -99,10 +107,12 @@ def present(connection: sa.Connection, identity: UUID, message: Present, now_ms:
 
 
 class _Rows(NamedTuple):
-    purses: tuple[PurseRow, ...]
-    cards: tuple[CardRow, ...]
-    members: tuple[MemberRow, ...]
-    staff: tuple[StaffRow, ...]
+    purses: tuple[PurseRow, ...] = ()
+    cards: tuple[CardRow, ...] = ()
+    members: tuple[MemberRow, ...] = ()
+    staff: tuple[StaffRow, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
@@ -120,20 +130,24 @@ def _programme(connection: sa.Connection, asker: Identity) -> int:
 
 
 def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, now_ms: int) -> tuple[_Rows, bool]:
-    """Up to `limit` rows in order of their change over all four kinds, and whether there are more."""
+    """Up to `limit` rows in order of their change over all kinds, and whether there are more."""
     end, more = _slice(connection, asker, since, limit)
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_slice(connection, asker, since, end, now_ms)
-    c, m, s = tables.card, tables.member, tables.staff
+    c, m, s, p, f = tables.card, tables.member, tables.staff, tables.progress, tables.forgotten
     purses = _purses(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
     cards = _within(c, since, end).where(c.c.network == asker.network)
     members = _within(m, since, end).where(m.c.network == asker.network)
     staff = _within(s, since, end).where(s.c.merchant == asker.merchant)
+    progress = _within(p, since, end).where(p.c.merchant == asker.merchant)
+    forgotten = _within(f, since, end).where(f.c.network == asker.network)
     rows = _Rows(
         purses=tuple(_as_purse_row(row) for row in connection.execute(purses)),
         cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in connection.execute(cards)),
         members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in connection.execute(members)),
         staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in connection.execute(staff)),
+        progress=tuple(ProgressRow(r.account, r.level, r.spent, r.owing, r.change) for r in connection.execute(progress)),
+        forgotten=tuple(ForgottenRow(r.account, r.change) for r in connection.execute(forgotten)),
     )
     return rows, more
 
@@ -145,6 +159,8 @@ def _slice(connection: sa.Connection, asker: Identity, since: int, limit: int) -
         (tables.card, tables.card.c.network == asker.network),
         (tables.member, tables.member.c.network == asker.network),
         (tables.staff, tables.staff.c.merchant == asker.merchant),
+        (tables.progress, tables.progress.c.merchant == asker.merchant),
+        (tables.forgotten, tables.forgotten.c.network == asker.network),
     ]
     numbers = sorted(
         number

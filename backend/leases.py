@@ -7,9 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, recalls, tables
+from backend import identities, merging, recalls, tables
 from backend.book import Book, PurseKey
 from backend.identities import Identity
+from backend.surroundings import Random, system_random
 from loyalty.purse import grant, write_off
 from sync.messages import Standing
 
@@ -24,7 +25,7 @@ def grant_all_free(book: Book, keys: Iterable[PurseKey]) -> None:
             book.put(key, *grant(purse, lease, LARGEST_WISH))
 
 
-def write_off_terminal(connection: sa.Connection, identity: UUID, now_ms: int) -> Identity:
+def write_off_terminal(connection: sa.Connection, identity: UUID, now_ms: int, random: Random = system_random) -> Identity:
     """The merchant gives a terminal up: what it held is free again, and every answer tells it to stop (invariant 5).
 
     Its lines are still accepted, for ever. Doing it again frees what was leased to it since.
@@ -38,6 +39,7 @@ def write_off_terminal(connection: sa.Connection, identity: UUID, now_ms: int) -
         purse, lease = book.purse(key)
         if lease.outstanding > 0:
             book.put(key, *write_off(purse, lease))
+    merging.move_on(book, random)
     book.write()
     recalls.forget(connection, lost)
     if lost.standing is not Standing.WRITTEN_OFF:

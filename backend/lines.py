@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from backend import tables
 from backend.identities import Identity
 from loyalty.chain import Line, Was
-from loyalty.entry import Entry, Personal, Unreadable, decode_entry, decode_personal
+from loyalty.entry import CLOUDS_OWN, Entry, Personal, Unreadable, decode_entry, decode_personal
 
 _LARGEST_SEQUENCE = 2**63 - 1
 _LARGEST_AMOUNT = 2**40
@@ -36,18 +36,21 @@ def check_shape(line: Line) -> None:
         raise MalformedLine(f"line {line.sequence} has parts of a size that no line has")
 
 
-def read(line: Line) -> tuple[Entry, Personal]:
-    """What a line says and of whom; raises `Unreadable` for anything that this version could not post and store whole."""
-    if line.personal is None:
-        raise Unreadable("this entry came without the person it belongs to")
-    entry, whose = decode_entry(line.body), decode_personal(line.personal)
+def read(line: Line) -> tuple[Entry, Personal | None]:
+    """What a line says and of whom; raises `Unreadable` for anything that this version could not post and store whole.
+
+    None where the person was forgotten on the terminal before the line came here: it is posted all the same (invariant 11).
+    """
+    entry, whose = decode_entry(line.body), None if line.personal is None else decode_personal(line.personal)
+    if entry.cause in CLOUDS_OWN:
+        raise Unreadable(f"no terminal writes an entry of cause {entry.cause.value}")
     amounts = [n for posting in entry.postings for n in (abs(posting.delta), posting.used)]
     if entry.purchase is not None:
         amounts.append(abs(entry.purchase.amount))
     amounts.append(abs(entry.programme))
     if max(amounts) > _LARGEST_AMOUNT or not 0 <= abs(entry.moment.wall_ms) <= _LARGEST_SEQUENCE:
         raise Unreadable("this entry holds a number too large to be true")
-    if not 0 < len(whose.account) <= _LARGEST_ID or len(whose.token) > _LARGEST_ID:
+    if whose is not None and not (0 < len(whose.account) <= _LARGEST_ID and len(whose.token) <= _LARGEST_ID):
         raise Unreadable("this entry's account or token has a length that none has")
     texts = [entry.shop, entry.reward, entry.staff, *(t for p in entry.postings for t in (p.purse, p.instance))]
     if entry.purchase is not None:
@@ -63,11 +66,19 @@ def store(connection: sa.Connection, identity: Identity, lines: Sequence[tuple[L
         connection.execute(sa.insert(tables.line), [_values(identity, line, hash, now_ms) for line, hash in lines])
 
 
-def after(connection: sa.Connection, identity: Identity, sequence: int, limit: int) -> list[tuple[Line, bytes]]:
-    """Up to `limit` stored lines behind `sequence`, in order, each with its hash."""
+class Stored(NamedTuple):
+    """A line as it is kept: its hash, and when the cloud got it."""
+
+    line: Line
+    hash: bytes
+    received_ms: int
+
+
+def after(connection: sa.Connection, identity: Identity, sequence: int, limit: int) -> list[Stored]:
+    """Up to `limit` stored lines behind `sequence`, in order."""
     wanted = sa.select(tables.line).where(_mine(identity) & (tables.line.c.sequence > sequence))
     rows = connection.execute(wanted.order_by(tables.line.c.sequence).limit(limit))
-    return [(_line(row), row.hash) for row in rows]
+    return [Stored(_line(row), row.hash, row.received_ms) for row in rows]
 
 
 def hashes_between(connection: sa.Connection, identity: Identity, first: int, last: int) -> dict[int, bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from backend import own_entries
+from backend import derived, own_entries
 from backend.alarms import Alarm, Kind
 from backend.book import Book, PurseKey, TakingKey
 from backend.entries import entry_row, posting_row
@@ -17,16 +17,17 @@ from loyalty.account import Status
 from loyalty.chain import Line
 from loyalty.entry import Cause, Entry, Personal, Posting, TokenKind
 from loyalty.purse import Lease, Purse, correct, count_copy, earn, give_back, spend, take_back
+from loyalty.timeline import Placed
 from sync.messages import Standing
 
 
-def post(book: Book, line: Line, entry: Entry, whose: Personal, random: Random) -> None:
-    """Posts the next line of the book's identity."""
+def post(book: Book, line: Line, entry: Entry, whose: Personal, made: Placed, random: Random) -> None:
+    """Posts the next line of the book's identity; `made` is when it was really made."""
     body_hash = hashlib.sha256(line.body).digest()
     known = book.known.get(entry.id)
     if known is None:
         book.known[entry.id] = body_hash
-        _post_new(book, line, entry, whose, body_hash, random)
+        _post_new(book, line, entry, whose, body_hash, made, random)
         return
     _count_copy(book, entry, whose)
     if known != body_hash:
@@ -41,9 +42,9 @@ def _count_copy(book: Book, entry: Entry, whose: Personal) -> None:
         book.put(key, purse, count_copy(lease, posting.used))
 
 
-def _post_new(book: Book, line: Line, entry: Entry, whose: Personal, body_hash: bytes, random: Random) -> None:
+def _post_new(book: Book, line: Line, entry: Entry, whose: Personal, body_hash: bytes, made: Placed, random: Random) -> None:
     if entry.cause is not Cause.GIVE_BACK:
-        _meet(book, line, whose)
+        _meet(book, line, entry, whose)
     else:
         book.open_account(whose.account)
     void_spends = entry.cause is Cause.UNDO and entry.refers in book.undone
@@ -52,23 +53,34 @@ def _post_new(book: Book, line: Line, entry: Entry, whose: Personal, body_hash: 
     for place, posting in enumerate(entry.postings):
         posted = _post_one(book, line, entry, whose, posting, void_spends=void_spends, random=random)
         book.posting_rows.append(posting_row(book.identity.merchant, entry.id, place, whose.account, posting, posted))
+    if not void_spends:
+        derived.follow(book, line.sequence, entry, whose, made.made_ms, random)
     if entry.cause is Cause.UNDO and entry.refers is not None:
         book.undone.add(entry.refers)
     if book.identity.standing is Standing.WRITTEN_OFF and any(p.used for p in entry.postings):
         _flag(book, Kind.WRITTEN_OFF, line, whose, "a terminal that was given up spent or returned before it came back")
-    book.entry_rows.append(entry_row(book.identity, line.sequence, entry, whose, body_hash, book.now_ms))
+    book.entry_rows.append(entry_row(book.identity, line.sequence, entry, whose, body_hash, book.now_ms, made))
 
 
-def _meet(book: Book, line: Line, whose: Personal) -> None:
+def _meet(book: Book, line: Line, entry: Entry, whose: Personal) -> None:
     """The card that was shown: one that nobody knows opens an account; one that leads elsewhere or is blocked is flagged."""
     book.open_account(whose.account)
     if whose.kind is TokenKind.STAFF or not whose.token:
         return
-    card = book.cards.get(whose.token)
+    card, issued = book.cards.get(whose.token), book.issued.get(whose.token)
+    if entry.cause is Cause.ISSUE:
+        book.issued.setdefault(whose.token, book.identity.id)
     if card is None:
-        book.lead(whose.token, whose.account)
+        book.lead(whose.token, book.leads_to(whose.account), whose.kind)
         return
-    if card.account != whose.account:
+    elsewhere = card.account not in (whose.account, book.leads_to(whose.account))
+    if entry.cause is Cause.ISSUE and (elsewhere or (issued is not None and issued != book.identity.id)):
+        first = f"terminal {issued} had issued it" if issued is not None else "it led to another account"
+        detail = (
+            f"terminal {book.identity.id} issued this card after {first}: find out whose it is, and give the other a new one"
+        )
+        _flag(book, Kind.ISSUED_TWICE, line, whose, detail)
+    elif elsewhere:
         _flag(
             book, Kind.TWO_ACCOUNTS, line, whose, "the card leads to another account than the one the entry names: merge them"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -34,11 +35,19 @@ class WrongVersion(ValueError):
 def current(connection: sa.Connection, merchant: UUID) -> Programme | None:
     """The merchant's programme in force; None where there is none yet."""
     m = tables.merchant.c
-    version = connection.execute(sa.select(m.programme).where(m.id == merchant)).scalar_one()
+    return version(connection, merchant, connection.execute(sa.select(m.programme).where(m.id == merchant)).scalar_one())
+
+
+def version(connection: sa.Connection, merchant: UUID, number: int) -> Programme | None:
+    """One version of the merchant's programme; None where there is none that can be read."""
     try:
-        return read(text_of(connection, merchant, version).text)
+        return _read(text_of(connection, merchant, number).text)
     except (UnknownProgramme, ProgrammeError):
         return None
+
+
+_read = lru_cache(maxsize=64)(read)
+"""Every batch of lines asks, and a text never changes."""
 
 
 def publish(connection: sa.Connection, merchant: UUID, text: str, now_ms: int) -> int:
@@ -47,9 +56,16 @@ def publish(connection: sa.Connection, merchant: UUID, text: str, now_ms: int) -
     Raises `ProgrammeError` for a programme that no terminal could use, and `WrongVersion`.
     """
     m = tables.merchant.c
-    version: int = connection.execute(sa.select(m.programme).where(m.id == merchant).with_for_update()).scalar_one() + 1
-    if read(text).version != version:
-        raise WrongVersion(f"the next version of this programme is {version}: write version = {version} and publish it again")
-    connection.execute(sa.insert(tables.programme).values(merchant=merchant, version=version, text=text, made_ms=now_ms))
-    connection.execute(sa.update(tables.merchant).where(m.id == merchant).values(programme=version))
-    return version
+    before = current(connection, merchant)
+    next_one: int = connection.execute(sa.select(m.programme).where(m.id == merchant).with_for_update()).scalar_one() + 1
+    programme = read(text)
+    if programme.version != next_one:
+        raise WrongVersion(f"the next version of this programme is {next_one}: write version = {next_one} and publish it again")
+    connection.execute(sa.insert(tables.programme).values(merchant=merchant, version=next_one, text=text, made_ms=now_ms))
+    connection.execute(sa.update(tables.merchant).where(m.id == merchant).values(programme=next_one))
+    if programme.history and not (before and before.history):
+        # Late, because it asks this module for programmes.
+        from backend.levels import tally_anew
+
+        tally_anew(connection, merchant, now_ms)
+    return next_one

@@ -15,8 +15,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from backend import identities, tables
-from backend.book import Book, PurseKey, batches, last_change, next_changes
+from backend.book import Book, PurseKey
 from backend.identities import Identity
+from backend.numbering import batches, last_change, next_changes
 from loyalty.purse import grant
 from sync.messages import MAX_RECALLS, Recall, Standing
 

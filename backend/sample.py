@@ -13,8 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from backend import merchants, own_entries, programmes, tables
-from backend.book import Book, next_changes
+from backend.book import Book
 from backend.identities import Identity
+from backend.numbering import next_changes
 from backend.surroundings import Random
 from loyalty.entry import Personal, Posting, TokenKind
 from loyalty.tokens import TokenKey, token
@@ -71,6 +72,7 @@ def _add_cards(
             "network": own.network,
             "token": _token(key, card["kind"], card["number"]),
             "account": accounts[card["member"]],
+            "kind": card["kind"],
             "status": card["status"],
             "change": next(changes),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 
@@ -15,3 +16,8 @@ Random = Callable[[int], bytes]
 def system_clock() -> int:
     """The time by this machine."""
     return time.time_ns() // 1_000_000
+
+
+def system_random(count: int) -> bytes:
+    """Random bytes by this machine."""
+    return secrets.token_bytes(count)

@@ -96,6 +96,16 @@ identity = Table(
     Column("accepted", BigInteger),
     Column("made_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger),
+    # What it last said of itself: its head, how many lines waited, since when the oldest, its programme; and what it was told.
+    Column("told_head", BigInteger),
+    Column("told_waiting", BigInteger),
+    Column("told_since_ms", BigInteger),
+    Column("told_programme", Integer),
+    Column("told_standing", Text),
+    # How far its stored lines were read again and found whole, and when.
+    Column("verified", BigInteger),
+    Column("verified_hash", LargeBinary),
+    Column("verified_ms", BigInteger),
     # The last signed request: its counter, the digest of its path and body, and the answer it got.
     Column("counter", BigInteger, nullable=False),
     Column("request", LargeBinary),
@@ -104,6 +114,17 @@ identity = Table(
     Column("called", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("id"),
     UniqueConstraint("merchant", "renews", "public_key"),
+)
+
+# When a boot of a device began, on the cloud's clock: by it entries of that boot are put on the true time line. `measured` by
+# an exchange; else a trusted entry says so.
+boot = Table(
+    "boot",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("began_ms", BigInteger, nullable=False),
+    Column("measured", Boolean, nullable=False),
 )
 
 line = Table(
@@ -139,6 +160,9 @@ entry = Table(
     Column("kind", Text, nullable=False),
     Column("wall_ms", BigInteger, nullable=False),
     Column("trusted", Boolean, nullable=False),
+    # When it was really made, as far as can be known (`loyalty.timeline`); `sure` where a proved clock tells.
+    Column("made_ms", BigInteger, nullable=False),
+    Column("sure", Boolean, nullable=False),
     Column("shop", Text, nullable=False),
     Column("programme", Integer, nullable=False),
     Column("refers", Uuid),
@@ -147,6 +171,8 @@ entry = Table(
     Column("typed", Boolean, nullable=False),
     Column("amount", BigInteger),
     Column("currency", Text),
+    # What points paid of the bill: amount - discount was paid.
+    Column("discount", BigInteger, nullable=False, server_default="0"),
     Column("posted_ms", BigInteger, nullable=False),
     UniqueConstraint("merchant", "identity", "sequence"),
     ForeignKeyConstraint(["merchant", "identity", "sequence"], ["line.merchant", "line.identity", "line.sequence"]),
@@ -241,13 +267,83 @@ taking = Table(
     Column("excess", BigInteger, nullable=False),
 )
 
+# What followed from an entry by a rule (`backend.derived`): `of` is what the rule looked at, `whole` what it then gave, `given`
+# what of that is not taken back.
+derived = Table(
+    "derived",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("entry", Uuid, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("of", BigInteger, nullable=False),
+    Column("whole", BigInteger, nullable=False),
+    Column("given", BigInteger, nullable=False),
+)
+
+# An account's past as far as rules look at it. Days are UTC days since 1970.
+progress = Table(
+    "progress",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("spent", BigInteger, nullable=False),
+    Column("owing", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Index(None, "merchant", "change"),
+)
+
+spend_day = Table(
+    "spend_day",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+card_day = Table(
+    "card_day",
+    metadata,
+    Column("merchant", Uuid, primary_key=True),
+    Column("token", LargeBinary, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("awards", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+)
+
 card = Table(
     "card",
     metadata,
     Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
     Column("token", LargeBinary, primary_key=True),
     Column("account", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False, server_default="card"),
     Column("status", Text, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Index(None, "network", "change"),
+    Index(None, "network", "account"),
+)
+
+# Accounts that lead to another one for ever.
+merged = Table(
+    "merged",
+    metadata,
+    Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("into", LargeBinary, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index(None, "network", "into"),
+)
+
+# Accounts of people who were forgotten: their sums go on under the id `opaque`, and lines that still come are put there too.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("network", Uuid, ForeignKey("network.id"), primary_key=True),
+    Column("account", LargeBinary, primary_key=True),
+    Column("opaque", LargeBinary, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
     Column("change", BigInteger, nullable=False),
     Index(None, "network", "change"),
 )
@@ -299,6 +395,9 @@ alarm = Table(
     Column("account", LargeBinary),
     Column("detail", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    # Who has looked at it, and when.
+    Column("seen_ms", BigInteger),
+    Column("seen_by", Text),
     Index(None, "merchant", "at_ms"),
     Index(None, "identity", "sequence", "kind"),
 )

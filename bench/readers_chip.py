@@ -46,11 +46,16 @@ PROFILES = (
     MemoryProfile(Place(offset=32, length=10)),
 )
 NUMBER = b"BODKA-0042"
+FCI = bytes.fromhex("6F1A840E") + bytes(14) + bytes.fromhex("A5088801025F2D02736B")
+"""What an application says of itself when it is selected: 28 bytes are usual (EMV Book 1, section 11.3.4)."""
 
 CARDS: dict[str, tuple[Callable[[], VirtualCard], int | None]] = {
     "record": (lambda: VirtualCard({AID: {(2, 3): NUMBER}}), GOAL_MS),
-    "record, T=0 on the line": (lambda: VirtualCard({AID: {(2, 3): NUMBER}}, t0=True, line=True), GOAL_MS),
-    "file, second profile, T=0 on the line": (lambda: VirtualCard({OTHER: {b"\xef\x01": NUMBER}}, t0=True, line=True), None),
+    "record, T=0 on the line": (lambda: VirtualCard({AID: {(2, 3): NUMBER}}, fci=FCI, t0=True, line=True), GOAL_MS),
+    "file, second profile, T=0 on the line": (
+        lambda: VirtualCard({OTHER: {b"\xef\x01": NUMBER}}, fci=FCI, t0=True, line=True),
+        None,
+    ),
     "SLE 4442": (lambda: MemoryCard(NUMBER).card, GOAL_MS),
     "NTAG with NDEF": (lambda: tag(message=text_message("BODKA-0042")), GOAL_MS),
 }
@@ -89,7 +94,8 @@ class Watcher(threading.Thread):
 
 
 def tell(name: str, value: float, unit: str, goal: float | None = None) -> None:
-    print(json.dumps({"name": f"chip: {name}", "value": round(value, 2), "unit": unit, "goal": goal}), flush=True)
+    line = {"name": f"chip: {name}", "value": round(value, 2), "unit": unit, "goal": f"<= {goal}" if goal else None}
+    print(json.dumps(line | {"load": os.getloadavg()[0]}), flush=True)
 
 
 def insertions(

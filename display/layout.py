@@ -10,7 +10,8 @@ from functools import singledispatch
 from display import device_test_pages, screens
 from display.amounts import negative, symbol
 from display.letters import columns, plain
-from display.lines import Line, Name, Number, Word
+from display.lines import Line, Number, Word
+from display.network_words import TROUBLES
 from display.notices import NEWS, notice_words
 from display.page import Button, Circles, Page, Row, Signs, Text
 from display.rows import (
@@ -233,12 +234,22 @@ def _(screen: screens.Done, words: Words) -> Page:
             *leaves(screen.change, screen.total, words)[: 1 if screen.later else 2],
         )
         return Page(given, _sent_later(words)) if screen.later else _undoable(given, words)
-    big = row((amount(screen.change, words, signed=True),), BIG)
+    big = row((amount(screen.change, words, signed=True),), BIG if screen.bonus is None else MIDDLE)
+    coming = _coming(screen, words)
     if not screen.later:
-        return _undoable(spoken(big, _total(screen.total, words)), words)
+        return _undoable(spoken(big, _total(screen.total, words), coming), words)
     if isinstance(screen.change, Points) and screen.change.thousandths > 0:
-        return Page(spoken(big, row(words.say("Points are saved"))), row(words.say("Will be sent later")))
-    return Page(spoken(big, row(words.say("It is saved"))), _sent_later(words))
+        return Page(spoken(big, row(words.say("Points are saved")), coming), row(words.say("Will be sent later")))
+    return Page(spoken(big, row(words.say("It is saved")), coming), _sent_later(words))
+
+
+def _coming(screen: screens.Done, words: Words) -> Text:
+    """What a level or a milestone will add; an empty row for nothing."""
+    if screen.bonus is None:
+        return row(())
+    return row(
+        joined(" · ", words.say("{amount} to come", amount=amount(screen.bonus, words, signed=True)), name(screen.level))
+    )
 
 
 @_page.register
@@ -313,28 +324,15 @@ def _(screen: screens.Queue, words: Words) -> Page:
     return closed(rows, back(words))
 
 
-_TROUBLES = frozenset(
-    {
-        msgid("no network"),
-        msgid("no answer"),
-        msgid("not paired"),
-        msgid("wrong clock"),
-        msgid("refused"),
-        msgid("certificate"),
-    }
-)
-
-
 @_page.register
 def _(screen: screens.Network, words: Words) -> Page:
     if screen.online:
         return closed(spoken(row(words.say("Network works"), MIDDLE), row(words.say("Entries are sent"))), back(words))
-    # A word we have no translation for stays in the log: the panel faces the customer too.
-    known = screen.trouble in _TROUBLES or words.language == "en"
+    what, to_do = TROUBLES[screen.trouble or screens.CloudTrouble.NO_ANSWER]
     rows = spoken(
-        row(words.say("No network"), MIDDLE),
+        row(words.say(what), MIDDLE),
         row(words.say("for {age}", age=age(screen.minutes, words))),
-        row((Name(plain(words.word(screen.trouble))),) if known and screen.trouble else ()),
+        row(words.say(to_do)),
     )
     return closed(rows, back(words))
 

@@ -57,6 +57,24 @@ class MenuItem(Enum):
     LANGUAGE = "language"
 
 
+class CloudTrouble(Enum):
+    """Why nothing comes from the cloud."""
+
+    NO_NETWORK = "no network"
+    NO_INTERNET = "no internet"
+    NO_ANSWER = "no answer"
+    BROKEN = "broken"
+    LOGIN = "login"
+    STRANGER = "stranger"
+    DATES = "dates"
+    BUSY = "busy"
+    FAULT = "fault"
+    NOT_KNOWN = "not known"
+    REFUSED = "refused"
+    DISK = "disk"
+    OWN_FAULT = "own fault"
+
+
 class Task(Enum):
     """What the installer is asked to do in the test of the devices."""
 
@@ -237,7 +255,10 @@ class ReturnConfirm:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """{+12 b} / Spolu 1 252 b / Omyl: držte ×; `later`: {+12 b} / Body sú zapísané / Odošlú sa neskôr."""
+    """{+12 b} / Spolu 1 252 b / Omyl: držte ×; `later`: {+12 b} / Body sú zapísané / Odošlú sa neskôr.
+
+    With a `bonus`: [+12 b] / Spolu 1 252 b / Príde +6 b · zlatá / Omyl: držte ×.
+    """
 
     change: Amount
     """Positive for what was put on, negative for what was taken off."""
@@ -245,6 +266,10 @@ class Done:
     later: bool
     what: str = ""
     """The reward that was given, if one was."""
+    bonus: Points | None = None
+    """What the cloud will most likely add."""
+    level: str = ""
+    """The level that the bonus comes from, where it comes from one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,11 +346,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Whether the cloud answers, and since when not; `trouble` is a short word of the courier's (English) for the installer."""
+    """Whether the cloud answers, and since when not; `trouble` is why, where it is known."""
 
     online: bool
     minutes: int
-    trouble: str = ""
+    trouble: CloudTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)

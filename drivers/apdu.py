@@ -63,6 +63,11 @@ class Answer:
         return self.fine or self.status >> 8 in (0x62, 0x63)
 
     @property
+    def accepted(self) -> bool:
+        """Done, or with an answer that waits to be fetched (61xx)."""
+        return self.done or self.status >> 8 == 0x61
+
+    @property
     def refused(self) -> bool:
         """The card has no such thing, or does not know the command. False also for a card that fails."""
         return self.status >> 8 in REFUSALS
@@ -113,14 +118,20 @@ def for_t0(command: bytes) -> bytes:
     return command[: 5 + command[4]] if with_data else command
 
 
-def exchange(transmit: Transmit, command: bytes) -> Answer:
-    """Sends `command`, follows 61xx (fetch the answer) and 6Cxx (ask again with this length).
+def ask(transmit: Transmit, command: bytes) -> Answer:
+    """Sends `command` and leaves with the card what would have to be fetched: enough to know whether it has something.
 
-    Raises `BadAnswer`, and `NotReadOnly` before anything is sent that is not for reading.
+    On the contacts each byte takes a millisecond, and what an application says of itself is 20 to 60. Raises `BadAnswer`, and
+    `NotReadOnly` before anything is sent that is not for reading.
     """
     if len(command) < 4 or command[1] not in READING:
         raise NotReadOnly("only commands that read are sent to a card")
-    answer, data = parse(transmit(command)), b""
+    return parse(transmit(command))
+
+
+def exchange(transmit: Transmit, command: bytes) -> Answer:
+    """Sends `command`, follows 61xx (fetch the answer) and 6Cxx (ask again with this length); raises what `ask` raises."""
+    answer, data = ask(transmit, command), b""
     for _ in range(MORE_ANSWERS):
         high, low = divmod(answer.status, 256)
         if high == 0x6C:

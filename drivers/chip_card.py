@@ -57,10 +57,12 @@ def _chip(transmit: apdu.Transmit, atr: bytes, profiles: tuple[Profile, ...]) ->
 
 def _selected(transmit: apdu.Transmit, name: bytes) -> bool:
     """Whether the card has this application. Raises `BadAnswer` where the card fails rather than says no."""
-    answer = apdu.exchange(transmit, apdu.select(name))
-    if not answer.done and not answer.refused:
+    answer = apdu.ask(transmit, apdu.select(name))
+    if answer.status >> 8 == 0x6C:
+        answer = apdu.exchange(transmit, apdu.select(name))
+    if not answer.accepted and not answer.refused:
         raise apdu.BadAnswer("the card fails")
-    return answer.done
+    return answer.accepted
 
 
 def _application(transmit: apdu.Transmit, profile: RecordProfile | FileProfile) -> Reading:

@@ -21,8 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from drivers.edge_times import EdgeTimes
-from drivers.gpio_watching import watch_calmly
+from drivers.gpio_watching import Edges
 
 LABELS = frozenset({"pinctrl-bcm2711", "pinctrl-bcm2835", "pinctrl-rp1"})
 """What the kernel calls the chip behind the header of a Pi 4, of the Pis before it, and of a Pi 5."""
@@ -30,8 +29,11 @@ LABELS = frozenset({"pinctrl-bcm2711", "pinctrl-bcm2835", "pinctrl-rp1"})
 MOST_CHIPS = 32
 """A Pi 5 has been seen with its header at number 0, 4 and 11 to 15."""
 
-FREE_SECONDS = 0.1
-"""How long a pin may stay busy after its last use."""
+FREE_SECONDS = 0.3
+"""How long a pin may stay busy after its last use: until lgpio's thread has looked once more, however late it is woken."""
+
+LONGEST_MS = 10_000
+"""No edge waits longer than this for us: an older stamp, or one to come, is of another clock and not to be believed."""
 
 OnEdge: TypeAlias = Callable[[bool, int], None]
 """Takes (the level after the edge, when it was); called in lgpio's thread, must return at once."""
@@ -53,12 +55,13 @@ class Gpio:
     """The chip, opened by the first borrower and closed by the last."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
-        """`clock` gives monotonic milliseconds."""
+        """`clock` gives milliseconds of CLOCK_MONOTONIC: the kernel stamps edges with it (linux/gpio.h, gpio_v2_line_event)."""
         self.clock = clock
         self._lock = threading.RLock()
         self._borrowers: list[Pins] = []
         self._module: Any = None
         self._lgpio: Any = None
+        self._edges: Any = None
 
     def load(self) -> None:
         """Imports the libraries (some 0.1 s the first time, so from a thread); raises `GpioMissing` where they cannot work."""
@@ -74,13 +77,14 @@ class Gpio:
                 try:
                     import lgpio  # late: a terminal without buttons needs none of this
                     from RPi import GPIO
-                except (ImportError, RuntimeError, NotImplementedError, OSError) as error:
+
+                    self._edges = self._edges or Edges()
+                except (ImportError, AttributeError, RuntimeError, NotImplementedError, OSError) as error:
                     raise GpioMissing(
                         f"The GPIO library does not start ({error}): this needs a Raspberry Pi, `pip install 'bodka[pi]'`, "
                         "and a directory it may write to in LG_WD. Elsewhere leave buttons and signals out of the settings."
                     ) from error
             GPIO.setwarnings(value=False)
-            watch_calmly()
             self._module, self._lgpio = GPIO, lgpio
 
     def borrow(self) -> Pins:
@@ -89,7 +93,7 @@ class Gpio:
             self.load()
             if not self._borrowers:
                 self._open()
-            pins = Pins(self, self._module, self._lgpio)
+            pins = Pins(self, self._module, self._lgpio, self._edges)
             self._borrowers.append(pins)
             return pins
 
@@ -175,10 +179,10 @@ class Gpio:
 class Pins:
     """The pins of one borrower, by their BCM numbers. Every method raises `GpioLost` once the chip is gone."""
 
-    def __init__(self, gpio: Gpio, module: Any, lgpio: Any) -> None:
-        self._gpio, self._module, self._lgpio = gpio, module, lgpio
+    def __init__(self, gpio: Gpio, module: Any, lgpio: Any, edges: Edges) -> None:
+        self._gpio, self._module, self._lgpio, self._edges = gpio, module, lgpio, edges
         self.used: set[int] = set()
-        self._watched: dict[int, Any] = {}
+        self._watched: dict[int, int] = {}
         self._tones: dict[int, Any] = {}
 
     def input(self, pin: int, on_edge: OnEdge) -> None:
@@ -188,14 +192,13 @@ class Pins:
             self.used.add(pin)
             self._module.add_event_detect(pin, self._module.BOTH)
 
-            times = EdgeTimes(self._gpio.clock)
-
-            def tell(_chip: int, _pin: int, level: int, moment: int) -> None:
+            def tell(level: int, moment: int) -> None:
+                at, now = moment // 1_000_000, self._gpio.clock()
                 if level in (0, 1):
-                    on_edge(bool(level), times.at(moment))
+                    on_edge(bool(level), at if now - LONGEST_MS < at <= now else now)
 
             # RPi.GPIO's own callbacks know neither the level nor the time of the edge, and both decide what a press is.
-            self._watched[pin] = self._lgpio.callback(self._module._chip, pin, self._lgpio.BOTH_EDGES, tell)
+            self._watched[pin] = self._edges.watch(self._module._chip, pin, tell)
 
     def output(self, pin: int) -> None:
         """Drives a pin, low at first. Raises `PinBusy`."""
@@ -230,7 +233,11 @@ class Pins:
 
     def release(self) -> None:
         """Frees the pins of a chip that answers; for `Gpio` only."""
+        watched = sorted(self._watched)
         self._unwatch()
+        for pin in watched:  # all of them, before one is waited for: lgpio's thread lets go of all in one look
+            self._module.remove_event_detect(pin)
+            self._lgpio.gpio_free(self._module._chip, pin)
         for tone in self._tones.values():
             tone.stop()
         self._tones.clear()
@@ -261,8 +268,8 @@ class Pins:
         self.used.clear()
 
     def _unwatch(self) -> None:
-        for watched in self._watched.values():
-            watched.cancel()
+        for pin, number in self._watched.items():
+            self._edges.forget(self._module._chip, pin, number)
         self._watched.clear()
 
     @contextlib.contextmanager

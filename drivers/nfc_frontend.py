@@ -2,35 +2,21 @@
 
 nfcpy 1.0.4 is the last release; what it does not do is done here through its own chip object: the chip waits for a card by
 itself instead of being asked again and again, two cards are seen as two, one command reads 16 bytes of a tag or carries an APDU
-(nfcpy takes four), a chip that was left at a higher speed is found again, and the port is freed even where `close` stops half
-way. Source: NXP UM0701-02 rev. 02, sections 6.2.1.3 (an ACK aborts), 7.2.8 (SetSerialBaudRate), 7.2.9 (SetParameters), 7.3.1
-(RFConfiguration), 7.3.5 (InListPassiveTarget) and 7.3.8 (InDataExchange).
+(nfcpy takes four), and the port is freed even where `close` stops half way. Source: NXP UM0701-02 rev. 02, sections 6.2.1.3 (an
+ACK aborts), 7.2.9 (SetParameters), 7.3.1 (RFConfiguration), 7.3.5 (InListPassiveTarget) and 7.3.8 (InDataExchange).
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import re
 import termios
 import time
 from dataclasses import dataclass
 from typing import Any
 
-FAST_SPEEDS = (921600, 460800, 230400)
-"""Speeds to which nfcpy may have raised the chip."""
-
-ACK = bytes.fromhex("0000FF00FF00")
-QUIET = bytes(16) + ACK
-"""Dummy bytes that wake the chip, and the end of a search in which a killed program left it."""
-
-SLOW_DOWN = QUIET + bytes.fromhex("0000FF03FDD410041800")
-"""SetSerialBaudRate 115200 (section 7.2.8)."""
-
-ACK_MS = 50
-PATIENCE_MS = 300
-"""nfcpy gives the chip 100 ms to acknowledge; on a busy Pi it is our thread that comes late, and nothing is wrong."""
+from drivers.nfc_link import find_chip, free
 
 LIST_TARGETS, EXCHANGE, PARAMETERS = 0x4A, 0x40, 0x12
 MOST_TARGETS = 2
@@ -69,10 +55,6 @@ class NfcPathError(ValueError):
     """The settings name no serial port."""
 
 
-class NoReader(OSError):
-    """Nothing on the port answers as a PN532."""
-
-
 class CardUnread(Exception):
     """The card did not answer to the end: it was taken away, or lies badly."""
 
@@ -108,24 +90,14 @@ class Frontend:
     def __init__(self, path: str) -> None:
         import nfc
 
-        # nfcpy writes UIDs and card memory into its debug and info logs.
-        logging.getLogger("nfc").setLevel(logging.CRITICAL)
-        try:
-            self._device = _initialise(path)
-        except NoReader:
-            _slow_down(path)
-            self._device = _initialise(path)
+        self._device = find_chip(path)
         self._clf = nfc.ContactlessFrontend()
         self._clf.device = self._device
         self._transport = self._device.chipset.transport
-        self._device.chipset.read_frame = self._read_frame
         self._retries = self._parameters = -1
         self._field = False
         self._careful: Any = None
         """nfcpy's own tag object, once a tag's answer was unclear; it tells a refusal from a broken frame."""
-
-    def _read_frame(self, timeout: int) -> bytearray:
-        return bytearray(self._transport.read(max(timeout, PATIENCE_MS)))
 
     def wait(self, seconds: float) -> bool:
         """Whether a card of Type A comes within so many seconds. The chip looks for one by itself, every few milliseconds."""
@@ -254,7 +226,7 @@ class Frontend:
         """Lets the chip sleep and frees the port; never raises."""
         with contextlib.suppress(Exception):
             self._clf.close()
-        _free(self._transport)
+        free(self._transport)
 
 
 def is_random(uid: bytes) -> bool:
@@ -274,50 +246,6 @@ def _card_errors() -> Any:
         raise
     except Exception as error:  # nfcpy has five kinds for it, and trips over short answers with IndexError
         raise CardUnread(type(error).__name__) from error
-
-
-def _initialise(path: str) -> Any:
-    import nfc.clf.pn532
-    import nfc.clf.transport
-
-    transport = nfc.clf.transport.TTY(path)
-    try:
-        transport.write(QUIET)
-        return nfc.clf.pn532.init(transport)
-    except Exception as error:
-        _free(transport)
-        raise NoReader(f"no PN532 answers on {path}: check its cable and that its switches are set to HSU (UART)") from error
-
-
-def _slow_down(path: str) -> None:
-    """Brings a chip back to 115200 baud that a killed program left at a higher speed.
-
-    Without this the reader would be lost until somebody pulls its plug.
-    """
-    import nfc.clf.transport
-
-    for speed in FAST_SPEEDS:
-        transport = nfc.clf.transport.TTY(path)
-        try:
-            transport.open(path, speed)
-            transport.write(SLOW_DOWN)
-            heard = transport.read(ACK_MS) == ACK
-            transport.read(ACK_MS)  # the answer itself
-            transport.write(ACK)  # the new speed holds from here on
-            time.sleep(0.001)
-        except Exception:  # silence or noise: the next speed
-            heard = False
-        finally:
-            _free(transport)
-        if heard:
-            return
-
-
-def _free(transport: Any) -> None:
-    tty, transport.tty = transport.tty, None
-    if tty is not None:
-        with contextlib.suppress(Exception):
-            tty.close()
 
 
 def targets(data: bytes) -> list[Target]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from enum import Enum
 
 import msgspec
+from msgspec.structs import replace
 
-from loyalty.entry import Personal
+from loyalty.derived import Progress
+from loyalty.entry import Personal, Posting
 
 
 class Status(Enum):
@@ -36,6 +38,7 @@ class Account(msgspec.Struct, frozen=True):
     status: Status = Status.ACTIVE
     holdings: tuple[Holding, ...] = ()
     typed: bool = False
+    progress: Progress = Progress()
 
     def holding(self, purse: str, instance: str = "") -> Holding:
         """The holding of a purse; an empty one where the account has none yet."""
@@ -51,3 +54,13 @@ class Staff(msgspec.Struct, frozen=True):
     id: str
     name: str
     account: bytes | None = None
+
+
+def after(account: Account, postings: tuple[Posting, ...]) -> Account:
+    """The account with an entry of this terminal's reckoned in: what it earned may be spent here at once."""
+    holdings = {(one.purse, one.instance): one for one in account.holdings}
+    for posting in postings:
+        had = holdings.get((posting.purse, posting.instance), Holding(posting.purse))
+        balance, spendable = had.balance + posting.delta, had.spendable + posting.earned - posting.used
+        holdings[posting.purse, posting.instance] = Holding(posting.purse, balance, spendable, posting.instance)
+    return replace(account, holdings=tuple(holdings.values()))

@@ -30,6 +30,16 @@ class Cause(Enum):
     """A blank card was given to a customer; has no postings."""
     GIVE_BACK = "give back"
     """The terminal returns a lease, or part of one; changes no balance."""
+    BONUS = "bonus"
+    """What follows from an award by a level or a milestone; `refers` names the award, `reward` the rule."""
+    TAKEN_BACK = "taken back"
+    """The opposite: above a daily limit, or a bonus whose award was undone or returned; only what is free."""
+    MERGE = "merge"
+    """Free value goes from one account to the one it leads to: two entries, of which the second refers to the first."""
+
+
+CLOUDS_OWN = frozenset({Cause.BONUS, Cause.TAKEN_BACK, Cause.MERGE})
+"""What the cloud alone writes, in its own chain: nothing of it is leased or spent by anyone (invariants 7 and 10)."""
 
 
 class TokenKind(Enum):
@@ -132,8 +142,7 @@ class ImpossiblePosting(ValueError):
 
 def check(cause: Cause, postings: tuple[Posting, ...], refers: UUID | None) -> None:
     """Raises `ImpossiblePosting` where postings cannot belong to `cause`; the journal and the cloud both ask."""
-    purses = [(p.purse, p.instance, p.delta > 0) for p in postings]
-    if len(set(purses)) != len(purses):
+    if len({(p.purse, p.instance, p.delta > 0) for p in postings}) != len(postings):
         raise ImpossiblePosting("a purse is named twice in the same direction: add the postings up")
     if cause is Cause.UNDO and refers is None:
         raise ImpossiblePosting("an undo must name the entry it undoes")
@@ -153,6 +162,12 @@ def _fits(cause: Cause, posting: Posting) -> bool:
             return delta < 0 and 0 <= used <= -delta
         case Cause.GIVE_BACK:
             return delta == 0 and used > 0
+        case Cause.BONUS:
+            return delta > 0 and used == 0
+        case Cause.TAKEN_BACK:
+            return delta < 0 and used == 0
+        case Cause.MERGE:
+            return delta != 0 and used == 0
         case Cause.ISSUE:  # pragma: no branch
             return False
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from loyalty import toml
+from loyalty.derived import HistoryRules, Level, Limits, Milestone
 from loyalty.numbers import Check, Scheme
 from loyalty.purse import overnight_lease
 
@@ -122,6 +123,33 @@ class LendingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What part of a member's value their usual terminal is lent over night, 0 to 1; what is left anybody can have at once."""
 
 
+class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[levels]]` table: who spent so much within a time earns more."""
+
+    key: str
+    name: Text
+    spend: Decimal = msgspec.field(name="from")
+    """In the currency."""
+    coefficient: Decimal = Decimal(1)
+    months: int = 12
+
+
+class MilestoneRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[milestones]]` table: each time so much more was spent, some points."""
+
+    key: str
+    every: Decimal
+    """In the currency."""
+    points: Decimal
+
+
+class LimitRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[limits]` table: what one card may earn in a day."""
+
+    awards: int | None = None
+    points: Decimal | None = None
+
+
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -130,6 +158,9 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamps: tuple[StampRules, ...] = ()
     cards: tuple[CardRules, ...] = ()
     lending: LendingRules = LendingRules()
+    levels: tuple[LevelRules, ...] = ()
+    milestones: tuple[MilestoneRules, ...] = ()
+    limits: LimitRules = LimitRules()
 
 
 class Programme(msgspec.Struct, frozen=True):
@@ -147,6 +178,8 @@ class Programme(msgspec.Struct, frozen=True):
     ask_above: int | None
     largest_sum: int
     presets: tuple[int, ...]
+    history: HistoryRules = HistoryRules()
+    """Levels, milestones and daily limits."""
 
     @property
     def version(self) -> int:
@@ -227,7 +260,50 @@ def _understand(document: Document) -> Programme:
         ask_above=None if rules.ask_above is None else _minor(rules.ask_above, digits, "programme.ask_above"),
         largest_sum=_minor(rules.largest_sum, digits, "programme.largest_sum"),
         presets=tuple(_minor(preset, digits, "programme.presets") for preset in rules.presets),
+        history=_history(document, digits),
     )
+
+
+def _history(document: Document, digits: int) -> HistoryRules:
+    """Levels, milestones and limits, each checked by itself and beside its like."""
+    if document.points is None and (document.levels or document.milestones or document.limits.points is not None):
+        raise ProgrammeError("levels, milestones and limits.points are about points: add a [points] table")
+    levels = tuple(sorted((_level(level, digits) for level in document.levels), key=lambda level: level.spend))
+    milestones = tuple(_milestone(one, digits) for one in document.milestones)
+    for what, keys in (("levels", [one.key for one in levels]), ("milestones", [one.key for one in milestones])):
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            raise ProgrammeError(f'two {what} have the key "{twice[0]}": the ledger tells them apart by it')
+    limits = document.limits
+    if limits.awards is not None and limits.awards < 1:
+        raise ProgrammeError(f"limits.awards is {limits.awards}: write how many awards a card may have in a day, at least 1")
+    points = None if limits.points is None else _points(limits.points, "limits.points")
+    return HistoryRules(levels, milestones, Limits(limits.awards, points))
+
+
+def _level(level: LevelRules, digits: int) -> Level:
+    where = f'level "{level.key}"'
+    if not level.coefficient.is_finite() or level.coefficient < 1:
+        raise ProgrammeError(f"{where}: coefficient is {level.coefficient}: a level never earns less, write 1 or more")
+    if not 1 <= level.months <= 120:
+        raise ProgrammeError(f"{where}: months is {level.months}: write 1 to 120")
+    return Level(
+        level.key, level.name, _minor(level.spend, digits, f"{where}: from"), level.months, Fraction(level.coefficient)
+    )
+
+
+def _milestone(milestone: MilestoneRules, digits: int) -> Milestone:
+    where = f'milestone "{milestone.key}"'
+    every = _minor(milestone.every, digits, f"{where}: every")
+    if every == 0:
+        raise ProgrammeError(f"{where}: every is 0: write the sum that has to be spent")
+    return Milestone(milestone.key, every, _points(milestone.points, f"{where}: points"))
+
+
+def _points(points: Decimal, name: str) -> int:
+    """Points of the file in thousandths."""
+    if not points.is_finite() or points <= 0 or points * POINT % 1:
+        raise ProgrammeError(f"{name} is {points}: write points above 0, with at most 3 decimals")
+    return int(points * POINT)
 
 
 def _check_purses(document: Document) -> None:
@@ -252,8 +328,7 @@ def _check_points(points: PointsRules) -> None:
         if keys.count(key) > 1:
             raise ProgrammeError(f'two groups have the key "{key}"')
     for reward in points.rewards:
-        if not reward.cost.is_finite() or reward.cost <= 0 or reward.cost * POINT % 1:
-            raise ProgrammeError(f'reward "{reward.key}" costs {reward.cost}: write points above 0, with at most 3 decimals')
+        _points(reward.cost, f'the cost of reward "{reward.key}"')
 
 
 def _minor(amount: Decimal, digits: int, name: str) -> int:

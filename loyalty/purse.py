@@ -91,6 +91,12 @@ def correct(purse: Purse, taking: Taking) -> tuple[Purse, Taking]:
     return replace(purse, earned=purse.earned + increase), replace(taking, excess=excess)
 
 
+def take_free(purse: Purse, amount: int) -> tuple[Purse, int]:
+    """Takes back what a rule gave, only as far as it is free; the second value is how much that was (invariant 6)."""
+    taken = min(amount, max(0, purse.free))
+    return replace(purse, spent=purse.spent + taken), taken
+
+
 def count_copy(lease: Lease, used: int) -> Lease:
     """An id that came twice posts nothing, but its use is counted on both sides (invariant 8)."""
     return replace(lease, granted=lease.granted + used, used=lease.used + used)

@@ -23,13 +23,27 @@ import httpx
 
 from loyalty.chain import Head
 from loyalty.entry import Moment
-from sync import history, journal, messages, mirror, renewal
+from sync import forgetting, history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
-from sync.messages import ProgrammeText, Pull, Pulled, PurseRow, Push, Pushed, Recall, Renew, Renewed, Standing, Wait
+from sync.messages import (
+    ProgrammeText,
+    Pull,
+    Pulled,
+    PurseRow,
+    Push,
+    Pushed,
+    Recall,
+    Renew,
+    Renewed,
+    Standing,
+    Told,
+    Wait,
+)
 from sync.refusals import NotRecorded
-from sync.requests import Requests, RunBlocking, Trouble
+from sync.requests import Requests, RunBlocking
+from sync.troubles import Kind, Trouble
 
 IDLE_SECONDS = 15.0
 FIRST_WAIT = 1.0
@@ -48,11 +62,12 @@ Called = Callable[[Wait], Awaitable[bool]]
 class CloudState:
     """How it stands with the cloud.
 
-    `trouble` is empty or one sentence; `posting` is why the cloud stopped posting our lines.
+    `trouble` is empty or one sentence, and `kind` the kind of it; `posting` is why the cloud stopped posting our lines.
     """
 
     online: bool = False
     trouble: str = ""
+    kind: Kind | None = None
     waiting: int = 0
     oldest: Moment | None = None
     """When the oldest of those that wait was recorded; `sync.history.Waiting.age_ms` makes an age of it."""
@@ -143,7 +158,7 @@ class Courier:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            await self._tell(self.state.trouble)
+            await self._tell(self.state.trouble, self.state.kind)
 
     async def exchange(self) -> float | None:
         """Pushes all that waits and pulls all that changed.
@@ -156,15 +171,16 @@ class Courier:
             await self._push()
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pull()
-            await self._publish(replace(self.state, online=True, trouble=""))
+            await self._publish(replace(self.state, online=True, trouble="", kind=None))
             await self._blocking(self._forget)
         except Trouble as trouble:
-            await self._tell(str(trouble))
+            await self._tell(str(trouble), trouble.kind)
             return trouble.retry_after or 0.0
-        except Exception as error:  # a full disk, a fault of ours: the counter goes on and a person is told
-            await self._tell(
-                str(error) if isinstance(error, NotRecorded) else f"A fault while sending: {type(error).__name__}: {error}"
-            )
+        except NotRecorded as error:  # a full disk: the counter goes on and a person is told
+            await self._tell(str(error), Kind.DISK)
+            return 0.0
+        except Exception as error:  # a fault of ours, likewise
+            await self._tell(f"A fault while sending: {type(error).__name__}: {error}", Kind.OWN_FAULT)
             return 0.0
         return None
 
@@ -196,7 +212,8 @@ class Courier:
         now = await self._blocking(journal.current)
         identity, after = now.identity, now.accepted
         while await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
-            pushed = await self._requests.post(messages.PUSH_PATH, partial(_push, self._journal, identity, after), Pushed)
+            push = partial(_push, self._journal, identity, after, self._told)
+            pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
             noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
             await self._heed(identity, pushed.standing, pushed.head)
             await self._prove_time(pushed.now_ms)
@@ -216,7 +233,7 @@ class Courier:
         more = True
         while more:
             identity = (await self._blocking(journal.current)).identity
-            pull = partial(_pull, self._journal, self._mirror, identity)
+            pull = partial(_pull, self._journal, self._mirror, identity, self._told)
             pulled = await self._requests.post(messages.PULL_PATH, pull, Pulled)
             await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
             if self.state.standing is Standing.OFF_HEAD:
@@ -273,8 +290,15 @@ class Courier:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
 
+    def _told(self) -> Told:
+        """What each push and pull says of this terminal; in the writer thread."""
+        at, waiting = self._moment(), history.waiting(self._journal)
+        text = mirror.programme(self._mirror)
+        return Told(at.boot, at.up_ms, waiting.count, waiting.age_ms(at), text.version if text is not None else 0)
+
     def _forget(self, connection: sqlite3.Connection) -> None:
-        """Prunes old lines that every row includes (invariant 11)."""
+        """Forgets people whom the cloud has forgotten, and prunes old lines that every row includes (invariant 11)."""
+        forgetting.forget(connection, self._mirror)
         before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
         renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
 
@@ -284,11 +308,12 @@ class Courier:
             await self._blocking(checkpoint)
             await self._run_blocking(lambda: checkpoint(self._mirror))
 
-    async def _tell(self, words: str) -> None:
+    async def _tell(self, words: str, kind: Kind | None) -> None:
+        state = replace(self.state, online=False, trouble=words, kind=kind)
         try:
-            await self._publish(replace(self.state, online=False, trouble=words))
+            await self._publish(state)
         except Exception:  # not even the count of what waits can be read
-            self.state = replace(self.state, online=False, trouble=words)
+            self.state = state
             self._on_cloud(self.state)
 
     async def _publish(self, state: CloudState) -> None:
@@ -327,10 +352,12 @@ class Courier:
         return await self._run_blocking(lambda: work(self._journal))
 
 
-def _push(connection: sqlite3.Connection, identity: UUID, after: int) -> Push:
+def _push(connection: sqlite3.Connection, identity: UUID, after: int, told: Callable[[], Told]) -> Push:
     lines = tuple(journal.lines_after(connection, after, messages.MAX_LINES))
-    return Push(identity, journal.head(connection), lines)
+    return Push(identity, journal.head(connection), lines, told())
 
 
-def _pull(connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID) -> Pull:
-    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection))
+def _pull(
+    connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID, told: Callable[[], Told]
+) -> Pull:
+    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection), told=told())

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 
 from sync.refusals import NotRecorded
 
@@ -18,6 +19,9 @@ NORMAL = 1
 
 CHECKPOINT_PAGES = 4_000
 """The log is moved into the file in idle moments (`checkpoint`); only beyond 16 MB does a commit have to wait for it."""
+
+IDLE_PAGES = 250
+"""In idle moments it is moved from 1 MB on, some 40 entries: that much is read in no time at the next start."""
 
 
 class UnsafeJournal(RuntimeError):
@@ -73,27 +77,82 @@ def assert_safe(connection: sqlite3.Connection, mode: str, synchronous: int) -> 
         )
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+class transaction:
     """All or nothing: takes the write lock at once, commits at the end, and on any error leaves the file as it was.
 
     Raises `DiskFull` or `JournalFailed` in place of SQLite's own words.
     """
-    with _words():
-        connection.execute("BEGIN IMMEDIATE")
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
         try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # on a full disk SQLite may have rolled back by itself
-                connection.execute("ROLLBACK")
-            raise
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise _named(error) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            try:
+                self._connection.execute("COMMIT")
+                return
+            except BaseException as failed:
+                error = failed
+        with suppress(sqlite3.Error):  # on a full disk SQLite may have rolled back by itself
+            self._connection.execute("ROLLBACK")
+        if (named := _named(error)) is not error:
+            raise named from error
+        if kind is None:
+            raise error
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
-    """Moves the write-ahead log into the file as far as nobody reads it; for idle moments."""
+    """Moves the write-ahead log into the file, as far as nobody reads it; for idle moments. A log below `IDLE_PAGES` stays."""
     with _words():
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        path = connection.execute("PRAGMA database_list").fetchone()[2]
+        if pages_in(Path(f"{path}-wal")) < IDLE_PAGES:
+            return
+        _, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if pages == moved:
+        begin_log(connection)
+
+
+def begin_log(connection: sqlite3.Connection) -> None:
+    """Writes the first page of a new write-ahead log; for a moment in which nobody waits.
+
+    The log's name and its header each take a flush of their own: the next entry then takes one, as all others do.
+    """
+    with _words():
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection.execute(f"PRAGMA user_version={version}")
+
+
+def pages_in(log: Path) -> int:
+    """How many pages a write-ahead log holds; what lies behind them in the file is of an earlier log, by its salt.
+
+    Source: SQLite, "Database File Format", section 4.1 WAL File Format.
+    """
+    try:
+        with log.open("rb") as file:
+            header = file.read(_LOG_HEADER)
+            frame = _FRAME_HEADER + int.from_bytes(header[8:12], "big")
+            first, last = 0, max(0, file.seek(0, os.SEEK_END) - _LOG_HEADER) // frame
+            while first < last:
+                middle = (first + last) // 2
+                file.seek(_LOG_HEADER + middle * frame)
+                if file.read(_FRAME_HEADER)[8:16] == header[16:24]:
+                    first = middle + 1
+                else:
+                    last = middle
+            return first
+    except FileNotFoundError:
+        return 0
+
+
+_LOG_HEADER, _FRAME_HEADER = 32, 24
 
 
 def is_sound(connection: sqlite3.Connection) -> bool:
@@ -120,19 +179,27 @@ def upgrade(connection: sqlite3.Connection, version: int, migrate: Callable[[sql
 def _words() -> Iterator[None]:
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.Error, OSError) as error:
+        if (named := _named(error)) is error:
+            raise
+        raise named from error
+
+
+def _named(error: BaseException) -> BaseException:
+    """What a person is told of it; the error itself where it is a fault of ours, or a refusal that is named already."""
+    if isinstance(error, sqlite3.DatabaseError):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
-            raise DiskFull from error
+            return DiskFull()
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise DamagedFile(str(error)) from error
+            return DamagedFile(str(error))
         if code in _FAILURES:
-            raise JournalFailed(str(error)) from error
-        raise
-    except OSError as error:
+            return JournalFailed(str(error))
+    elif isinstance(error, OSError):
         if error.errno == errno.ENOSPC:
-            raise DiskFull from error
-        raise JournalFailed(os.strerror(error.errno) if error.errno else str(error)) from error
+            return DiskFull()
+        return JournalFailed(os.strerror(error.errno) if error.errno else str(error))
+    return error
 
 
 _FAILURES = frozenset(

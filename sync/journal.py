@@ -16,11 +16,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
-from loyalty.chain import GENESIS, Head, Line, Was, extend, personal_digest
-from loyalty.entry import Draft, Moment, Posting, decode_entry, encode, entry_from
+from msgspec.structs import replace
+
+from loyalty.chain import GENESIS, Head, Line, Was, line_hash, personal_digest
+from loyalty.entry import Draft, Entry, Moment, Posting, decode_entry, encode, entry_from
 from loyalty.holding import Own
 from loyalty.ids import uuid7
 from sync import schema
@@ -41,11 +44,18 @@ class NotPaired(NotRecorded):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was recorded: `postings` are the draft's, with the leased part of a return worked out."""
+    """What was recorded: its postings are the draft's, with the leased part of a return worked out."""
 
-    id: UUID
+    entry: Entry
     sequence: int
-    postings: tuple[Posting, ...]
+
+    @property
+    def id(self) -> UUID:
+        return self.entry.id
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        return self.entry.postings
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,20 @@ def current(connection: sqlite3.Connection) -> Identity:
     row = connection.execute(query).fetchone()
     if row is None:
         raise NotPaired
-    return Identity(row[0], UUID(bytes=row[1]), row[2], row[3], row[4], Standing(row[5]))
+    return _identity(*row)
+
+
+@lru_cache(maxsize=4)
+def _identity(number: int, identity: bytes, base: int, accepted: int, posted: int, standing: str) -> Identity:
+    return Identity(number, UUID(bytes=identity), base, accepted, posted, Standing(standing))
+
+
+_WRITER = (
+    "SELECT EXISTS (SELECT 1 FROM lines WHERE key = ?), place, hash, number, identity, base, accepted, posted, standing"
+    " FROM identities LEFT JOIN lines ON place = (SELECT max(place) FROM lines) ORDER BY number DESC LIMIT 1"
+)
+"""All that must be known of the journal before a line is written, in one statement: whether the key is there already, the last
+line, and who writes."""
 
 
 def record(
@@ -109,32 +132,42 @@ def record(
     is as it was; `ImpossiblePosting` where the draft contradicts itself.
     """
     with transaction(connection):
-        earlier = _recorded(connection, key)
-        if earlier is not None:
-            return earlier
-        now = current(connection)
+        found = connection.execute(_WRITER, (key,)).fetchone()
+        if found is None:
+            raise NotPaired
+        known, last, last_hash, *identity = found
+        if known:
+            return _recorded(connection, key)
+        now = _identity(*identity)
 
         def owns(account: bytes, purse: str, instance: str, through: int) -> Own:
             return own_between(connection, now, account, purse, instance, now.base + through)
 
         postings = allowed(connection, now.base, now.standing.value, draft, rows, owns)
-        entry = entry_from(draft, uuid7(moment.wall_ms, random(10)), moment, shop, programme)
         if postings != draft.postings:
-            entry = entry_from(_with(draft, postings), entry.id, moment, shop, programme)
-        personal, salt, before = encode(draft.whose), random(SALT_BYTES), _head(connection, now)
+            draft = replace(draft, postings=postings)
+        entry = entry_from(draft, uuid7(moment.wall_ms, random(10)), moment, shop, programme)
+        personal, salt, before = encode(draft.whose), random(SALT_BYTES), _end(now, last, last_hash)
         line = Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
-        after = extend(now.identity, before, line)
-        place = now.base + line.sequence
-        line_bytes = (line.before, after.hash, line.body, line.digest, personal, salt)
+        place, account = now.base + line.sequence, draft.whose.account
         refers = draft.refers.bytes if draft.refers is not None else None
-        connection.execute(
-            "INSERT INTO lines (place, id, key, cause, account, refers, before, hash, body, digest, personal, salt)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (place, entry.id.bytes, key, draft.cause.value, draft.whose.account, refers, *line_bytes),
-        )
+        of_the_line = (line.before, line_hash(now.identity, line), line.body, line.digest, personal, salt)
+        connection.execute(_LINE, (place, entry.id.bytes, key, draft.cause.value, account, refers, *of_the_line))
         for posting in postings:
-            _post(connection, now.number, place, draft.whose.account, posting)
-    return Recorded(entry.id, line.sequence, postings)
+            purse = (account, posting.purse, posting.instance)
+            connection.execute(POSTING, (*purse, place, posting.delta))
+            connection.execute(TALLY, (*purse, now.number, posting.used))
+    return Recorded(entry, line.sequence)
+
+
+_LINE = (
+    "INSERT INTO lines (place, id, key, cause, account, refers, before, hash, body, digest, personal, salt)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+POSTING = "INSERT INTO postings VALUES (?, ?, ?, ?, ?)"
+TALLY = (
+    "INSERT INTO tallies VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used WHERE excluded.used > 0"
+)
 
 
 def head(connection: sqlite3.Connection) -> Head:
@@ -219,15 +252,14 @@ def own(connection: sqlite3.Connection, account: bytes, purse: str, instance: st
 def own_between(connection: sqlite3.Connection, now: Identity, account: bytes, purse: str, instance: str, place: int) -> Own:
     """As `own`, from a place: what is spendable counts only lines of the current identity, what changed counts all since."""
     purse_key = (account, purse, instance)
-    used = connection.execute(
-        "SELECT used FROM tallies WHERE account = ? AND purse = ? AND instance = ? AND number = ?", (*purse_key, now.number)
-    ).fetchone()
-    earned, change = connection.execute(
-        "SELECT coalesce(sum(delta) FILTER (WHERE delta > 0 AND place > ?), 0), coalesce(sum(delta), 0) FROM postings"
-        " WHERE account = ? AND purse = ? AND instance = ? AND place > ?",
-        (max(now.base, place), *purse_key, place),
-    ).fetchone()
-    return Own(used[0] if used is not None else 0, earned, change)
+    return Own(*connection.execute(_OWN, (*purse_key, now.number, max(now.base, place), *purse_key, place)).fetchone())
+
+
+_OWN = (
+    "SELECT coalesce((SELECT used FROM tallies WHERE account = ? AND purse = ? AND instance = ? AND number = ?), 0),"
+    " coalesce(sum(delta) FILTER (WHERE delta > 0 AND place > ?), 0), coalesce(sum(delta), 0) FROM postings"
+    " WHERE account = ? AND purse = ? AND instance = ? AND place > ?"
+)
 
 
 def pruned(connection: sqlite3.Connection) -> int:
@@ -235,31 +267,17 @@ def pruned(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT pruned FROM terminal").fetchone()[0])
 
 
-def _recorded(connection: sqlite3.Connection, key: str) -> Recorded | None:
-    row = connection.execute("SELECT place, id, body FROM lines WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        return None
-    place, id, body = row
+def _recorded(connection: sqlite3.Connection, key: str) -> Recorded:
+    place, body = connection.execute("SELECT place, body FROM lines WHERE key = ?", (key,)).fetchone()
     bases = connection.execute("SELECT base FROM identities WHERE base < ? ORDER BY number DESC LIMIT 1", (place,))
-    return Recorded(UUID(bytes=id), place - bases.fetchone()[0], decode_entry(body).postings)
+    return Recorded(decode_entry(body), place - bases.fetchone()[0])
 
 
 def _head(connection: sqlite3.Connection, now: Identity) -> Head:
     row = connection.execute("SELECT place, hash FROM lines ORDER BY place DESC LIMIT 1").fetchone()
-    return Head(row[0] - now.base, row[1]) if row is not None and row[0] > now.base else Head()
+    return _end(now, *row) if row is not None else Head()
 
 
-def _post(connection: sqlite3.Connection, number: int, place: int, account: bytes, posting: Posting) -> None:
-    purse = (account, posting.purse, posting.instance)
-    connection.execute("INSERT INTO postings VALUES (?, ?, ?, ?, ?)", (*purse, place, posting.delta))
-    connection.execute(
-        "INSERT INTO tallies VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET used = used + excluded.used WHERE excluded.used > 0",
-        (*purse, number, posting.used),
-    )
-
-
-def _with(draft: Draft, postings: tuple[Posting, ...]) -> Draft:
-    from msgspec.structs import replace
-
-    return replace(draft, postings=postings)
+def _end(now: Identity, last: int | None, hash: bytes) -> Head:
+    """The head of a chain whose last line in the file is at the place `last`."""
+    return Head(last - now.base, hash) if last is not None and last > now.base else Head()

@@ -60,6 +60,8 @@ class Pair(msgspec.Struct, frozen=True):
     code: str
     public_key: bytes
     device: str = ""
+    merchant: UUID | None = None
+    """Whose terminal it is already: then a code of another merchant is refused, and stays good."""
 
 
 class KeyMessage(msgspec.Struct, frozen=True):
@@ -82,6 +84,22 @@ class Paired(msgspec.Struct, frozen=True):
     shop: str
     shop_name: str
     keys: tuple[KeyMessage, ...]
+    authority: str = ""
+    """PEM of the authority that the cloud's certificates are from: the terminal trusts no other from now on."""
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """How the terminal does, for the merchant's page; and its clocks, by which the cloud dates its entries (invariant 9)."""
+
+    boot: UUID
+    up_ms: int
+    """Milliseconds of the monotonic clock of that boot, when this was written."""
+    waiting: int = 0
+    """Lines that the cloud is not known to have."""
+    oldest_ms: int = 0
+    """Age of the oldest of them."""
+    programme: int = 0
+    """Version of the programme that is served; 0: none yet."""
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -90,6 +108,7 @@ class Push(msgspec.Struct, frozen=True):
     identity: UUID
     head: Head
     lines: tuple[Line, ...] = ()
+    told: Told | None = None
 
 
 class Recall(msgspec.Struct, frozen=True, array_like=True):
@@ -124,6 +143,7 @@ class Pull(msgspec.Struct, frozen=True):
     head: Head
     cursor: int
     limit: int = MAX_ROWS
+    told: Told | None = None
 
 
 class PurseRow(msgspec.Struct, frozen=True, array_like=True):
@@ -153,6 +173,23 @@ class MemberRow(msgspec.Struct, frozen=True, array_like=True):
     name: str
     level: str
     language: str
+    change: int
+
+
+class ProgressRow(msgspec.Struct, frozen=True, array_like=True):
+    """An account's past with this merchant, as far as a forecast needs it (`loyalty.derived.Progress`)."""
+
+    account: bytes
+    level: str
+    spent: int
+    owing: int
+    change: int
+
+
+class ForgottenRow(msgspec.Struct, frozen=True, array_like=True):
+    """A tombstone: everything of this account's person is to be forgotten, here and in the journal (invariant 11)."""
+
+    account: bytes
     change: int
 
 
@@ -187,6 +224,8 @@ class Pulled(msgspec.Struct, frozen=True):
     members: tuple[MemberRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
     recalls: tuple[Recall, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
 
 
 class Ask(msgspec.Struct, frozen=True):

@@ -15,16 +15,27 @@ from uuid import UUID
 
 from loyalty.entry import Moment
 from loyalty.holding import Row
-from sync import journal, schema
+from sync import forgetting, journal, schema
 from sync.allowance import Rows
 from sync.database import NORMAL, DamagedFile, UnsafeJournal, connect, is_sound, transaction, upgrade
-from sync.messages import Answered, CardRow, MemberRow, Presented, ProgrammeText, Pulled, PurseRow, StaffRow
+from sync.messages import (
+    Answered,
+    CardRow,
+    ForgottenRow,
+    MemberRow,
+    Presented,
+    ProgrammeText,
+    ProgressRow,
+    Pulled,
+    PurseRow,
+    StaffRow,
+)
 
 SLICE_ROWS = 150
 """Rows in one transaction: well under 20 ms, so that a tap between two slices is recorded at once."""
 
 
-AnyRow = PurseRow | CardRow | MemberRow | StaffRow
+AnyRow = PurseRow | CardRow | MemberRow | StaffRow | ProgressRow | ForgottenRow
 
 
 class Misplaced(ValueError):
@@ -83,7 +94,7 @@ def apply(
     Raises `Misplaced` before the first slice where the answer was made for other lines than these.
     """
     place = _place(journal_connection, asked_as, pulled.through, pulled.hash)
-    rows: Iterator[AnyRow] = iter((*pulled.cards, *pulled.members, *pulled.staff, *pulled.purses))
+    rows = _rows_of(connection, pulled)
     last = False
     while not last:
         part = list(islice(rows, max_rows))
@@ -97,6 +108,16 @@ def apply(
         yield {account for row in part if (account := row.account) is not None}
 
 
+def _rows_of(connection: sqlite3.Connection, pulled: Pulled) -> Iterator[AnyRow]:
+    """Tombstones first, and nothing more of those whom they name, in whatever order answers come."""
+    gone = forgetting.tombstones(connection) | {row.account for row in pulled.forgotten}
+    yield from pulled.forgotten
+    yield from pulled.staff
+    people: tuple[CardRow | MemberRow | ProgressRow | PurseRow, ...]
+    for people in (pulled.cards, pulled.members, pulled.progress, pulled.purses):
+        yield from (row for row in people if row.account not in gone)
+
+
 def apply_answer(
     connection: sqlite3.Connection, journal_connection: sqlite3.Connection, asked_as: UUID, answer: Answered | Presented
 ) -> None:
@@ -104,6 +125,7 @@ def apply_answer(
     place = _place(journal_connection, asked_as, answer.through, answer.hash)
     one_or_none = (answer.row,) if isinstance(answer, Answered) and answer.row is not None else ()
     rows = answer.rows if isinstance(answer, Presented) else one_or_none
+    rows = tuple(row for row in rows if not forgetting.is_forgotten(connection, row.account))
     if rows:
         with transaction(connection):
             for row in rows:
@@ -136,6 +158,11 @@ _MEMBER = (
     " name = excluded.name, level = excluded.level, language = excluded.language, change = excluded.change"
     " WHERE excluded.change >= change"
 )
+_PROGRESS = (
+    "INSERT INTO progress (account, level, spent, owing, change) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+    " level = excluded.level, spent = excluded.spent, owing = excluded.owing, change = excluded.change"
+    " WHERE excluded.change >= change"
+)
 _STAFF = (
     "INSERT INTO staff (token, id, name, account, active, change) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
     " id = excluded.id, name = excluded.name, account = excluded.account, active = excluded.active, change = excluded.change"
@@ -151,6 +178,10 @@ def _write(connection: sqlite3.Connection, row: AnyRow, asked_as: UUID, place: i
             connection.execute(_CARD, (token, account, status.value, change))
         case MemberRow(account, name, level, language, change):
             connection.execute(_MEMBER, (account, name, level, language, change))
+        case ProgressRow(account, level, spent, owing, change):
+            connection.execute(_PROGRESS, (account, level, spent, owing, change))
+        case ForgottenRow():
+            forgetting.bury(connection, row)
         case StaffRow(token, id, name, own_account, active, change):
             connection.execute(_STAFF, (token, id, name, own_account, active, change))
 
@@ -198,7 +229,8 @@ def rows(connection: sqlite3.Connection, journal_connection: sqlite3.Connection)
         if found is None:
             return Row()
         balance, granted, place, identity = found
-        return Row(balance, granted, place - now.base) if identity == now.identity.bytes else Row(balance, 0, 0)
+        # Lines that the cloud has from an earlier identity may be wrapped and earn nothing again: `place` counts for any identity.
+        return Row(balance, granted if identity == now.identity.bytes else 0, max(0, place - now.base))
 
     return row
 

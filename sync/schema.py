@@ -10,7 +10,7 @@ import sqlite3
 from typing import Any
 
 JOURNAL_VERSION = 2
-MIRROR_VERSION = 1
+MIRROR_VERSION = 2
 
 _JOURNAL_1 = """
 CREATE TABLE identities (
@@ -109,6 +109,18 @@ INSERT INTO state VALUES (1, 0, 0, 0, NULL, 0, 0, NULL, NULL, 0);
 """
 
 
+_MIRROR_2 = """
+CREATE TABLE progress (
+    account BLOB PRIMARY KEY, level TEXT NOT NULL, spent INTEGER NOT NULL, owing INTEGER NOT NULL, change INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE forgotten (
+    account BLOB PRIMARY KEY,
+    change INTEGER NOT NULL,
+    done INTEGER NOT NULL              -- the journal has nothing of it any more
+) WITHOUT ROWID;
+"""
+
+
 def migrate_journal(connection: sqlite3.Connection) -> None:
     """Brings a journal's tables to `JOURNAL_VERSION`."""
     _migrate(connection, "journal", {"1 lines, postings, tallies": _JOURNAL_1, "2 counters of signing cards": _JOURNAL_2})
@@ -116,7 +128,7 @@ def migrate_journal(connection: sqlite3.Connection) -> None:
 
 def migrate_mirror(connection: sqlite3.Connection) -> None:
     """Brings a mirror's tables to `MIRROR_VERSION`."""
-    _migrate(connection, "mirror", {"1 rows, cards, members, staff": _MIRROR_1})
+    _migrate(connection, "mirror", {"1 rows, cards, members, staff": _MIRROR_1, "2 progress, tombstones": _MIRROR_2})
 
 
 def _migrate(connection: sqlite3.Connection, name: str, steps: dict[str, str]) -> None:

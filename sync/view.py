@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 
 from loyalty.account import Account, Holding, Staff, Status
+from loyalty.derived import Progress
 from loyalty.entry import Personal, TokenKind
 from loyalty.holding import Row, shown, spendable
+from sync.forgetting import is_forgotten
 from sync.journal import Identity, current, own_between
 
 
@@ -15,8 +17,11 @@ def look(
 ) -> Account | None:
     """The account behind a token, with a holding for every purse that mirror or own lines know; None for an unknown card.
 
-    A card that the cloud does not know yet but that earned or was issued here is found too: its account's id is its token.
+    A card that the cloud does not know yet but that earned or was issued here is found too: its account's id is its token. The
+    first card of somebody who was forgotten is not served again: lines that name its account still belong to them.
     """
+    if is_forgotten(mirror, token):
+        return Account(Personal(token, token, kind), status=Status.BLOCKED, typed=typed)
     card = mirror.execute("SELECT account, status FROM cards WHERE token = ?", (token,)).fetchone()
     account, status = (card[0], Status(card[1])) if card is not None else (token, Status.ACTIVE)
     holdings = _holdings(journal, mirror, current(journal), account)
@@ -24,7 +29,9 @@ def look(
         return None
     member = mirror.execute("SELECT name, level, language FROM members WHERE account = ?", (account,)).fetchone()
     name, level, language = member if member is not None else ("", "", "")
-    return Account(Personal(account, token, kind), name, level, language, status, holdings, typed)
+    past = mirror.execute("SELECT level, spent, owing FROM progress WHERE account = ?", (account,)).fetchone()
+    progress = Progress(*past) if past is not None else Progress()
+    return Account(Personal(account, token, kind), name, level, language, status, holdings, typed, progress)
 
 
 def staff_by(mirror: sqlite3.Connection, token: bytes) -> Staff | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from display.layout import lay_out
 from display.page import Page
 from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, ScannerTaught
 from drivers.supervise import supervise
-from loyalty.account import Account
+from loyalty.account import Account, after
 from loyalty.entry import Entry
 from loyalty.programme import Programme
 from loyalty.tokens import TokenKey
@@ -231,8 +232,17 @@ class Daemon:
         log.info("recorded", id=str(outcome.id), cause=outcome.cause.value)
         if self.lender is not None:
             self.lender.wake()
-        account = self._store.account(effect.draft.whose, typed=effect.draft.typed)
-        self.emit(Recorded(effect.key, outcome, account, monotonic_ms()))
+        self.emit(Recorded(effect.key, outcome, self._account_after(effect, outcome), monotonic_ms()))
+
+    def _account_after(self, effect: Record, entry: Entry) -> Account:
+        """The account as it stands now; where it cannot be read any more, as it was shown, with the entry reckoned in."""
+        whose, mode = effect.draft.whose, self.state.mode
+        try:
+            return self._store.account(whose, typed=effect.draft.typed)
+        except sqlite3.Error:
+            log.exception("an entry is safe, and its account cannot be read")
+            shown = mode.account if isinstance(mode, states.Saving) and mode.key == effect.key else None
+            return after(shown or Account(whose, typed=effect.draft.typed), entry.postings)
 
     async def _ask(self, effect: Ask) -> None:
         mode = self.state.mode

@@ -11,21 +11,26 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+import structlog
+
 from display.screens import Message
 from loyalty.account import Account
-from loyalty.entry import Draft, Entry, Moment, Personal, decode_entry
+from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
-from sync.database import DiskFull
+from sync.database import DamagedFile, DiskFull, begin_log
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
 from sync.sun import sun_seen
 from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
+
+log = structlog.get_logger("store")
 
 T = TypeVar("T")
 
@@ -65,6 +70,11 @@ class Connections:
         self.journal.close()
 
 
+def _begin_log(connection: sqlite3.Connection) -> None:
+    with suppress(NotRecorded):  # a disk that refuses it will say so to the first entry
+        begin_log(connection)
+
+
 class Store:
     """The device's memory. `writer` is used in the writer thread alone, `reader` in the thread that made the store.
 
@@ -81,8 +91,11 @@ class Store:
         thread: Executor | None = None,
     ) -> None:
         self._shop, self._random = shop, random
+        self.damaged = asyncio.Event()
+        """Set when an entry found the journal damaged: `terminal.rescue` waits for it."""
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self.writer = self._thread.submit(Connections.open, folder, identity).result()
+        self._thread.submit(_begin_log, self.writer.journal)
         self.reader = Connections.open(folder, identity)
 
     async def run_blocking(self, work: Callable[[], T], /) -> T:
@@ -118,19 +131,20 @@ class Store:
         try:
             return await self.run_blocking(partial(self.write, draft, key, programme, moment))
         except NotRecorded as error:
+            if isinstance(error, DamagedFile):
+                self.damaged.set()
             return _reason(error)
+        except Exception:  # a fault of ours: nothing was committed, and the counter must hear that
+            log.exception("an entry could not be written", cause=draft.cause.value)
+            return Message.NOT_SAVED
 
     def write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
         """As `record`, in the writer thread; raises a `NotRecorded`."""
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
-        recorded = journal.record(
+        return journal.record(
             connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=self._random
-        )
-        line = journal.line_at(connection, recorded.sequence)
-        if line is None:
-            raise NotRecorded("the journal does not hold what it has just recorded: check the SD card")
-        return decode_entry(line.body)
+        ).entry
 
     async def replayed(self, token: bytes, counter: int) -> Message | None:
         """Why a signing card's read does not count: it was seen before, or could not be written down. None: it is new."""

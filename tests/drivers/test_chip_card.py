@@ -155,3 +155,18 @@ def test_the_virtual_card_answers_as_the_standard_says() -> None:
     card.exact, card.chained = False, True
     assert card.apdu(bytes.fromhex("00B2031400")).hex().upper() == "6103"
     assert card.apdu(bytes.fromhex("00C0000003")).hex().upper() == "4142439000"
+
+
+def test_what_an_application_says_of_itself_is_not_fetched() -> None:
+    """It is a tenth of a second on the contacts, and of a payment card it is nobody's business."""
+    ours = VirtualCard({AID: {(2, 3): b"BODKA-0042"}}, fci=bytes(40), t0=True)
+    bank = VirtualCard({b"1PAY.SYS.DDF01": {}}, fci=bytes(40), t0=True)
+    for card, reading in ((ours, (Form.NUMBER, "BODKA-0042")), (bank, Trouble.BANK_CARD)):
+        commands: list[bytes] = []
+
+        def transmit(command: bytes, card: VirtualCard = card, commands: list[bytes] = commands) -> bytes:
+            commands.append(command)
+            return card.apdu(apdu.for_t0(command))
+
+        assert read_card(transmit, ATR_T0, PROFILES) == reading
+        assert all(command[1] != 0xC0 for command in commands)

@@ -120,6 +120,20 @@ def test_a_quick_double_press_is_two(counter: Counter) -> None:
         assert program.count(event="ButtonPressed", button="award") == 2
 
 
+def test_presses_while_the_program_was_held_up_are_told_with_their_times(counter: Counter) -> None:
+    """All edges are there at once when it looks again."""
+    with counter.start("buttons") as program:
+        with program.held_up():
+            for _ in range(2):
+                counter.chip.drive(AWARD, 0)
+                time.sleep(0.03)
+                counter.chip.drive(AWARD, None)
+                time.sleep(0.03)
+        program.until(lambda: program.count(event="ButtonReleased") == 2, "not two presses")
+        first, second = (words for words in program.said if words.get("event") == "ButtonPressed")
+        assert second["at"] - first["at"] >= 55
+
+
 def test_two_buttons_at_once_are_two_presses(counter: Counter) -> None:
     with counter.start("buttons") as program:
         for pin in (AWARD, REDEEM):
@@ -161,7 +175,7 @@ def test_a_pattern_is_on_the_pins(counter: Counter) -> None:
         began = lights[0].at
         for put, due in zip(lights, (0, 0.1, 0.16, 0.26), strict=True):
             assert due - 0.02 <= put.at - began < due + 0.2
-        assert counter.chip.levels(GREEN, RED, BEEPER) == (0, 0, 0)
+        counter.until(lambda: counter.chip.levels(GREEN, RED, BEEPER) == (0, 0, 0), "the beeper does not fall silent")
         high, low = (
             sum(put.level for put in counter.puts(BEEPER) if start <= put.at - began < start + 0.1) for start in (0, 0.16)
         )

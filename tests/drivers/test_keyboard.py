@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from emulators.board import build
 from emulators.keyboard import ENTER, LEFT_CONTROL, US, Keyboard
 from emulators.listener import Listener, seen, trouble
 from emulators.umockdev import Testbed
@@ -212,4 +217,28 @@ def test_a_pad_and_a_scanner_together(bed: Testbed, scanner: Keyboard, pad: Keyb
     listener.expect("DeviceLost", device="pad")
     scanner.type("CARD\n")
     listener.expect("CardSeen")
+    listener.close()
+
+
+GRABBER = "import evdev, sys; d = evdev.InputDevice(sys.argv[1]); d.grab(); print(flush=True); sys.stdin.read()"
+
+
+def test_a_scanner_that_another_program_has_for_itself(bed: Testbed, scanner: Keyboard, tmp_path: Path) -> None:
+    """It is said whose turn it is, and the scanner works as soon as it is free; then nobody else gets it."""
+    preload = str(build(tmp_path))
+    environment = {**os.environ, **bed.environment(preload)}
+    other = [sys.executable, "-c", GRABBER, scanner.node]
+    with subprocess.Popen(other, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        listener = Listener(bed, ("scanner", "scanner", "name:ACME Scanner"), preloads=[preload])
+        why = str(listener.expect("DeviceLost")["why"])
+        assert "DeviceBusy" in why
+        assert "stop the other program" in why
+        holder.communicate()
+    listener.expect("DeviceBack")
+    refused = subprocess.run(other, env=environment, input=b"", capture_output=True, check=False)
+    assert b"Device or resource busy" in refused.stderr
+    scanner.type("8594001234560\n")
+    listener.expect(**seen("8594001234560"))
     listener.close()

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from drivers.events import CardGone, CardSeen, CardTrouble, DeviceBack, DeviceLost, Form, Medium, Trouble
 from drivers.nfc import TRUST_MS, NfcReader
 from drivers.nfc_frontend import NfcPathError, felica_card, port, targets
+from drivers.nfc_link import speeds
 from emulators.nfc_tags import (
     Card,
     ClassicCard,
@@ -256,6 +257,17 @@ def test_one_broken_frame_is_read_again(chip: Pn532, said: Supervised) -> None:
     assert broken
 
 
+@pytest.mark.parametrize("silent", [2, 4, 6])
+def test_a_tag_that_does_not_answer_at_first_is_read_again_before_it_is_unreadable(
+    chip: Pn532, said: Supervised, silent: int
+) -> None:
+    tag = Type2Tag(message=text_message("BODKA-42"))
+    real = tag.respond
+    tag.respond = lambda command: None if len(tag.commands) <= silent else real(command)  # type: ignore[method-assign]
+    chip.show(tag)
+    assert said.expect(CardSeen).data == "BODKA-42"
+
+
 def test_a_reader_that_lists_but_does_not_select_again_reads_all_the_same(chip: Pn532, said: Supervised) -> None:
     chip.chip.exchange = lambda data: TIMEOUT  # type: ignore[method-assign]
     chip.show(Type2Tag(message=text_message("BODKA-42")))
@@ -356,6 +368,7 @@ def test_two_cards_that_are_seen_by_turns_are_still_two(chip: Pn532, said: Super
 
 
 def test_a_card_whose_answer_was_lost_is_found_by_the_next_search(chip: Pn532, said: Supervised) -> None:
+    eventually(lambda: chip.chip.field, "it does not search")
     card = ClassicCard("00000001")
     card.halted = True  # it has answered, and nobody has heard it: it is silent until the field was off long enough
     chip.show(card)
@@ -449,6 +462,21 @@ def test_a_reader_that_a_killed_program_left_at_a_high_speed(chip: Pn532, baud: 
         said.expect(DeviceBack)
         chip.show(ClassicCard("00000008"))
         assert said.expect(CardSeen).data == "00000008"
+
+
+@pytest.mark.parametrize(("carries", "baud"), [(921_600, 921_600), (500_000, 460_800), (230_400, 230_400), (115_200, 115_200)])
+def test_the_highest_speed_that_the_line_carries_is_kept(chip: Pn532, carries: int, baud: int) -> None:
+    chip.carries = carries
+    with Supervised(NfcReader("nfc", str(chip.link), clock)) as said:
+        said.expect(DeviceBack)
+        assert chip.chip.baud == baud
+        chip.show(Type2Tag("04A1B2C3D4E5F6", text_message("2" * 100)))
+        assert said.expect(CardSeen).data == "2" * 100
+
+
+def test_a_pis_small_port_is_not_asked_for_much() -> None:
+    assert speeds("/dev/ttyS0") == (230_400,)
+    assert max(speeds("/dev/ttyAMA0")) == 921_600
 
 
 @pytest.mark.parametrize("baud", [termios.B921600, termios.B115200])

@@ -10,7 +10,8 @@
  *
  * The line descriptors that the GPIO interface hands out are sockets too, so poll, select, epoll and read work on them as
  * they are. A socket that the test has closed reads as ENODEV, as a removed device does. So does an input device of
- * umockdev, whose pseudo-terminal would otherwise read as a file without end.
+ * umockdev, whose pseudo-terminal would otherwise read as a file without end; and one that a program has taken for itself
+ * (EVIOCGRAB, which umockdev grants to everybody) is refused to the next.
  *
  * stat(), access() and directory listings are not answered: where a program asks for those, umockdev's testbed supplies
  * plain files of the same names.
@@ -22,9 +23,11 @@
 #include <linux/gpio.h>
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
+#include <linux/input.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -60,6 +63,35 @@ static void remember(int fd, uint32_t handle)
 static uint32_t handle_of(int fd)
 {
     return fd >= 0 && fd < MAX_FD ? handles[fd] : 0;
+}
+
+/* Which /dev/input/eventN a descriptor is, and what keeps it for its program alone; each number one higher, 0 for none. */
+static int numbers[MAX_FD], grabs[MAX_FD];
+
+/* evdev.c: one file of a device may have it, EBUSY to any other; EINVAL to one that lets go of what it has not. What can be
+ * had once in all programs, and is free again when its owner dies, is a name without a file for a socket (unix(7)). */
+static int grab(int fd, int on)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int lock;
+
+    if (!on) {
+        if (!grabs[fd]) {
+            errno = EINVAL;
+            return -1;
+        }
+        REAL(close)(grabs[fd] - 1);
+        return grabs[fd] = 0;
+    }
+    snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "%s/%d", getenv("UMOCKDEV_DIR"), numbers[fd]);
+    lock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (grabs[fd] || bind(lock, (struct sockaddr *)&name, sizeof name)) {
+        REAL(close)(lock);
+        errno = EBUSY;
+        return -1;
+    }
+    grabs[fd] = lock + 1;
+    return 0;
 }
 
 /* One connection a thread, so that a slow bus holds up only the thread that uses it. It is closed as the thread ends: lgpio
@@ -229,6 +261,8 @@ int ioctl(int fd, unsigned long request, ...)
     va_start(rest, request);
     arg = va_arg(rest, void *);
     va_end(rest);
+    if (handle == INPUT_DEVICE && numbers[fd] && request == EVIOCGRAB)
+        return grab(fd, arg != NULL);
     return handle && handle != INPUT_DEVICE ? ioctl_board(handle, request, arg) : REAL(ioctl)(fd, request, arg);
 }
 
@@ -245,6 +279,8 @@ ssize_t read(int fd, void *buffer, size_t size)
 
 int close(int fd)
 {
+    if (handle_of(fd) == INPUT_DEVICE && grabs[fd])
+        grab(fd, 0);
     remember(fd, 0);
     return REAL(close)(fd);
 }
@@ -256,7 +292,11 @@ static int on_board(const char *path)
 
 static int noted(int fd, const char *path)
 {
+    int number;
+
     remember(fd, strncmp(path, "/dev/input/", 11) ? 0 : INPUT_DEVICE);
+    if (handle_of(fd) == INPUT_DEVICE)
+        numbers[fd] = sscanf(path, "/dev/input/event%d", &number) == 1 ? number + 1 : 0;
     return fd;
 }
 

@@ -8,8 +8,9 @@ Written after
 
 Not modelled, because a pseudo-terminal stands in for the kernel's queue:
 - the queue of 64 events that runs over by itself: here typing waits for the reader, and fails without one; see `lose_keys`;
-- ENODEV once it is unplugged: a node that is open comes to its end instead (read returns nothing);
-- EVIOCGRAB's refusal of a second reader, and EVIOCSCLOCKID: events carry wall-clock time, the kernel's own default;
+- ENODEV once it is unplugged, and EVIOCGRAB's refusal of a second program: a node that is open comes to its end (read returns
+  nothing), and everybody is granted it. `board.c`, preloaded, adds both;
+- EVIOCSCLOCKID: events carry wall-clock time, the kernel's own default;
 - links to the node, as in /dev/input/by-id: they open but answer no ioctl.
 """
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from emulators.umockdev import Testbed
@@ -17,10 +18,10 @@ LISTENER = Path(__file__).parents[1] / "drivers" / "keyboard_listener.py"
 class Listener:
     """The drivers, listening; `expect` waits for their next event."""
 
-    def __init__(self, bed: Testbed, *devices: tuple[str, str, str], layout: str = "us") -> None:
+    def __init__(self, bed: Testbed, *devices: tuple[str, str, str], layout: str = "us", preloads: Sequence[str] = ()) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", str(LISTENER), json.dumps(devices), layout],
-            env={**os.environ, **bed.environment()},
+            env={**os.environ, **bed.environment(*preloads)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 PATIENCE = 10.0
 """Seconds until something that does not come is a failure."""
+
+
+def paths(**variables: str) -> dict[str, str]:
+    """This process's variables and more, for a program of the tests in a process of its own: it finds what this one finds."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path), **variables}
 
 
 class Program:
@@ -72,6 +79,15 @@ class Program:
             self._news.wait_for(lambda: condition() or self._ended, PATIENCE)
             if not condition():
                 raise AssertionError(f"{failure}; said {self.said[-6:]}; errors: {self.errors.read_text()[-2000:]}")
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """As a machine with other things to do would: none of its threads runs meanwhile."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:
         """Ends it: closes its input, and waits for its exit status."""

@@ -26,7 +26,8 @@ class Scans:
     delays: list[float] = field(default_factory=list)
     """Milliseconds from the last key going down to `CardSeen`, of each scan that came whole."""
     spoilt: list[str] = field(default_factory=list)
-    """Codes that did not come out as they were typed: lost, joined or garbled."""
+    """Codes that did not come out as they were typed, lost, joined or garbled: what was typed, what came, the scanner's longest
+    gap."""
     stalled: int = 0
     """Codes that were typed again, because the emulated scanner itself was held up."""
 
@@ -66,10 +67,11 @@ def scan_many(scanner: Keyboard, listener: Listener, count: int) -> Scans:
         if event.get("event") == "CardSeen" and event.get("data") == code:
             scans.delays.append((int(str(event["ns"])) - pressed) / 1e6)
             continue
-        while listener.next(seconds=0.5):
-            pass
+        came = [event]
+        while more := listener.next(seconds=0.5):
+            came.append(more)
         if scanner.longest_gap_ms >= STALLED_MS:
             scans.stalled += 1
         else:
-            scans.spoilt.append(code)
+            scans.spoilt.append(f"{code}, gap {scanner.longest_gap_ms:.1f} ms: {came}")
     return scans

@@ -17,7 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from loyalty.chain import Head, Line, Was, extend, personal_digest
-from loyalty.entry import Cause, Entry, Moment, Personal, Posting, encode
+from loyalty.entry import Cause, Entry, Moment, Personal, Posting, Purchase, TokenKind, encode
 from sync import messages
 
 BOOT = UUID(int=7)
@@ -48,10 +48,16 @@ class Chain:
         refers: UUID | None = None,
         token: bytes | None = None,
         id: UUID | None = None,
+        purchase: Purchase | None = None,
+        at_ms: int | None = None,
+        trusted: bool = True,
+        kind: TokenKind = TokenKind.CARD,
     ) -> Entry:
         """Records an entry at the end of the chain."""
-        entry = Entry(id or uuid4(), cause, Moment(BOOT, 1, 1_800_000_000_000, trusted=True), "s", 1, postings, refers=refers)
-        self.append(encode(entry), encode(Personal(account, account if token is None else token)))
+        # A boot of its own where the time is told: so it is placed by nothing but its own clock.
+        moment = Moment(BOOT if at_ms is None else uuid4(), 1, 1_800_000_000_000 if at_ms is None else at_ms, trusted)
+        entry = Entry(id or uuid4(), cause, moment, "s", 1, postings, purchase, refers)
+        self.append(encode(entry), encode(Personal(account, account if token is None else token, kind)))
         return entry
 
     def append(self, body: bytes, personal: bytes, was: Was | None = None) -> Line:

@@ -16,5 +16,19 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "drivers.scan_text",
     ),
     "numbers": ("loyalty.numbers", "loyalty.rfid"),
+    "ndef": ("drivers.ndef", "drivers.type4"),
+    "tlv": ("drivers.ndef",),
+    "apdu": (
+        "drivers.apdu",
+        "drivers.ndef",
+        "drivers.atr",
+        "drivers.chip_profiles",
+        "drivers.memory_card",
+        "drivers.type4",
+        "drivers.chip_card",
+        "drivers.nfc_frontend",
+    ),
+    "qr": ("drivers.scan_text", "loyalty.numbers", "loyalty.sun", "loyalty.rfid", "terminal.cards"),
+    "sun": ("loyalty.sun",),
 }
 """The modules that are watched, by the name of the target; in the order in which they import each other."""

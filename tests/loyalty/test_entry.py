@@ -38,12 +38,16 @@ earnings = st.builds(Posting, names, amounts, st.just(0), names)
 spends = st.builds(lambda purse, n, instance: Posting(purse, -n, n, instance), names, amounts, names)
 returns = st.builds(lambda purse, n, part: Posting(purse, -n, min(n, part)), names, amounts, amounts | st.just(0))
 give_backs = st.builds(lambda purse, n: Posting(purse, 0, n), names, amounts)
+takings = st.builds(lambda purse, n: Posting(purse, -n), names, amounts)
 FITTING = {
     Cause.AWARD: earnings,
     Cause.REDEEM: earnings | spends,
     Cause.UNDO: earnings | spends,
     Cause.RETURN: returns,
     Cause.GIVE_BACK: give_backs,
+    Cause.BONUS: earnings,
+    Cause.TAKEN_BACK: takings,
+    Cause.MERGE: earnings | takings,
 }
 
 
@@ -79,6 +83,12 @@ def test_an_entry_comes_back_from_its_bytes(cause: Cause, data: st.DataObject) -
         (Cause.GIVE_BACK, [Posting("p", -1, 1)]),
         (Cause.GIVE_BACK, [Posting("p", 0, 0)]),
         (Cause.ISSUE, [Posting("p", 1)]),
+        (Cause.BONUS, [Posting("p", -1)]),
+        (Cause.BONUS, [Posting("p", 1, 1)]),
+        (Cause.TAKEN_BACK, [Posting("p", -1, 1)]),
+        (Cause.TAKEN_BACK, [Posting("p", 1)]),
+        (Cause.MERGE, [Posting("p", -1, 1)]),
+        (Cause.MERGE, [Posting("p", 0)]),
         (Cause.AWARD, [Posting("p", 1), Posting("p", 2)]),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty.derived import Limits, Milestone
 from loyalty.numbers import Check, Scheme
 from loyalty.programme import Programme, ProgrammeError, SignIn, in_language, read
 
@@ -90,7 +91,7 @@ def test_ranges_of_cards() -> None:
         (SMALL.format(rules="largest_sum = inf", points=""), "largest_sum"),
         (SMALL.format(rules="", points='worth = "-1"'), "points.worth is -1"),
         (SMALL.format(rules="", points='worth = "NaN"'), "points.worth is NaN"),
-        (SMALL.format(rules="", points="rewards = [{key='a', name='A', cost=0}]"), 'reward "a" costs 0'),
+        (SMALL.format(rules="", points="rewards = [{key='a', name='A', cost=0}]"), 'the cost of reward "a" is 0'),
         (SMALL.format(rules="", points="rewards = [{key='a', name='A', cost='0.0001'}]"), "3 decimals"),
         (SMALL.format(rules="", points="groups = [{key='1', name='A'}, {key='1', name='B'}]"), 'two groups have the key "1"'),
         (SMALL.format(rules="", points="purse = ''"), "a purse needs a name"),
@@ -100,6 +101,23 @@ def test_ranges_of_cards() -> None:
         (SMALL.format(rules="", points="[[cards]]\nprefix='21'"), "cards: each table has prefix and length, or first and last"),
         (SMALL.format(rules="", points="[[cards]]\nfirst='10000'\nlast='20000'\nlength=5"), "cards: each table has"),
         (SMALL.format(rules="", points="[[cards]]\nfirst='20000'\nlast='10000'"), "cards: .* the smaller one first"),
+        (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='1'\ncoefficient='0.9'"), "never earns less"),
+        (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='1'\ncoefficient='NaN'"), "coefficient is NaN"),
+        (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='1'\nmonths=0"), "write 1 to 120"),
+        (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='-1'"), 'level "g": from is -1'),
+        (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nform='1'"), 'did you mean "from"'),
+        (
+            SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='1'\n[[levels]]\nkey='g'\nname='H'\nfrom='2'"),
+            'two levels have the key "g"',
+        ),
+        (SMALL.format(rules="", points="[[milestones]]\nkey='m'\nevery='0'\npoints='1'"), "every is 0"),
+        (SMALL.format(rules="", points="[[milestones]]\nkey='m'\nevery='1'\npoints='0'"), 'milestone "m": points is 0'),
+        (SMALL.format(rules="", points="[limits]\nawards=0"), "limits.awards is 0"),
+        (SMALL.format(rules="", points="[limits]\npoints='0.0001'"), "limits.points is 0.0001"),
+        (
+            '[programme]\nkey="p"\nversion=1\nname="P"\n[[stamps]]\npurse="s"\nname="S"\ngoal=1\nreward="R"\n[limits]\npoints="1"',
+            "are about points",
+        ),
         ('[programme]\nkey="p"\nversion=1\nname="P"', "gives nothing"),
     ],
 )
@@ -112,3 +130,19 @@ def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
 def test_any_text_is_a_programme_or_a_named_error(text: str) -> None:
     with pytest.raises(ProgrammeError):
         read(text)
+
+
+def test_levels_milestones_and_limits() -> None:
+    programme = small(
+        more="[[levels]]\nkey='gold'\nname='zlatá'\nfrom='300'\ncoefficient='1.5'\nmonths=3\n"
+        "[[levels]]\nkey='silver'\nname='strieborná'\nfrom='99.90'\n"
+        "[[milestones]]\nkey='fifty'\nevery='50'\npoints='2.5'\n[limits]\nawards=3\npoints='100'\n"
+    )
+    history = programme.history
+    assert [(level.key, level.spend, level.months, level.coefficient) for level in history.levels] == [
+        ("silver", 9_990, 12, 1),
+        ("gold", 30_000, 3, Fraction(3, 2)),
+    ]
+    assert history.milestones == (Milestone("fifty", 5_000, 2_500),)
+    assert history.limits == Limits(3, 100_000)
+    assert not small().history

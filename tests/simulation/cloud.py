@@ -5,25 +5,35 @@ from __future__ import annotations
 import random as pseudo
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
 import sqlalchemy as sa
 
-from backend import migrate, pairing, sample
+from backend import accept, api, doorbell, identities, lines, migrate, pairing, sample, tables
 from backend.app import create_app
 from backend.database import Database, open_engine
+from backend.overnight import overnight
+from loyalty.chain import Line
+from loyalty.entry import Entry, Personal, Unreadable
 from simulation.agenda import DAWN_MS
 from sync import journal, mirror
 from sync.keys import DeviceKey
-from sync.messages import Pair, Paired
+from sync.messages import Pair, Paired, Wait
 from terminal.store import JOURNAL, MIRROR
 
-TERMINALS = 2
+TERMINALS = 5
+"""How many a fleet may have: the first of them are used."""
+SHOPS = (sample.SHOP, sample.SHOP, "rynok-2", sample.SHOP, "rynok-2")
+"""Where each of them stands."""
+MEMORY = Path("/dev/shm")
+"""Files that need not outlive the machine: what a disk does with them is another test's matter."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,8 @@ def founded() -> Founded:
     keys = tuple(DeviceKey(chance.randbytes(32)) for _ in range(TERMINALS))
     with Database(engine).writing() as connection:
         merchant = sample.add_sample(connection, DAWN_MS, chance.randbytes)
-        codes = [pairing.make_code(connection, merchant, sample.SHOP, DAWN_MS, chance.randbytes) for _ in keys]
+        connection.execute(sa.insert(tables.shop).values(merchant=merchant, id="rynok-2", name="Rynok 2"))
+        codes = [pairing.make_code(connection, merchant, shop, DAWN_MS, chance.randbytes) for shop in SHOPS]
         paired = [
             pairing.pair(connection, Pair(code, key.public), DAWN_MS, chance.randbytes)
             for code, key in zip(codes, keys, strict=True)
@@ -56,9 +67,14 @@ def founded() -> Founded:
     return Founded(database, *_empty_files(), keys, tuple(paired))
 
 
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Where the terminals' files are: in memory where that can be, for a flush to the disk takes longer than a customer."""
+    return tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+
+
 def _empty_files() -> tuple[bytes, bytes]:
     """A journal and a mirror as a terminal makes them when it first starts."""
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         own = journal.open_journal(Path(folder) / JOURNAL)
         glass = mirror.open_mirror(Path(folder) / MIRROR, own)
         glass.close()
@@ -77,19 +93,60 @@ class Cloud:
     """
 
     def __init__(self) -> None:
+        api.run_in_threadpool = _at_once  # type: ignore[assignment]  # nothing here may depend on which thread is quicker
         engine = open_engine("sqlite://")
+        self.engine = engine
         self.database = _raw(engine)
         self._wall_ms: Callable[[], int] = lambda: DAWN_MS
         self._random = pseudo.Random().randbytes
         self._left: int | None = None
+        self.unreadable = 0.0
+        """The share of all lines that this version cannot read."""
         sa.event.listen(engine, "after_cursor_execute", self._count)
+        self._read, lines.read = lines.read, self._read_line  # an older version, which does not know some causes yet
         app = create_app(engine, clock=lambda: self._wall_ms(), random=lambda count: self._random(count))
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
-    def begin(self, wall_ms: Callable[[], int], random: Callable[[int], bytes]) -> None:
-        """A new day: nothing of an earlier one is left."""
+    def begin(self, wall_ms: Callable[[], int], random: Callable[[int], bytes], terminals: int) -> None:
+        """A new day with so many terminals: nothing of an earlier one is left."""
         self.database.deserialize(founded().database)
+        for spare in founded().paired[terminals:]:
+            self.database.execute("DELETE FROM pairing_code WHERE identity = ?", (spare.identity.hex,))
+            self.database.execute("DELETE FROM identity WHERE id = ?", (spare.identity.hex,))
         self._wall_ms, self._random, self._left = wall_ms, random, None
+        self.unreadable = 0.0
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction, as the portal makes it."""
+        with Database(self.engine).writing() as connection:
+            yield connection
+
+    def news(self, wait: Wait) -> doorbell.News:
+        """What the held-open request of a terminal would be answered with now."""
+        with Database(self.engine).reading() as connection:
+            caller = identities.find(connection, wait.identity)
+            return doorbell.look(connection, doorbell.Caller(caller.network, caller.merchant, caller.id), wait.cursor)
+
+    def over_night(self, now_ms: int) -> None:
+        """What the cloud does while nobody is in the shop."""
+        with self.writing() as connection:
+            merchant = connection.execute(sa.select(tables.merchant.c.id)).scalar_one()
+        overnight(self.writing, merchant, now_ms)
+
+    def post_stored(self, now_ms: int, *, void: bool = False) -> None:
+        """Posts what waits and can be read; `void`: a person first gives up each line at which posting stopped."""
+        with self.writing() as connection:
+            behind = sa.select(tables.identity.c.id).where(tables.identity.c.posted < tables.identity.c.head_sequence)
+            for identity in connection.execute(behind).scalars().all():
+                while void and accept.void_next(connection, identity, now_ms, self._random):
+                    pass
+                accept.post_stored(connection, identities.lock(connection, identity), now_ms, self._random)
+
+    def _read_line(self, line: Line) -> tuple[Entry, Personal]:
+        if self.unreadable and sha256(line.body).digest()[0] < 256 * self.unreadable:
+            raise Unreadable("this version does not know such an entry")
+        return self._read(line)
 
     def crash_after(self, statements: int) -> None:
         self._left = statements
@@ -106,6 +163,10 @@ class Cloud:
             self._left -= 1
             if self._left < 0:
                 raise Crash
+
+
+async def _at_once(work: Callable[..., Any], *args: Any) -> Any:
+    return work(*args)
 
 
 @cache

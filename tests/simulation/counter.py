@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import random as pseudo
+import sqlite3
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
+
+from backend.doorbell import News
 from display import screens
 from drivers.events import CardSeen, Event
-from loyalty.entry import Entry, Moment
+from loyalty.account import Account
+from loyalty.entry import Draft, Entry, Moment
 from loyalty.programme import read
-from simulation.agenda import Agenda
-from simulation.history import History, Violation
-from simulation.network import Network
-from simulation.power import Guarded, Power, PowerCut, Writer
+from simulation.history import Violation
+from simulation.power import Disk, Guarded, Power, PowerCut, Writer
+from simulation.world import World
+from sync import journal, mirror, pairing
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
-from sync.keys import DeviceKey
-from sync.messages import Paired, ProgrammeText, Standing
+from sync.keys import NEXT_KEY, load_or_make
+from sync.messages import ProgrammeText, Standing, Wait
+from sync.refusals import NotRecorded as Refused
+from sync.requests import Trouble
 from sync.signing import RequestSigner
 from terminal import cards, faces, session
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
@@ -34,54 +41,72 @@ CLOUD = "http://127.0.0.1:8000"
 IDLE_SECONDS = 600.0
 PROMISES = (screens.Done, screens.DoneStamps, screens.DonePaid, screens.Undone)
 """Screens that say: it is done."""
+FAULTS_OF_OURS = ("A fault", "The cloud has a fault", "The cloud refused", "The cloud does not know")
 
 
 class Counter:
-    """`tell` it what happens; look at `state`, `store` and `promised`."""
+    """`tell` it what happens; look at `state`, `store` and `promised`. Its folder holds what the SD card of a paired one does."""
 
-    def __init__(
-        self,
-        name: str,
-        folder: Path,
-        paired: Paired,
-        key: DeviceKey,
-        agenda: Agenda,
-        network: Network,
-        chance: pseudo.Random,
-        history: History,
-    ) -> None:
-        self.name, self.folder, self.paired, self._key = name, folder, paired, key
-        self._agenda, self._network, self.chance, self._history = agenda, network, chance, history
-        self.identity = paired.identity
+    def __init__(self, name: str, folder: Path, world: World) -> None:
+        self.name, self.folder, self.world = name, folder, world
+        self.chance = world.chance("machine", name)
+        self._agenda, self._network, self._history = world.agenda, world.network, world.history
         self.disk_ms = 5
         """How long the disk takes, about."""
         self.repeat = 0.05
         """How often a Record is asked for a second time, as if its first answer had been lost."""
+        self.skew_ms = 0
+        """How wrong the wall clock is."""
+        self.trusted = True
         self.promised: dict[str, UUID] = {}
         """What people were told is done: the conversation's key, and the entry's id."""
         self.keys: dict[str, UUID | None] = {}
         """Every key that a Record was asked with, and the id that was answered."""
-        self.crashes = 0
-        self._start()
+        self.refused: set[str] = set()
+        """The keys of which people were told: it is not saved."""
+        self.starts = 0
+        self.running = False
+        self.disk = Disk(self.chance.random)
+        self.start()
 
     # on and off
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """The power is on."""
+        self.starts += 1
+        self.running = True
         self.power = Power()
         self.writer = Writer(self._plan_work)
-        self.store = Store(self.folder, self.identity, self.paired.shop, random=self.chance.randbytes, thread=self.writer)
-        journal, mirror = self.store.writer.journal, self.store.writer.mirror
-        self.store.writer = Connections(Guarded(journal, self.power), Guarded(mirror, self.power))  # type: ignore[arg-type]
+        kept = pairing.load(self.folder)
+        assert kept is not None
+        self.store = Store(self.folder, kept.identity, kept.shop, random=self.chance.randbytes, thread=self.writer)
+        files = self.store.writer
+        self.store.writer = Connections(self._guarded(files.journal), self._guarded(files.mirror))
         self.writer.held = True
         self._boot = UUID(bytes=self.chance.randbytes(16))
-        desk = Desk(shop=self.paired.shop_name, programme=self.store.programme())
+        desk = Desk(shop=kept.shop_name, programme=self.store.programme())
         self.state, _ = session.show(session.begin(self._boot.hex, desk, self._agenda.now))
         self._queue: deque[Input] = deque()
         self._serving = False
-        signer = RequestSigner(self.identity, self._key, lambda: self._agenda.wall_ms / 1000)
-        self._client = cloud_client(CLOUD, auth=signer, transport=self._network.to_the_cloud(self.name))
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._shown = asyncio.Event()
+        self._clients: list[httpx.AsyncClient] = []
+        self._begin_courier()
+
+    def _guarded(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        return Guarded(connection, self.power, self.disk)  # type: ignore[return-value]  # all that a connection is used for
+
+    def _begin_courier(self) -> None:
+        """Under the identity that the journal has now, as the daemon does when it starts."""
+        kept = pairing.load(self.folder)
+        assert kept is not None
+        self.pairing = pairing.settle(self.folder, kept, journal.current(self.store.reader.journal).identity)
+        self.identity = self.pairing.identity
+        key = load_or_make(self.folder, self.chance.randbytes)
+        signer = RequestSigner(self.identity, key, lambda: self.moment().wall_ms / 1000)
+        self._clients.append(cloud_client(CLOUD, auth=signer, transport=self._network.to_the_cloud(self.name)))
         self.courier = Courier(
-            self._client,
+            self._clients[-1],
             self.store.writer.journal,
             self.store.writer.mirror,
             RequestCounter(self.store.writer.journal),
@@ -93,55 +118,86 @@ class Counter:
             on_changed=self._changed,
             on_programme=self._programme_news,
             idle_seconds=IDLE_SECONDS,
+            write=self._give_back,
+            called=self._called,
         )
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._spawn(self.courier.run())
+        self._running_courier = self._spawn(self.courier.run())
+        self._spawn(self._present(self.courier))
 
-    def _plan_work(self, run: Any) -> None:
+    def _plan_work(self, run: Callable[[], None]) -> None:
         self._agenda.after(self.chance.randrange(1, 1 + self.disk_ms), run)
 
     async def restart(self, *, without_mirror: bool = False) -> None:
         """The power fails now, or has failed already, and comes back."""
-        self.crashes += 1
         await self.stop()
         if without_mirror:
             for path in self.folder.glob(f"{MIRROR}*"):
                 path.unlink()
-        self._start()
+        self.start()
 
     async def stop(self) -> None:
         """Everything that runs here ends where it is; what is not committed is gone."""
+        if not self.running:
+            return
+        self.running = False
         self.power.on = False
         self.writer.drop()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._client.aclose()
+        for client in self._clients:
+            await client.aclose()
         self.store.writer.close()
         self.store.reader.close()
 
     @property
     def died(self) -> bool:
         """Whether a power cut came in the middle of something. Raises what else ended one of the terminal's tasks."""
+        if not self.running:
+            return False
         for task in [task for task in self._tasks if task.done()]:
-            error = task.exception()
+            self._tasks.discard(task)
+            error = None if task.cancelled() else task.exception()
             if error is not None and not isinstance(error, PowerCut):
                 raise error
-            self._tasks.discard(task)
         return not self.power.on
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.add(asyncio.get_running_loop().create_task(work))
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        return task
 
     def moment(self) -> Moment:
-        return Moment(self._boot, self._agenda.now, self._agenda.wall_ms, trusted=True)
+        return Moment(self._boot, self._agenda.now, max(0, self._agenda.wall_ms + self.skew_ms), self.trusted)
+
+    # a new identity
+
+    @property
+    def standing(self) -> Standing:
+        """What its journal knows."""
+        return journal.current(self.store.reader.journal).standing
+
+    def renew(self) -> None:
+        """Staff give the terminal a new identity, because its screen says that it is stopped; it may have to be done again."""
+        self._spawn(self._renew())
+
+    async def _renew(self) -> None:
+        self._history.note(f"{self.name}: staff renew it")
+        self._running_courier.cancel()
+        await asyncio.gather(self._running_courier, return_exceptions=True)
+        key = load_or_make(self.folder, self.chance.randbytes, NEXT_KEY)
+        try:
+            await self.courier.renew(key.public)
+        except (Trouble, Refused) as why:
+            self._history.note(f"{self.name}: {why}")
+        self._begin_courier()
 
     # events come in
 
     def tell(self, event: Event | Input) -> None:
         """One event, and all that follows at once."""
-        programme, keys = self.state.desk.programme, self._token_keys
+        programme, keys = self.state.desk.programme, self.pairing.token_keys()
         self._queue.append(cards.identify(event, programme, keys) if isinstance(event, CardSeen) else event)  # type: ignore[arg-type]
         if self._serving:
             return
@@ -152,18 +208,13 @@ class Counter:
                 self.state, effects = session.step(self.state, answers.popleft())
                 for effect in effects:
                     answers.extend(self._do(effect))
+            self._serve(faces.account_of(self.state.mode))
         self._serving = False
         if (wake := self.state.wake_at()) is not None:
             state = self.state
             self._agenda.after(
                 wake - self._agenda.now, lambda: self.tell(Tick(self._agenda.now)) if self.state is state else None
             )
-
-    @property
-    def _token_keys(self) -> tuple[Any, ...]:
-        from loyalty.tokens import TokenKey
-
-        return tuple(TokenKey(key.id, key.secret) for key in sorted(self.paired.keys, key=lambda key: -key.id))
 
     # effects go out
 
@@ -175,7 +226,7 @@ class Counter:
             case Look(card=card):
                 return (self.store.look(card, now),)
             case Identify(number=number) if programme:
-                return (cards.identify_typed(number, programme, self._token_keys, now),)
+                return (cards.identify_typed(number, programme, self.pairing.token_keys(), now),)
             case Recall():
                 return (self.store.recall(self.moment(), now),)
             case Record():
@@ -197,11 +248,12 @@ class Counter:
         version = programme.version if programme else 0
         self.keys[effect.key] = None
         outcome = await self.store.record(effect.draft, effect.key, version, self.moment())
-        if isinstance(outcome, Entry) and self.chance.random() < self.repeat:
+        if isinstance(outcome, Entry) and self.chance.random() < self.repeat and not self.disk.fails:
             self._history.fault(f"{self.name}: a Record is asked for twice")
             outcome = await self.store.record(effect.draft, effect.key, version, self.moment())
         if not isinstance(outcome, Entry):
             self._history.note(f"{self.name}: {outcome.value}")
+            self.refused.add(effect.key)
             self.tell(NotRecorded(effect.key, outcome, self._agenda.now))
             return
         self.keys[effect.key] = outcome.id
@@ -214,22 +266,59 @@ class Counter:
     async def _ask(self, effect: Ask) -> None:
         mode = self.state.mode
         account = mode.account if isinstance(mode, Asking) else None
-        # The network simulates the time that an answer may take: the loop's own clock must not decide.
-        row = await self.courier.ask(effect.account, effect.purse, effect.need, effect.instance, seconds=600)
-        self._history.note(f"{self.name}: asked for {effect.need} of {effect.purse}, granted {row and row.granted}")
-        if row is not None and account is not None:
-            self.tell(Granted(self.store.account(account.whose, typed=account.typed), self._agenda.now))
+        answered = await self.courier.lending.ask(effect.account, effect.purse, effect.need, effect.instance)
+        granted = answered.row.granted if answered is not None and answered.row is not None else None
+        self._history.note(f"{self.name}: asked for {effect.need} of {effect.purse}, granted {granted}")
+        if answered is not None and account is not None:
+            there = self.store.account(account.whose, typed=account.typed)
+            self.tell(Granted(there, self._agenda.now, answered.coming > 0))
         else:
             self.tell(NoAnswer(self._agenda.now))
+
+    # leases follow the card, as `terminal.link` has it
+
+    def _serve(self, account: Account | None) -> None:
+        serving = account.whose.account if account is not None else None
+        lending = self.courier.lending
+        if serving == lending.serving:
+            return
+        lending.serving = serving
+        if lending.held_back:
+            self.courier.wake()
+        if account is not None and not account.typed and any(h.spendable < h.balance for h in account.holdings):
+            self._shown.set()
+
+    async def _present(self, courier: Courier) -> None:
+        while True:
+            await self._shown.wait()
+            self._shown.clear()
+            if courier.lending.serving is not None and courier.state.online:
+                await courier.lending.present(courier.lending.serving)
+
+    def _give_back(self, draft: Draft, key: str) -> Entry:
+        version = mirror.programme_version(self.store.writer.mirror)
+        entry = self.store.write(draft, key, version, self.moment())
+        self._history.note(f"{self.name}: {draft.cause.value} {draft.postings}")
+        return entry
+
+    async def _called(self, wait: Wait) -> bool:
+        """The cloud's call: the bell is heard when something was written there, if there is a network; looked at by real code."""
+        while True:
+            await self._network.rung(self.name)
+            call = self._network.cloud.news(wait)
+            # A busy cloud holds mere changes back: here, most of them.
+            if call is News.CALL or (call is News.CHANGE and self.chance.random() < 0.2):
+                return True
 
     # news of the courier
 
     def _cloud_news(self, state: CloudState) -> None:
-        if state.trouble.startswith(("A fault", "The cloud has a fault", "The cloud refused", "The cloud does not know")):
-            raise Violation(f"{self.name}'s courier: {state.trouble}")
-        if state.standing is not Standing.GOOD or state.posting:
-            raise Violation(f"{self.name}: {state.standing.value} {state.posting}")
-        self.tell(CloudNews(state.online, state.waiting, trouble=state.trouble))
+        if state.trouble.startswith(FAULTS_OF_OURS) and not (self.disk.fails and state.trouble.startswith("A fault")):
+            raise Violation(f"2: {self.name}'s courier: {state.trouble}")
+        if state.standing is not Standing.GOOD and not self.state.desk.cloud.stopped:
+            self._history.note(f"{self.name}: the cloud says {state.standing.value}")
+        stopped = state.standing is not Standing.GOOD
+        self.tell(CloudNews(state.online, state.waiting, trouble=state.trouble, stopped=stopped))
 
     def _changed(self, accounts: set[bytes]) -> None:
         account = faces.account_of(self.state.mode)

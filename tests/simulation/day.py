@@ -1,156 +1,280 @@
-"""A day in the life of two terminals and one cloud, decided by a seed."""
+"""Days in the life of a merchant's terminals and one cloud, decided by a seed."""
 
 from __future__ import annotations
 
 import random as pseudo
-import tempfile
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulation.agenda import Agenda, run
-from simulation.cloud import founded, the_cloud
+from simulation.cloud import TERMINALS, temporary_folder, the_cloud
 from simulation.counter import Counter
+from simulation.faults import DAY, FAULTS, HOUR, MINUTE, SECOND
+from simulation.fleet import Fleet
 from simulation.history import History, Violation
-from simulation.invariants import Invariants
 from simulation.network import Network, Weather
 from simulation.people import People
+from simulation.world import World
 from sync import history as journal_history
 from sync import mirror
-from terminal.store import JOURNAL, MIRROR
+from sync.messages import Standing
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DRAIN_MS = 2 * HOUR
-"""How long after closing time everything must have arrived, with a network without faults."""
+DRAIN_MS = 4 * HOUR
+"""How long after the last closing time everything must have arrived, with a network without faults."""
+NIGHTS = (12 * HOUR, 12 * HOUR, 3 * DAY, 24 * DAY, 100 * DAY)
+"""How long nobody comes after a day; the last is longer than the terminals keep what the cloud has."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long the shop is open, and how long a counter waits for its next customer, about."""
+    """How many days the shop is open and how long, and how long a counter waits for its next customer, about."""
 
+    days: int
     open_ms: int
     gap_ms: int
+    faults: int
+    """How many at most, for each terminal."""
 
 
-WHOLE_DAY = Plan(8 * HOUR, 5 * MINUTE)
-RUSH = Plan(5 * MINUTE, 25_000)
+WHOLE_DAYS = Plan(3, 3 * HOUR, 5 * MINUTE, 6)
+RUSH = Plan(2, 100 * SECOND, 20_000, 4)
 """The short form, for a test: as many faults, fewer customers."""
 
 
 @dataclass(frozen=True)
 class Lived:
-    """What a day was like."""
+    """What the days were like."""
 
     seed: int
+    terminals: int
     taps: int
     faults: int
     recorded: int
     checks: int
+    steps: int
 
 
-def live(seed: int, plan: Plan = WHOLE_DAY) -> Lived:
-    """Lives one day; raises `Violation` with the seed and what happened last."""
-    with tempfile.TemporaryDirectory() as folder:
-        return run(_Day(seed, plan, Path(folder)).live())
+def live(seed: int, plan: Plan = WHOLE_DAYS, without: Collection[str] = ()) -> Lived:
+    """Lives the days of a seed, without what is named; raises `Broken`."""
+
+    async def all_of_it(folder: Path) -> Lived:
+        return await Day(seed, plan, folder, without).live()
+
+    with temporary_folder() as folder:
+        return run(all_of_it(Path(folder)))
 
 
-class _Day:
-    def __init__(self, seed: int, plan: Plan, folder: Path) -> None:
-        self.seed, self.plan, self.folder, self.chance = seed, plan, folder, pseudo.Random(seed)
+class Broken(Violation):
+    """An invariant does not hold: with the seed, and what happened."""
+
+    def __init__(self, error: Exception, seed: int, history: History, steps: int) -> None:
+        self.seed, self.steps, self.taps, self.faults = seed, steps, history.taps, history.faults
+        self.words = str(error) or type(error).__name__
+        self.happened, self.events = history.happened, history.events
+        where = f"seed {seed}, step {steps}, {history.taps} taps, {history.faults} faults"
+        super().__init__(f"{self.words}\n{where}, the last events:\n{history.tail()}")
+
+
+class Day:
+    """`live()`, or step by step for a story: `begin`, `until`, `close`. Faults are done to it from outside."""
+
+    def __init__(self, seed: int, plan: Plan, folder: Path, without: Collection[str] = (), terminals: int = 0) -> None:
+        self.plan, self.chance = plan, pseudo.Random(seed)
         self.agenda = Agenda()
-        self.history = History(lambda: self.agenda.now)
+        self.history = History(lambda: self.agenda.now, without)
+        self.cloud = the_cloud()
+        self.network = Network(self.agenda, self.cloud, self._own_chance(), Weather(), self.history)
+        self.world = World(seed, self.agenda, self.network, self.history)
+        size = terminals or self.chance.choice([1, 2, 2, 3, TERMINALS])
+        self.cloud.begin(lambda: self.agenda.wall_ms, self._own_chance().randbytes, size)
+        self.fleet = Fleet(folder, self.world, self.cloud, size)
+        self.hours: list[tuple[int, int]] = []
+        self._people: dict[str, People] = {}
+        self._off: set[str] = set()
+        self._called: set[str] = set()
+        self._things: list[Callable[[], Awaitable[None]]] = []
+
+    @property
+    def counters(self) -> list[Counter]:
+        return self.fleet.counters
 
     async def live(self) -> Lived:
-        self._open()
+        """All days, and until everything has arrived."""
         try:
-            await self._until(self.plan.open_ms)
-            await self._close()
+            self._plan()
+            for begin, end in self.hours:
+                self.agenda.leap(begin)
+                await self.until(end)
+                await self.night(end)
+            await self.close()
         except Exception as error:
-            told = f"{error}\nseed {self.seed}, {self.history.taps} taps, the last events:\n{self.history.tail()}"
-            raise Violation(told) from error
+            raise Broken(error, self.world.seed, self.history, self.agenda.steps) from error
         finally:
             for counter in self.counters:
                 await counter.stop()
-        return Lived(self.seed, self.history.taps, self.history.faults, self.history.recorded, self.invariants.checks)
+        h = self.history
+        checks = self.fleet.invariants.checks
+        return Lived(self.world.seed, len(self.counters), h.taps, h.faults, h.recorded, checks, self.agenda.steps)
 
     def _own_chance(self) -> pseudo.Random:
         """Chance for one part of the day, so that another part's draws do not change it."""
         return pseudo.Random(self.chance.getrandbits(64))
 
-    def _open(self) -> None:
-        chance, agenda = self.chance, self.agenda
-        self.cloud = the_cloud()
-        self.cloud.begin(lambda: agenda.wall_ms, self._own_chance().randbytes)
-        weather = Weather(
+    def _plan(self) -> None:
+        chance, begin = self._own_chance(), 0
+        for _ in range(self.plan.days):
+            self.hours.append((begin, begin + self.plan.open_ms))
+            begin += self.plan.open_ms + chance.choice(NIGHTS)
+        self.network.weather = Weather(
             lost=chance.choice([0, 0.02, 0.1]),
             doubled=chance.choice([0, 0.05, 0.2]),
             late=chance.choice([0, 0.05, 0.3]),
             crash=chance.choice([0, 0.02, 0.05]),
         )
-        self.network = Network(agenda, self.cloud, self._own_chance(), weather, self.history)
-        self.counters, self.people = [], []
-        for place, (paired, key) in enumerate(zip(founded().paired, founded().keys, strict=True), 1):
-            folder = self.folder / f"terminal-{place}"
-            folder.mkdir()
-            (folder / JOURNAL).write_bytes(founded().journal)
-            (folder / MIRROR).write_bytes(founded().mirror)
-            counter = Counter(f"terminal {place}", folder, paired, key, agenda, self.network, self._own_chance(), self.history)
-            counter.disk_ms = chance.choice([5, 50, 1_500])
-            self.counters.append(counter)
-            self.people.append(People(counter, agenda, self._own_chance(), self.history, self.plan.gap_ms))
+        for counter in self.counters:
+            self.staff(counter)
             self._plan_faults(counter)
-        self.invariants = Invariants(self.cloud, self.counters)
+
+    def staff(self, counter: Counter) -> None:
+        """A terminal has people from now on."""
+        chance = self.world.chance("disk", counter.name)
+        counter.disk_ms = chance.choice([5, 50, 1_500])
+        self._people[counter.name] = People(counter, self.world, self.hours, self.plan.gap_ms)
 
     def _plan_faults(self, counter: Counter) -> None:
-        """Hours without network, and power cuts in the middle of whatever is under way then."""
-        chance, agenda, day = self._own_chance(), self.agenda, self.plan.open_ms
-        for _ in range(chance.randrange(3)):
-            start = chance.randrange(day)
-            agenda.after(start, lambda: self._cut_off(counter))
-            agenda.after(start + chance.randrange(day // 100, day // 3), lambda: self._reconnect(counter))
-        for _ in range(chance.randrange(6)):
-            agenda.after(chance.randrange(day), lambda: counter.power.cut_after(chance.randrange(60)))
+        chance = self._own_chance()
+        for number in range(chance.randrange(self.plan.faults + 1)):
+            begin, end = chance.choice(self.hours)
+            fault = chance.choices(list(FAULTS), list(FAULTS.values()))[0]
+            own = pseudo.Random(chance.getrandbits(64))
+            name = f"{counter.name}: {fault.__name__.replace('_', ' ')} ({number + 1})"
+            self.agenda.after(chance.randrange(begin, end), self._fault(name, lambda f=fault, c=counter, o=own: f(self, c, o)))
 
-    def _cut_off(self, counter: Counter) -> None:
-        self.history.fault(f"{counter.name}: no network")
+    def _fault(self, name: str, do: Callable[[], None]) -> Callable[[], None]:
+        def happens() -> None:
+            if self.history.happens(name):
+                self.history.fault(name)
+                do()
+
+        return happens
+
+    # what faults are made of
+
+    def later(self, milliseconds: int, action: Callable[[], None]) -> None:
+        """Plans the end of a fault."""
+        self.agenda.after(milliseconds, action)
+
+    def do(self, thing: Callable[[], Awaitable[None]]) -> None:
+        """Something that takes a while by the loop's clock: done after this step."""
+        self._things.append(thing)
+
+    def cut_off(self, counter: Counter) -> None:
         self.network.down.add(counter.name)
 
-    def _reconnect(self, counter: Counter) -> None:
-        self.history.note(f"{counter.name}: the network is back")
-        self.network.down.discard(counter.name)
-        counter.courier.hurry()
+    def reconnect(self, counter: Counter) -> None:
+        if counter.name in self.network.down:
+            self.history.note(f"{counter.name}: the network is back")
+            self.network.down.discard(counter.name)
+            counter.courier.hurry()
 
-    async def _until(self, end: int) -> None:
-        while self.agenda.now < end:
-            await self._step()
+    def switch_off(self, counter: Counter) -> None:
+        self._off.add(counter.name)
+        self.do(counter.stop)
 
-    async def _step(self) -> None:
+    def switch_on(self, counter: Counter) -> None:
+        if counter.name in self._off:
+            self.history.note(f"{counter.name}: it is switched on")
+            self._off.discard(counter.name)
+            if not counter.running:
+                counter.start()
+
+    def update_cloud(self) -> None:
+        """A newer version, which can read everything."""
+        self.cloud.unreadable = 0.0
+        self.cloud.post_stored(self.agenda.wall_ms)
+        self.network.ring()
+
+    def void_lines(self) -> None:
+        """A person gives up what cannot be read; then the cloud is updated."""
+        self.fleet.invariants.cloud.may_be_void = True
+        self.cloud.post_stored(self.agenda.wall_ms, void=True)
+        self.network.ring()
+        self.update_cloud()
+
+    # time goes by
+
+    async def until(self, end: int) -> None:
+        """Everything that is due by then."""
+        while self.agenda.next_due < end:
+            await self.step()
+        self.agenda.leap(end)
+
+    async def night(self, closed: int) -> None:
+        """The last ones close, and then the cloud settles who holds what; before the terminals rest, or long after."""
+        await self.until(closed + self.chance.choice([0, 5 * MINUTE]))
+        self.cloud.over_night(self.agenda.wall_ms)
+        self.network.ring()
+        await self.until(self.agenda.now + self.chance.choice([0, 5 * MINUTE]))
+
+    async def step(self) -> None:
+        """The next thing, and then the invariants."""
         await self.agenda.step()
+        things, self._things = self._things, []
+        for thing in things:
+            await thing()
         for counter in self.counters:
             if counter.died:
                 self.history.fault(f"{counter.name}: the power fails")
-                await counter.restart(without_mirror=self.chance.random() < 0.25)
+                await counter.restart()
         touched, self.network.cloud_touched = self.network.cloud_touched, False
-        self.invariants.check(cloud_touched=touched)
+        self.fleet.invariants.check(cloud_touched=touched)
+        self._call_staff()
 
-    async def _close(self) -> None:
-        """Nobody comes any more, nothing goes wrong any more: everything arrives, and both sides have the same."""
-        for people in self.people:
-            people.open = False
-        self.network.weather = Weather()
-        await self._until(self.agenda.now + 5 * MINUTE)
+    def _call_staff(self) -> None:
+        """A terminal that says it is stopped is renewed by staff, sooner or later, once it has sent what it could."""
         for counter in self.counters:
-            self._reconnect(counter)
+            if counter.running and counter.state.desk.cloud.stopped and counter.name not in self._called:
+                self._called.add(counter.name)
+                self.agenda.after(self.world.chance("staff", counter.name, self.agenda.now).randrange(MINUTE), self._renewal(counter))
+
+    def _renewal(self, counter: Counter) -> Callable[[], None]:
+        def renew() -> None:
+            self._called.discard(counter.name)
+            if counter.running and not self._drains(counter):
+                counter.renew()
+
+        return renew
+
+    def _drains(self, counter: Counter) -> bool:
+        """Whether a written-off terminal still has lines to send under its old identity."""
+        if counter.standing is not Standing.WRITTEN_OFF:
+            return counter.standing is Standing.GOOD
+        return journal_history.waiting(counter.store.reader.journal).count > 0
+
+    async def close(self) -> None:
+        """Nobody comes any more, nothing goes wrong any more: everything arrives, and both sides have the same."""
+        self.network.weather = Weather()
+        self.cloud.unreadable = 0.0
+        await self.until(self.agenda.now + 5 * MINUTE)
+        for counter in self.counters:
+            counter.disk.refuse(0, 0)
+            self.switch_on(counter)
+            self.network.down.add(counter.name)
+            self.reconnect(counter)
+        self.update_cloud()
         deadline = self.agenda.now + DRAIN_MS
         while not self._quiet():
             if self.agenda.now > deadline:
                 raise Violation("2: there are entries that do not arrive")
-            await self._step()
-        self.invariants.check_end()
+            await self.step()
+        self.fleet.invariants.check_end()
 
     def _quiet(self) -> bool:
         return all(
-            journal_history.waiting(counter.store.reader.journal).count == 0
-            and mirror.cursor(counter.store.reader.mirror) == self.invariants.cloud.change
+            counter.running
+            and counter.standing is Standing.GOOD
+            and journal_history.waiting(counter.store.reader.journal).count == 0
+            and mirror.cursor(counter.store.reader.mirror) == self.fleet.invariants.cloud.change
             for counter in self.counters
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random as pseudo
+from collections import Counter
 from dataclasses import dataclass
 
 import httpx
@@ -35,11 +36,29 @@ class Network:
     def __init__(self, agenda: Agenda, cloud: Cloud, chance: pseudo.Random, weather: Weather, history: History) -> None:
         self.agenda, self.cloud, self.chance, self.weather, self.history = agenda, cloud, chance, weather, history
         self.down: set[str] = set()
+        self.must: set[str] = set()
+        """Faults that happen whenever they can: "terminal 1: /v1/pull is lost"."""
+        self._faults: Counter[str] = Counter()
         self.cloud_touched = False
+        self._bell = asyncio.Event()
 
     def to_the_cloud(self, name: str) -> httpx.AsyncBaseTransport:
         """The transport of one terminal."""
         return _Cable(self, name)
+
+    def ring(self) -> None:
+        """Something was written in the cloud."""
+        self.cloud_touched = True
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    async def rung(self, name: str) -> None:
+        """Returns when the terminal hears that something was written."""
+        while True:
+            await self._bell.wait()
+            await asyncio.sleep(self.chance.randrange(20, 600) / 1000)
+            if name not in self.down:
+                return
 
     async def send(self, name: str, request: httpx.Request) -> httpx.Response:
         """One request and its answer, or the error that its sender sees."""
@@ -49,27 +68,28 @@ class Network:
         answer: asyncio.Future[httpx.Response] = asyncio.get_running_loop().create_future()
         patience = ASK_MS if request.url.path == ASK_PATH else PATIENCE_MS
         self.agenda.after(patience, lambda: _fail(answer, httpx.ReadTimeout("", request=request)))
-        for _ in range(2 if self._happens(self.weather.doubled, f"{name}: {request.url.path} is doubled") else 1):
+        doubled = self._happens(self.weather.doubled, name, f"{request.url.path} is doubled")
+        for _ in range(2 if doubled else 1):
             self._request_travels(name, request, answer)
         return await answer
 
     def _request_travels(self, name: str, request: httpx.Request, answer: asyncio.Future[httpx.Response]) -> None:
         path = request.url.path
-        if self._happens(self.weather.lost, f"{name}: {path} is lost"):
+        if self._happens(self.weather.lost, name, f"{path} is lost"):
             return
 
         async def arrive() -> None:
             await self._serve(name, request, answer)
 
-        self.agenda.after(self._travel_ms(f"{name}: {path} is late"), arrive)
+        self.agenda.after(self._travel_ms(name, f"{path} is late"), arrive)
 
     async def _serve(self, name: str, request: httpx.Request, answer: asyncio.Future[httpx.Response]) -> None:
         path = request.url.path
-        if self._happens(self.weather.crash, f"the cloud crashes in {name}'s {path}"):
+        if self._happens(self.weather.crash, name, f"the cloud crashes in {path}"):
             self.cloud.crash_after(self.chance.randrange(40))
         response = await self.cloud.answer(request)
-        self.cloud_touched = True
-        if response is None or name in self.down or self._happens(self.weather.lost, f"{name}: the answer to {path} is lost"):
+        self.ring()
+        if response is None or name in self.down or self._happens(self.weather.lost, name, f"the answer to {path} is lost"):
             self.agenda.after(50, lambda: _fail(answer, httpx.RemoteProtocolError("cut", request=request)))
             return
 
@@ -77,18 +97,21 @@ class Network:
             if not answer.done():
                 answer.set_result(response)
 
-        self.agenda.after(self._travel_ms(f"{name}: the answer to {path} is late"), arrive)
+        self.agenda.after(self._travel_ms(name, f"the answer to {path} is late"), arrive)
 
-    def _travel_ms(self, what: str) -> int:
-        if self._happens(self.weather.late, what):
+    def _travel_ms(self, name: str, what: str) -> int:
+        if self._happens(self.weather.late, name, what):
             return self.chance.randrange(500, self.weather.slow_ms)
         return self.chance.randrange(20, 600)
 
-    def _happens(self, likely: float, what: str) -> bool:
+    def _happens(self, likely: float, name: str, what: str) -> bool:
         """Whether a fault happens now; counted and written down if so."""
-        happens = self.chance.random() < likely
+        if self.chance.random() >= likely and f"{name}: {what}" not in self.must:
+            return False
+        self._faults[f"{name}: {what}"] += 1
+        happens = self.history.happens(f"{name}: {what} #{self._faults[f'{name}: {what}']}")
         if happens:
-            self.history.fault(what)
+            self.history.fault(f"{name}: {what}")
         return happens
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random as pseudo
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardSeen, Form, Medium, PadKey
 from loyalty.numbers import Check, with_check
-from simulation.agenda import Agenda
 from simulation.counter import Counter
-from simulation.history import History
+from simulation.world import World
 
 JANA, PETER, ZOLTAN = "2100000000012", "2100000000029", "2100000000043"
 MEMBERS = (JANA, JANA, JANA, PETER, PETER, ZOLTAN, "#04a1b2c3d4e5f6", "#5a3c19e7")
@@ -44,55 +44,85 @@ SUMS = ("2", "3,5", "4,80", "12,5", "30", "75")
 
 
 class People:
-    """The people of one counter, one after another for as long as the shop is open."""
+    """The people of one counter, in the hours in which the shop is open: (begin, end) of each, by the agenda."""
 
-    def __init__(self, counter: Counter, agenda: Agenda, chance: pseudo.Random, history: History, gap_ms: int) -> None:
-        self._counter, self._agenda, self._chance, self._history, self._gap_ms = counter, agenda, chance, history, gap_ms
-        self._haste = chance.choice([0.05, 0.3, 0.8])
-        self.open = True
-        self._plan_next()
+    def __init__(self, counter: Counter, world: World, hours: Sequence[tuple[int, int]] = (), gap_ms: int = 1) -> None:
+        self._counter, self._world = counter, world
+        chance = world.chance("people", counter.name)
+        self._haste = chance.choice([0.05, 0.3, 0.8]) if hours else 0.0
+        self._mistakes = 0.03 if hours else 0.0
+        self._waiting: deque[Iterator[str]] = deque()
+        self._served = False
+        visits = 0
+        for begin, end in hours:
+            at = max(begin, world.agenda.now) + chance.expovariate(1 / gap_ms)
+            while at < end:
+                visits += 1
+                self._plan(int(at), f"{counter.name}: visit {visits}")
+                at += chance.expovariate(1 / gap_ms)
 
-    def _plan_next(self) -> None:
-        self._agenda.after(int(self._chance.expovariate(1 / self._gap_ms)), self._somebody_comes)
+    def _plan(self, at: int, visit: str) -> None:
+        agenda, history = self._world.agenda, self._world.history
+        chance = self._world.chance(visit)
+        agenda.after(at - agenda.now, lambda: self._comes(chance) if history.happens(visit) else None)
 
-    def _somebody_comes(self) -> None:
-        if self.open:
-            self._carry_on(self._tokens())
+    def _comes(self, chance: pseudo.Random) -> None:
+        if self._counter.running:
+            self._waiting.append(self._tokens(chance))
+            if not self._served:
+                self._next(chance)
 
-    def _carry_on(self, tokens: Iterator[str]) -> None:
+    def visit(self, habit: str, member: str) -> None:
+        """Somebody comes now, with a habit of `HABITS` or tokens of one's own: for a story."""
+        chance = self._world.chance(habit, member, self._world.agenda.now)
+        self._waiting.append(self._hands(habit, member, chance))
+        if not self._served:
+            self._next(chance)
+
+    def _next(self, chance: pseudo.Random) -> None:
+        self._served = bool(self._waiting)
+        if self._served:
+            self._carry_on(self._waiting.popleft(), chance)
+
+    def _carry_on(self, tokens: Iterator[str], chance: pseudo.Random) -> None:
         token = next(tokens, None)
-        if token is None:
-            self._plan_next()
+        if token is None or not self._counter.running:
+            self._next(chance)
             return
-        self._do(token)
-        hasty = self._chance.random() < self._haste
-        pause = self._chance.randrange(5, 200) if hasty else self._chance.randrange(400, 2_500)
-        self._agenda.after(4_000 if token == "wait" else pause, lambda: self._carry_on(tokens))
+        self._do(token, chance)
+        pause = chance.randrange(5, 200) if chance.random() < self._haste else chance.randrange(400, 2_500)
+        self._world.agenda.after(4_000 if token == "wait" else pause, lambda: self._carry_on(tokens, chance))
 
-    def _tokens(self) -> Iterator[str]:
-        chance = self._chance
+    def _tokens(self, chance: pseudo.Random) -> Iterator[str]:
         if self._counter.state.desk.staff is None and chance.random() < 0.95:
             yield f"card {chance.choice(STAFF)}"
         name = chance.choices(list(HABITS), [weight for weight, _ in HABITS.values()])[0]
         member = chance.choice(MEMBERS) if chance.random() < 0.93 else chance.choice(BLANK)
-        self._history.note(f"{self._counter.name}: {name}")
-        for token in HABITS[name][1].split():
+        self._world.history.note(f"{self._counter.name}: {name}")
+        yield from self._hands(HABITS[name][1], member, chance)
+
+    def _hands(self, tokens: str, member: str, chance: pseudo.Random) -> Iterator[str]:
+        for token in tokens.split():
             if token == "card":
                 yield f"card {member}"
+            elif token == "staff":
+                yield f"card {STAFF[0]}"
             elif token == "sum":
                 yield from chance.choice(SUMS)
             elif token == "key":
                 yield chance.choice([*BUTTONS, "hold-x", "hold->", "enter", "5"])
+            elif token.startswith("sum="):
+                yield from token.removeprefix("sum=")
             else:
                 yield token
 
-    def _do(self, token: str) -> None:
-        now, counter = self._agenda.now, self._counter
+    def _do(self, token: str, chance: pseudo.Random) -> None:
+        now, counter = self._world.agenda.now, self._counter
         picture = counter.state.picture
-        if self._chance.random() < 0.03:
+        if chance.random() < self._mistakes:
             picture -= 1  # pressed at what was there before
         if token != "wait":
-            self._history.tap(f"{counter.name}: {token}")
+            self._world.history.tap(f"{counter.name}: {token}")
         match token.split():
             case ["wait"]:
                 pass

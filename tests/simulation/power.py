@@ -1,4 +1,5 @@
-"""A terminal's power and its writer: one piece of work at a time, on files that a power cut drops between two statements."""
+"""A terminal's power, its disk and its writer: one piece of work at a time, on files that a power cut drops between two
+statements, and that refuse statements while the disk is full or fails."""
 
 from __future__ import annotations
 
@@ -33,14 +34,44 @@ class Power:
             raise PowerCut
 
 
+class Disk:
+    """Takes every statement, but for a while may refuse some of those that write: `refuse` says how many of all, and why."""
+
+    WORDS = {
+        sqlite3.SQLITE_FULL: "database or disk is full",
+        sqlite3.SQLITE_IOERR: "disk I/O error",
+        sqlite3.SQLITE_READONLY: "attempt to write a readonly database",
+    }
+    _WRITES = ("BEGIN IMMEDIATE", "INSERT", "UPDATE", "DELETE", "COMMIT")
+
+    def __init__(self, chance: Callable[[], float]) -> None:
+        self._chance = chance
+        self._share, self._code = 0.0, sqlite3.SQLITE_OK
+
+    @property
+    def fails(self) -> bool:
+        return self._share > 0
+
+    def refuse(self, share: float, code: int) -> None:
+        self._share, self._code = share, code
+
+    def use(self, statement: str) -> None:
+        """One statement wants to run; raises what SQLite raises, before anything of it is done."""
+        if self._share and statement.lstrip().startswith(self._WRITES) and self._chance() < self._share:
+            error = sqlite3.OperationalError(self.WORDS[self._code])
+            error.sqlite_errorcode = self._code
+            raise error
+
+
 class Guarded:
     """A connection that stops at a power cut. What was committed stays; what was not is gone when the file is opened again."""
 
-    def __init__(self, connection: sqlite3.Connection, power: Power) -> None:
-        self.connection, self._power = connection, power
+    def __init__(self, connection: sqlite3.Connection, power: Power, disk: Disk) -> None:
+        self.connection, self._power, self._disk = connection, power, disk
 
     def execute(self, *statement: Any) -> sqlite3.Cursor:
         self._power.use()
+        self._disk.use(statement[0])
         return self.connection.execute(*statement)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from loyalty.chain import GENESIS, Head
 from loyalty.entry import Cause, Draft, Moment, TokenKind
 from sync import journal, mirror, renewal
 from sync.messages import Answered, CardRow, MemberRow, ProgrammeText, Pulled, PurseRow, StaffRow, Standing
+from sync.refusals import NotEnough
 from sync.view import look, staff_by
 
 
@@ -224,6 +225,22 @@ def test_a_new_identity_shows_the_same_and_spends_nothing(
     found = look(ledger, glass, account(), TokenKind.CARD)
     assert found is not None
     assert found.holdings == (Holding("points", 140, 10),)
+
+
+def test_what_a_row_includes_is_not_earned_again_under_a_new_identity(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till
+) -> None:
+    """The acknowledgement of a push was lost, the pull behind it was not: the simulator's seed 59."""
+    till.rows = mirror.rows(glass, ledger)
+    till.record(award(10))
+    take_in(glass, ledger, answer(ledger, 1, 0, 3, purse(10, 10, 3)))
+    journal.stop(ledger, IDENTITY, Standing.OFF_HEAD)
+    renewal.renew(ledger, UUID(int=77), 1)
+    found = look(ledger, glass, account(), TokenKind.CARD)
+    assert found is not None
+    assert found.holdings == (Holding("points", 10, 0),)
+    with pytest.raises(NotEnough):
+        till.record(spend(1))
 
 
 def test_a_return_beyond_the_lease_leaves_nothing_to_spend(

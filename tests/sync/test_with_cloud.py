@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import uuid
 from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from backend.forgetting import forget
 from emulators.drafts import account, award, give_back, returned, spend, undo
-from emulators.paired import Cloud, Terminal
+from emulators.paired import NOW, Cloud, Terminal
+from loyalty.account import Status
 from sync import history, journal
 from sync.courier import CloudState
 from sync.keys import NEXT_KEY, load_or_make
@@ -169,3 +173,28 @@ def renew(terminal: Terminal) -> None:
     asyncio.run(terminal.courier.renew(key.public))
     terminal.mirror.close()
     terminal.reopen()
+
+
+def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
+    new_terminal: Callable[[str], Terminal], cloud: Cloud
+) -> None:
+    """One terminal is offline meanwhile and goes on with Anna's card: its lines come whole, and are forgotten then."""
+    here, late = new_terminal("here"), new_terminal("late")
+    here.till.record(award(10))
+    here.exchange()
+    late.exchange()
+    late.till.record(award(5))
+    with cloud.engine.begin() as connection:
+        network = connection.execute(sa.text("SELECT id FROM network")).scalar_one()
+        forget(connection, uuid.UUID(network), account(), NOW, cloud.chance.randbytes)
+    for terminal in (here, late, late):
+        assert terminal.exchange().trouble == ""
+        assert terminal.look().status is Status.BLOCKED
+    for terminal in (here, late):
+        found = terminal.journal.execute("SELECT account, personal, salt FROM lines").fetchall()
+        assert found == [(None, None, None)]
+    with cloud.engine.begin() as connection:
+        left = connection.execute(sa.text("SELECT count(*), count(personal), count(salt) FROM line")).one()
+        assert tuple(left) == (2, 0, 0)
+        balance = connection.execute(sa.text("SELECT sum(earned - spent), count(*) FROM purse")).one()
+        assert tuple(balance) == (15, 1)

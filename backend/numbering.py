@@ -1,0 +1,40 @@
+"""Change numbers of a network, and keys in pieces that fit into one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from backend import tables
+
+T = TypeVar("T")
+_AT_ONCE = 500
+
+
+def next_changes(connection: sa.Connection, network: UUID, count: int) -> Iterator[int]:
+    """`count` new change numbers. The counter's row is locked until the transaction ends, so a cursor never skips one."""
+    if count == 0:
+        return iter(())
+    n = tables.network.c
+    raised = sa.update(tables.network).where(n.id == network).values(change=n.change + count)
+    connection.execute(raised)
+    last = last_change(connection, network)
+    return iter(range(last - count + 1, last + 1))
+
+
+def last_change(connection: sa.Connection, network: UUID) -> int:
+    """The number of the network's last change."""
+    n = tables.network.c
+    change: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
+    return change
+
+
+def batches(keys: Iterable[T]) -> Iterator[list[T]]:
+    """Pieces that fit into one statement's parameters, each key once."""
+    rest = iter(dict.fromkeys(keys))
+    while piece := list(islice(rest, _AT_ONCE)):
+        yield piece

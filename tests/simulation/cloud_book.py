@@ -1,0 +1,225 @@
+"""What the cloud's tables say, read a little at a time, and what is true of them by themselves (invariants 2 to 6)."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from loyalty.entry import Posting, decode_entry, decode_personal
+from simulation.cloud import Cloud
+from simulation.history import Violation
+
+ALARMS_OF_PEOPLE = {"DEBT", "CARD_NOT_ACTIVE", "TWO_ACCOUNTS"}
+"""What people can cause without a copy, a write-off or a fault of ours."""
+
+
+class PurseKey(NamedTuple):
+    account: bytes
+    purse: str
+    instance: str
+
+
+class TakingKey(NamedTuple):
+    """One purse of an entry that may be taken back."""
+
+    entry: UUID
+    purse: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """One purse in the cloud."""
+
+    earned: int = 0
+    spent: int = 0
+    leased: int = 0
+    overdraft: int = 0
+    debt: int = 0
+    change: int = 0
+
+    @property
+    def balance(self) -> int:
+        return self.earned - self.spent
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One line of a terminal as the cloud keeps it."""
+
+    sequence: int
+    id: UUID
+    account: bytes
+    postings: tuple[Posting, ...]
+
+
+def demand(holds: bool, number: int, *what: object) -> None:
+    """Raises `Violation` of invariant `number` unless `holds`."""
+    if not holds:
+        raise Violation(f"{number}: " + " ".join(str(part) for part in what))
+
+
+class CloudBook:
+    """What the cloud says, and what it said at each earlier moment (`said`)."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.purses: dict[PurseKey, Purse] = {}
+        self.leases: dict[tuple[UUID, PurseKey], tuple[int, int, int]] = {}
+        self.posted: dict[UUID, int] = {}
+        self.stored: dict[UUID, int] = {}
+        self.change = 0
+        self.said: defaultdict[tuple[UUID, PurseKey, int, int], set[tuple[int, int]]] = defaultdict(set)
+        """(identity, purse, change, posted): every (balance, granted) that was true at such a moment."""
+        self.entries: dict[UUID, tuple[UUID, int]] = {}
+        """Which line of whom each entry was posted for."""
+        self.written: dict[tuple[UUID, int], set[bytes]] = defaultdict(set)
+        """The hashes of all lines that any terminal ever wrote, by identity and sequence."""
+        self.given_up: defaultdict[PurseKey, int] = defaultdict(int)
+        """What terminals held when the merchant wrote them off."""
+        self.void: dict[UUID, UUID] = {}
+        """Lines that were posted as nothing: id and identity."""
+        self.voided: defaultdict[PurseKey, int] = defaultdict(int)
+        """What void lines would have earned."""
+        self.copies = self.could_not_read = self.may_be_void = False
+        self._waits: defaultdict[UUID, deque[Stored]] = defaultdict(deque)
+        self._used: defaultdict[tuple[UUID, PurseKey], int] = defaultdict(int)
+        self._sums: defaultdict[PurseKey, int] = defaultdict(int)
+        self._undone: set[UUID] = set()
+        self._taken: defaultdict[TakingKey, int] = defaultdict(int)
+        self._awards: dict[TakingKey, int] = {}
+        self._lines = self._postings = self._alarms = 0
+
+    def read(self) -> set[PurseKey]:
+        """Reads what is new and checks the cloud by itself; the purses that changed in any way."""
+        ask = self.cloud.database.execute
+        self.change = ask("SELECT change FROM network").fetchone()[0]
+        self._read_lines()
+        self._read_postings()
+        touched = self._read_heads()
+        purses = {
+            PurseKey(*row[:3]): Purse(*row[3:])
+            for row in ask("SELECT account, purse, instance, earned, spent, leased, overdraft, debt, change FROM purse")
+        }
+        leases = {
+            (UUID(id), PurseKey(account, purse, instance)): (granted, used, written_off)
+            for id, account, purse, instance, granted, used, written_off in ask(
+                "SELECT identity, account, purse, instance, granted, used, written_off FROM lease"
+            )
+        }
+        touched |= {key for key, purse in purses.items() if self.purses.get(key) != purse}
+        touched |= {held[1] for held, lease in leases.items() if self.leases.get(held) != lease}
+        self.purses, self.leases = purses, leases
+        self._check_purses(touched)
+        for id, kind, detail in ask("SELECT id, kind, detail FROM alarm WHERE id > ?", (self._alarms,)).fetchall():
+            self._alarms = id
+            demand(kind in self._alarms_allowed(), 3, "an alarm:", kind, detail)
+        return touched
+
+    def _alarms_allowed(self) -> set[str]:
+        copies = {"OFF_HEAD", "UNDONE_TWICE"} if self.copies else set()
+        given_up = {"WRITTEN_OFF"} if self.given_up else set()
+        # How much may be overdrawn is checked purse by purse.
+        return ALARMS_OF_PEOPLE | copies | given_up | {"OVERDRAFT"} | ({"UNREADABLE"} if self.could_not_read else set())
+
+    def _read_lines(self) -> None:
+        new = "SELECT rowid, identity, sequence, hash, body, personal FROM line WHERE rowid > ? ORDER BY rowid"
+        for rowid, id, sequence, hash, body, personal in self.cloud.database.execute(new, (self._lines,)).fetchall():
+            self._lines = rowid
+            identity = UUID(id)
+            if (known := self.written.get((identity, sequence))) is not None:
+                demand(hash in known, 3, "line", sequence, "is another one in the cloud")
+            else:
+                demand(identity not in self.stored, 3, "the cloud has line", sequence, "that was never written")
+            entry, whose = decode_entry(body), decode_personal(personal)
+            self._waits[identity].append(Stored(sequence, entry.id, whose.account, entry.postings))
+
+    def _read_postings(self) -> None:
+        new = (
+            "SELECT p.rowid, p.entry, p.account, p.purse, p.instance, p.posted, e.identity, e.sequence, e.cause, e.refers,"
+            " i.public_key IS NULL FROM posting p JOIN entry e ON e.id = p.entry JOIN identity i ON i.id = e.identity"
+            " WHERE p.rowid > ? ORDER BY p.rowid"
+        )
+        takings: set[TakingKey] = set()
+        for row in self.cloud.database.execute(new, (self._postings,)).fetchall():
+            self._postings, id, account, purse, instance, posted, identity, sequence, cause, refers, own = row
+            self._sums[PurseKey(account, purse, instance)] += posted
+            self.entries[UUID(id)] = (UUID(identity), sequence)
+            if cause == "undo" and posted > 0:
+                demand(refers not in self._undone, 6, "the spend", refers, "is undone twice")
+                self._undone.add(refers)
+            if posted > 0 and refers is None:
+                self._awards[TakingKey(UUID(id), purse, instance)] = posted
+            elif cause in ("undo", "return") and posted < 0 and refers is not None:
+                taking = TakingKey(UUID(refers), purse, instance)
+                self._taken[taking] -= posted
+                takings.add(taking)
+            elif own and refers is not None:
+                self._taken[TakingKey(UUID(refers), purse, instance)] -= posted
+        for taking in takings & self._awards.keys():
+            award, taken = self._awards[taking], self._taken[taking]
+            demand(taken <= award, 6, "of an award of", award, taking.purse, taken, "were taken back")
+
+    def _read_heads(self) -> set[PurseKey]:
+        """How far each terminal's lines are posted; what those lines used is counted again here."""
+        touched: set[PurseKey] = set()
+        ask = self.cloud.database.execute
+        for id, head, posted in ask("SELECT id, head_sequence, posted FROM identity WHERE public_key IS NOT NULL").fetchall():
+            identity = UUID(id)
+            self.stored[identity], self.posted[identity] = head, posted
+            demand(posted == head or self.could_not_read, 2, "the cloud stopped posting", id, "at", posted, "of", head)
+            waits = self._waits[identity]
+            while waits and waits[0].sequence <= posted:
+                touched |= self._post(identity, waits.popleft())
+        return touched
+
+    def _post(self, identity: UUID, line: Stored) -> set[PurseKey]:
+        keys = {PurseKey(line.account, posting.purse, posting.instance) for posting in line.postings}
+        if line.id not in self.entries:
+            found = "SELECT identity, sequence FROM entry WHERE id = ?"
+            row = self.cloud.database.execute(found, (line.id.hex,)).fetchone()
+            if row is None:
+                demand(self.may_be_void, 2, "line", line.sequence, "of", identity, "was posted as nothing")
+                self.void[line.id] = identity
+                for posting in line.postings:
+                    self.voided[PurseKey(line.account, posting.purse, posting.instance)] += posting.earned
+                return keys
+            self.entries[line.id] = (UUID(row[0]), row[1])
+        by, sequence = self.entries[line.id]
+        demand((by, sequence) == (identity, line.sequence) or self.copies, 3, "entry", line.id, "was posted for another line")
+        for posting in line.postings:
+            self._used[identity, PurseKey(line.account, posting.purse, posting.instance)] += posting.used
+        return keys
+
+    def _check_purses(self, touched: set[PurseKey]) -> None:
+        leased: defaultdict[PurseKey, int] = defaultdict(int)
+        for (identity, key), (granted, used, written_off) in self.leases.items():
+            outstanding = granted - used - written_off
+            leased[key] += outstanding
+            if key in touched:
+                demand(outstanding >= 0, 5, "a lease of", key.purse, "is", outstanding)
+                chain = self._used[identity, key]
+                demand(used == chain, 5, "the cloud counts", used, "of", key.purse, "used, the chain", chain)
+        for key in touched & self.purses.keys():
+            purse = self.purses[key]
+            demand(self._sums[key] == purse.balance, 4, key.purse, "sums to", self._sums[key], "and stands at", purse.balance)
+            demand(purse.leased == leased[key], 5, key.purse, "leased", purse.leased, "in all,", leased[key], "singly")
+            covered = purse.earned + purse.overdraft + purse.debt
+            demand(purse.spent + purse.leased <= covered, 5, key.purse, "is leased or spent twice:", purse)
+        for key, purse in self.purses.items():
+            for identity, posted in self.posted.items():
+                granted = self.leases.get((identity, key), (0, 0, 0))[0]
+                self.said[identity, key, purse.change, posted].add((purse.balance, granted))
+
+    def wrote_off(self, before: dict[tuple[UUID, PurseKey], tuple[int, int, int]]) -> None:
+        """The merchant has just given a terminal up: what was leased to it by then may come to be overdrawn."""
+        for held, (_, _, written_off) in self.leases.items():
+            more = written_off - before.get(held, (0, 0, 0))[2]
+            if more > 0:
+                self.given_up[held[1]] += more
+
+    def left_behind(self, key: PurseKey) -> int:
+        """What written-off terminals may still spend without knowing that they are."""
+        return sum(written_off for (_, held), (_, _, written_off) in self.leases.items() if held == key)

@@ -1,0 +1,258 @@
+"""What a terminal's files say, line by line, and what must be true of them by themselves and beside the cloud's word."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+from loyalty.chain import Head, Line, Was, extend
+from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
+from loyalty.holding import spendable
+from simulation.cloud_book import CloudBook, PurseKey, demand
+from simulation.copies import HeadStart
+from simulation.counter import Counter
+from sync import journal, mirror
+from sync.messages import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One line of a journal, read from its bytes when it was new."""
+
+    place: int
+    id: UUID
+    key: str
+    account: bytes
+    cause: Cause
+    refers: UUID | None
+    postings: tuple[Posting, ...]
+
+    def on(self, key: PurseKey) -> list[Posting]:
+        """What it does to one purse."""
+        return [posting for posting in self.postings if (posting.purse, posting.instance) == (key.purse, key.instance)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the mirror."""
+
+    balance: int = 0
+    granted: int = 0
+    place: int = 0
+    identity: bytes = b""
+    change: int = 0
+
+
+class CounterBook:
+    """Remembers every line, also those that are pruned by now."""
+
+    def __init__(self, counter: Counter, start: HeadStart | None = None) -> None:
+        self.counter = counter
+        self.lines: list[Written] = []
+        self.spendable: dict[PurseKey, int] = {}
+        self.identity: UUID | None = None
+        self.base = 0
+        self.standing = Standing.GOOD
+        self.head_starts: list[HeadStart] = []
+        self._bases: dict[bytes, int] = {}
+        self._of: defaultdict[PurseKey, list[tuple[int, Posting]]] = defaultdict(list)
+        self._about: defaultdict[PurseKey, list[Written]] = defaultdict(list)
+        self._touched: set[PurseKey] = set()
+        self._registered = 0
+        self._rows: dict[PurseKey, Row] = {}
+        self._ids: dict[str, UUID] = {}
+        self._version: tuple[object, ...] = ()
+        if start is not None:
+            self.head_starts.append(start)
+            for line in start.common:
+                self._remember(line)
+
+    @property
+    def copied(self) -> bool:
+        """Whether it is one of several that began alike."""
+        return any(start.identity == self.identity for start in self.head_starts)
+
+    def changed(self) -> bool:
+        """Whether a transaction was committed since the last time this was asked."""
+        reader = self.counter.store.reader
+        version = (
+            self.counter.starts,
+            reader.journal.execute("PRAGMA data_version").fetchone(),
+            reader.mirror.execute("PRAGMA data_version").fetchone(),
+        )
+        fresh, self._version = version != self._version, version
+        return fresh
+
+    def postings(self, key: PurseKey, after: int = 0, up_to: int = 1 << 62) -> list[Posting]:
+        """What the lines in (after, up_to] do to one purse."""
+        found = self._of[key]
+        first = bisect_right(found, after, key=lambda posted: posted[0])
+        return [posting for place, posting in found[first:] if place <= up_to]
+
+    def may_spend(self, key: PurseKey) -> int:
+        """What it would let people spend now."""
+        return self.spendable.get(key, 0) if self.standing is Standing.GOOD else 0
+
+    def waiting(self, cloud: CloudBook, key: PurseKey) -> list[Written]:
+        """Its lines about one purse that are not posted under any identity."""
+        return [line for line in self._about[key] if line.id not in cloud.entries]
+
+    def note_lines(self, cloud: CloudBook) -> None:
+        """Reads new lines. To be done before the cloud is read, for the cloud holds nothing that was not written before."""
+        self._touched |= self._read_lines()
+        now = journal.current(self.counter.store.reader.journal)
+        if now.identity != self.identity:
+            demand(now.base <= len(self.lines), 8, self.counter.name, "begins anew behind its last line")
+            self._touched |= self.spendable.keys()
+            identities = self.counter.store.reader.journal.execute("SELECT identity, base FROM identities")
+            self._bases = dict(identities.fetchall())
+            self.identity, self.base, self._registered = now.identity, now.base, 0
+        query = "SELECT place, hash FROM lines WHERE place > ? ORDER BY place"
+        after = self.base + self._registered
+        for place, hash in self.counter.store.reader.journal.execute(query, (after,)).fetchall():
+            self._registered = place - self.base
+            cloud.written[now.identity, self._registered].add(hash)
+
+    def read(self, cloud: CloudBook) -> set[PurseKey]:
+        """Checks what is new against what the cloud said; the purses that may look different now."""
+        self.note_lines(cloud)
+        self._check_identity(cloud)
+        touched, self._touched = self._touched | self._read_rows(cloud), set()
+        self._check_promises()
+        for key in touched:
+            self._check_purse(key)
+        at = self.counter.moment()
+        known = mirror.known_ms(self.counter.store.reader.mirror, at)
+        demand(known <= self.counter.world.agenda.wall_ms, 9, self.counter.name, "takes it for later than it is:", known)
+        return touched
+
+    def _read_lines(self) -> set[PurseKey]:
+        name, ask = self.counter.name, self.counter.store.reader.journal.execute
+        last = self.lines[-1].place if self.lines else 0
+        query = "SELECT place, id, key, cause, account, refers, body, personal FROM lines WHERE place > ? ORDER BY place"
+        touched: set[PurseKey] = set()
+        for place, id, key, cause, account, refers, body, personal in ask(query, (last,)).fetchall():
+            demand(place == last + 1, 2, name, "has a gap before", place)
+            asked = "has an entry that nobody asked for, or one that was asked for once, twice"
+            demand(key in self.counter.keys or (cause == "give back" and key.startswith("recall ")), 1, name, asked)
+            demand(decode_personal(personal).account == account, 2, name, "has a line of two accounts")
+            entry = decode_entry(body)
+            by = UUID(bytes=refers) if refers is not None else None
+            last = place
+            touched |= self._remember(Written(place, UUID(bytes=id), key, account, Cause(cause), by, entry.postings))
+        first, count, end = ask("SELECT coalesce(min(place), 1), count(*), coalesce(max(place), 0) FROM lines").fetchone()
+        demand(end == len(self.lines) and count == end - first + 1, 2, name, "has lost lines:", first, count, end)
+        return touched
+
+    def _remember(self, line: Written) -> set[PurseKey]:
+        self.lines.append(line)
+        self._ids[line.key] = line.id
+        for posting in line.postings:
+            self._of[PurseKey(line.account, posting.purse, posting.instance)].append((line.place, posting))
+        purses = {PurseKey(line.account, posting.purse, posting.instance) for posting in line.postings}
+        for purse in purses:
+            self._about[purse].append(line)
+        return purses
+
+    def _check_identity(self, cloud: CloudBook) -> None:
+        name, reader = self.counter.name, self.counter.store.reader.journal
+        now = journal.current(reader)
+        first = reader.execute("SELECT coalesce(min(place), 1) FROM lines").fetchone()[0]
+        if first > 1:
+            gone = self.lines[first - 2]
+            demand(gone.id in cloud.entries or gone.id in cloud.void, 11, name, "has pruned what the cloud does not have")
+        self.standing = now.standing
+        off_head = now.standing is Standing.OFF_HEAD
+        demand(not off_head or self.copied, 8, name, "is taken for a copy, and is none")
+        for start in self.head_starts:
+            start.found_out |= start.identity != now.identity or now.standing is not Standing.GOOD
+        recorded = len(self.lines) - now.base
+        demand(now.posted <= now.accepted <= recorded, 2, name, "believes", now.posted, now.accepted, "of", recorded)
+        believed = now.accepted <= cloud.stored.get(now.identity, 0) and now.posted <= cloud.posted.get(now.identity, 0)
+        demand(believed, 2, name, "believes more to be accepted than the cloud has")
+
+    def _check_promises(self) -> None:
+        name, ids = self.counter.name, self._ids
+        for key, id in self.counter.promised.items():
+            demand(ids.get(key) == id, 1, name, "showed an entry that is gone")
+        for key, answered in self.counter.keys.items():
+            demand(answered is None or ids.get(key) == answered, 1, name, "was told of an entry that is not there")
+        demand(ids.keys().isdisjoint(self.counter.refused), 1, name, "holds an entry of which people were told that it is not")
+
+    def _read_rows(self, cloud: CloudBook) -> set[PurseKey]:
+        name = self.counter.name
+        query = "SELECT account, purse, instance, balance, granted, place, identity, change FROM purses"
+        rows = {PurseKey(*row[:3]): Row(*row[3:]) for row in self.counter.store.reader.mirror.execute(query)}
+        changed = {key for key in {*rows, *self._rows} if rows.get(key) != self._rows.get(key)}
+        self._rows = rows
+        for key in changed & rows.keys():
+            row = rows[key]
+            identity, through = UUID(bytes=row.identity), row.place - self._bases[row.identity]
+            true = cloud.said[identity, key, row.change, through]
+            found = (row.balance, row.granted)
+            demand(found in true, 4, name, "holds a row that never was:", key.purse, found, "and not", true)
+        for start in (start for start in self.head_starts if start.identity == self.identity):
+            for key in changed & rows.keys():
+                start.holds(key, self._head_start(len(start.common), key))
+        return changed
+
+    def _head_start(self, common: int, key: PurseKey) -> int:
+        """What this copy may spend, without what it has done itself since the copies parted."""
+        row, base = self._rows.get(key, Row()), self.base
+        granted, place = row.granted if self._is_mine(row) else 0, row.place
+        used = sum(p.used for p in self.postings(key, base, common))
+        earned = sum(p.earned for p in self.postings(key, max(base, place), common))
+        own = sum(p.earned for p in self.postings(key, max(base, common), place))
+        return granted - used + earned - own
+
+    def _is_mine(self, row: Row) -> bool:
+        return self.identity is not None and row.identity == self.identity.bytes
+
+    def begins_alike(self) -> HeadStart:
+        """Its card is copied now."""
+        assert self.identity is not None
+        common, undone = len(self.lines), {line.refers for line in self.lines if line.cause is Cause.UNDO}
+        undoable: defaultdict[PurseKey, int] = defaultdict(int)
+        for line in self.lines[self.base :]:
+            if line.id not in undone and line.cause is not Cause.UNDO:
+                for posting in line.postings:
+                    undoable[PurseKey(line.account, posting.purse, posting.instance)] += max(0, -posting.delta)
+        start = HeadStart(self.identity, tuple(self.lines), undoable)
+        for key in {*self._rows, *self._of} if self.standing is Standing.GOOD else ():
+            start.holds(key, max(0, self._head_start(common, key)))
+        return start
+
+    def _check_purse(self, key: PurseKey) -> None:
+        """What is shown and what may be spent is what its own lines and its row say."""
+        name, store, row = self.counter.name, self.counter.store, self._rows.get(key, Row())
+        holding = store.account(Personal(key.account, key.account)).holding(key.purse, key.instance)
+        shown = row.balance + sum(p.delta for p in self.postings(key, after=row.place))
+        demand(holding.balance == shown, 4, name, "shows", holding.balance, "of", key.purse, "and not", shown)
+        granted, place = row.granted if self._is_mine(row) else 0, row.place
+        earned = sum(p.earned for p in self.postings(key, after=max(self.base, place)))
+        may = granted + earned - sum(p.used for p in self.postings(key, after=self.base))
+        said = mirror.rows(store.reader.mirror, store.reader.journal)(*key)
+        would = spendable(said, journal.own(store.reader.journal, *key, said.through))
+        demand(would == may, 5, name, "would spend", would, "of", key.purse, "and not", may)
+        demand(holding.spendable == may, 5, name, "offers", holding.spendable, "of", key.purse, "and not", may)
+        self.spendable[key] = may
+
+    def check_chain(self) -> None:
+        """Every line follows the one before it, and is the one that was read when it was new."""
+        query = (
+            "SELECT place, before, body, digest, personal, salt, was_identity, was_sequence, was_hash, id, hash"
+            " FROM lines WHERE place > ? ORDER BY place"
+        )
+        assert self.identity is not None
+        pruned = journal.pruned(self.counter.store.reader.journal)
+        head = Head() if pruned <= self.base else None
+        for place, before, body, digest, personal, salt, was, at, was_hash, id, hash in self.counter.store.reader.journal.execute(
+            query, (self.base,)
+        ):
+            demand(self.lines[place - 1].id.bytes == id, 2, self.counter.name, "has changed a line")
+            wrapped = Was(UUID(bytes=was), at, was_hash) if was is not None else None
+            line = Line(place - self.base, before, body, digest, personal, salt, wrapped)
+            head = extend(self.identity, head or Head(line.sequence - 1, before), line)
+            demand(head.hash == hash, 2, self.counter.name, "has a line with another hash")

@@ -1,0 +1,125 @@
+"""What may go wrong in a shop, each by its name: planned for one terminal, at a moment that a seed draws."""
+
+from __future__ import annotations
+
+import random as pseudo
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from backend.leases import write_off_terminal
+from simulation.counter import Counter
+
+if TYPE_CHECKING:
+    from simulation.day import Day
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+Fault = Callable[["Day", Counter, pseudo.Random], None]
+
+
+def no_network(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """For minutes, or until long after the next night, however many weeks that takes."""
+    day.cut_off(counter)
+    day.later(chance.choice([MINUTE, 10 * MINUTE, 2 * DAY, 25 * DAY]), lambda: day.reconnect(counter))
+
+
+def power_cut(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """Before one of the next statements."""
+    counter.power.cut_after(chance.randrange(60))
+
+
+def off_over_night(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """Somebody pulls the plug, and puts it back a while later, maybe weeks later."""
+    day.switch_off(counter)
+    day.later(chance.choice([MINUTE, DAY, 30 * DAY]), lambda: day.switch_on(counter))
+
+
+def mirror_lost(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """The power fails, and the mirror's file is gone afterwards."""
+    day.do(lambda: counter.restart(without_mirror=True))
+
+
+def clock_jumps(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """A day ahead or back, or to 1970; set right again some time, by hand or by the network, or never."""
+    now = day.agenda.wall_ms
+    counter.skew_ms, counter.trusted = chance.choice(
+        [(DAY, True), (-DAY, True), (-now, False), (-now, True), (400 * DAY, False), (0, False)]
+    )
+    day.history.note(f"{counter.name}: its clock is {counter.skew_ms / DAY:.1f} days off, trusted: {counter.trusted}")
+    if chance.random() < 0.6:
+        day.later(chance.choice([MINUTE, DAY, 31 * DAY]), lambda: _set_clock(counter))
+
+
+def _set_clock(counter: Counter) -> None:
+    counter.skew_ms, counter.trusted = 0, True
+
+
+def disk_refuses(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """Full, failing or read-only for a while: some statements, or all."""
+    code = chance.choice([sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY])
+    counter.disk.refuse(chance.choice([0.05, 0.3, 1.0]), code)
+    day.later(chance.choice([5 * SECOND, MINUTE, 10 * MINUTE]), lambda: counter.disk.refuse(0, sqlite3.SQLITE_OK))
+
+
+def disk_slow(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """Every piece of work takes up to seconds."""
+    counter.disk_ms = chance.choice([50, 1_500, 5_000])
+
+
+def card_cloned(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """The SD card is copied; a second machine runs from the copy, at once or after the next night."""
+    card = day.fleet.copy(counter)
+    day.later(chance.choice([0, 20 * SECOND, DAY]), lambda: day.staff(day.fleet.clone(card)))
+
+
+def backup_restored(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """The files are saved, and put back some time later: what was recorded between is gone from this terminal."""
+    card = day.fleet.copy(counter)
+    day.later(chance.choice([20 * SECOND, 2 * MINUTE, DAY]), lambda: day.do(lambda: day.fleet.restore(counter, card)))
+
+
+def written_off(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """The merchant gives a terminal up that is not lost at all, while it has a network or none."""
+    if chance.random() < 0.5:
+        day.cut_off(counter)
+        day.later(chance.choice([MINUTE, DAY]), lambda: day.reconnect(counter))
+    day.later(chance.choice([0, 30 * SECOND]), lambda: write_off(day, counter))
+
+
+def write_off(day: Day, counter: Counter) -> None:
+    """What the portal does."""
+    with day.cloud.writing() as connection:
+        write_off_terminal(connection, counter.identity, day.agenda.wall_ms)
+    day.fleet.invariants.written_off()
+
+
+def cloud_too_old(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """The cloud cannot read some of the lines, until it is updated or a person voids them."""
+    day.fleet.invariants.cloud.could_not_read = True
+    day.cloud.unreadable = chance.choice([0.1, 0.5])
+    if chance.random() < 0.7:
+        day.later(chance.choice([30 * SECOND, 2 * MINUTE, DAY]), day.update_cloud)
+    else:
+        day.later(chance.choice([30 * SECOND, 2 * MINUTE]), day.void_lines)
+
+
+FAULTS: dict[Fault, int] = {
+    no_network: 6,
+    power_cut: 8,
+    off_over_night: 2,
+    mirror_lost: 1,
+    clock_jumps: 3,
+    disk_refuses: 3,
+    disk_slow: 2,
+    card_cloned: 2,
+    backup_restored: 2,
+    written_off: 2,
+    cloud_too_old: 1,
+}
+"""Each fault, and how often it is drawn among the others."""
+
+

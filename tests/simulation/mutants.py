@@ -1,0 +1,440 @@
+"""Faults planted in the real code, each of which the simulator must find: `docs/protocol.md` says of each why it is not so."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from backend import accept, book, changes, identities, posting
+from display import screens
+from loyalty.chain import Head, line_hash
+from loyalty.entry import Cause, decode_entry, decode_personal
+from loyalty.holding import Own, Row
+from simulation import stories
+from simulation.counter import Counter
+from simulation.power import Guarded
+from sync import database, journal, mirror, view
+from sync.courier import Courier
+from sync.messages import Standing
+from terminal import states, verbs
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """Where a planted fault is found: the invariants that may break, and the seed or the story that is tried first."""
+
+    invariants: str
+    seed: int | None = None
+    story: stories.Story | None = None
+
+
+def a_retry_mints_a_new_id(patch: pytest.MonkeyPatch) -> None:
+    """The conversation's key is not heeded: what is asked for again is written again."""
+    record, seen, again = journal.record, set[str](), itertools.count()
+
+    def forgetful(connection: Any, draft: Any, key: str, *rest: Any, **named: Any) -> Any:
+        fresh = f"{key} {next(again)}" if key in seen else key
+        seen.add(key)
+        return record(connection, draft, fresh, *rest, **named)
+
+    patch.setattr(journal, "record", forgetful)
+
+
+def a_doubled_push_is_posted_twice(patch: pytest.MonkeyPatch) -> None:
+    """Lines that are there already are posted again, and a bare ON CONFLICT DO NOTHING hides it."""
+    store = accept._store
+
+    def forgetful(connection: Any, writer: Any, pushed: Any, now_ms: int) -> Any:
+        old = [line for line in pushed if line.sequence <= writer.posted.sequence]
+        writer, on_head = store(connection, writer, pushed, now_ms)
+        if old and on_head:
+            identities.set_posted(connection, writer, Head(old[0].sequence - 1, old[0].before))
+        return identities.find(connection, writer.id), on_head
+
+    def bare(connection: sa.Connection, table: sa.Table, rows: list[Any]) -> None:
+        if rows:
+            connection.execute(sa.insert(table).prefix_with("OR IGNORE"), rows)
+
+    patch.setattr(accept, "_store", forgetful)
+    patch.setattr(book, "_insert", bare)
+    patch.setattr(book.Book, "load_entries", lambda self, ids: None)
+
+
+def granted_comes_without_its_through(patch: pytest.MonkeyPatch) -> None:
+    """A row's balance and grant are written, the line that they include is not."""
+    patch.setattr(mirror, "_PURSE", mirror._PURSE.replace(" place = excluded.place,", ""))
+
+
+def own_earnings_count_twice_after_a_pull(patch: pytest.MonkeyPatch) -> None:
+    """What was earned here stays spendable beside the grant that includes it."""
+    own_between = journal.own_between
+
+    def forgetful(connection: Any, now: Any, account: bytes, purse: str, instance: str, place: int) -> Own:
+        own = own_between(connection, now, account, purse, instance, place)
+        return replace(own, earned_after=own_between(connection, now, account, purse, instance, 0).earned_after)
+
+    patch.setattr(journal, "own_between", forgetful)
+    patch.setattr(view, "own_between", forgetful)
+
+
+def done_is_shown_before_it_is_recorded(patch: pytest.MonkeyPatch) -> None:
+    record = verbs.record
+
+    def hasty(state: Any, draft: Any, account: Any, *basket: Any) -> Any:
+        after, effects = record(state, draft, account, *basket)
+        done = screens.Done(screens.Points(0), screens.Points(0), False)
+        return replace(after, mode=states.Done(account, state.now + states.DONE_MS, done)), effects
+
+    patch.setattr(verbs, "record", hasty)
+
+
+def grants_are_sent_as_add_so_many(patch: pytest.MonkeyPatch) -> None:
+    """The cloud answers by how much it raised a lease, and the terminal adds that to what it has."""
+    ask, apply_answer = changes.ask, mirror.apply_answer
+
+    def by_how_much(connection: Any, identity: Any, message: Any, now_ms: int) -> Any:
+        before = ask(connection, identity, msgspec.structs.replace(message, wanted=0), now_ms)
+        after = ask(connection, identity, message, now_ms)
+        if before.row is None or after.row is None:
+            return after
+        row = msgspec.structs.replace(after.row, granted=after.row.granted - before.row.granted)
+        return msgspec.structs.replace(after, row=row)
+
+    def add(connection: Any, own: Any, asked_as: Any, answered: Any) -> None:
+        if (row := answered.row) is not None:
+            has = mirror.rows(connection, own)(row.account, row.purse, row.instance).granted
+            answered = msgspec.structs.replace(answered, row=msgspec.structs.replace(row, granted=has + row.granted))
+        apply_answer(connection, own, asked_as, answered)
+
+    patch.setattr(changes, "ask", by_how_much)
+    patch.setattr(mirror, "apply_answer", add)
+
+
+def a_record_is_not_one_transaction(patch: pytest.MonkeyPatch) -> None:
+    """A power cut leaves a line without its postings."""
+    patch.setattr(journal, "transaction", lambda connection: database._words())
+
+
+def the_cursor_moves_before_its_rows(patch: pytest.MonkeyPatch) -> None:
+    """A power cut between the two loses changes for good."""
+    apply, move = mirror.apply, mirror._move_cursor
+
+    def hasty(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any) -> Any:
+        move(connection, pulled, mirror._place(own, asked_as, pulled.through, pulled.hash))
+        return apply(connection, own, asked_as, pulled, *rest)
+
+    patch.setattr(mirror, "apply", hasty)
+
+
+def undoing_a_spend_lowers_used(patch: pytest.MonkeyPatch) -> None:
+    """Use is counted net in the cloud, and gross on the terminal."""
+    arithmetic = posting._arithmetic
+
+    def net(cause: Cause, one: Any, purse: Any, lease: Any) -> Any:
+        purse, lease = arithmetic(cause, one, purse, lease)
+        if cause is Cause.UNDO and one.delta > 0:
+            lease = replace(lease, used=lease.used - one.delta, granted=lease.granted - one.delta)
+        return purse, lease
+
+    patch.setattr(posting, "_arithmetic", net)
+
+
+def a_lease_is_freed_when_its_use_is_stored(patch: pytest.MonkeyPatch) -> None:
+    """What a line uses is taken from the lease with the push, and not when the line is posted."""
+    store, post_batch = accept._store, accept._post_batch
+
+    def take(connection: sa.Connection, writer: Any, line: Any, sign: int) -> None:
+        entry, whose = decode_entry(line.body), decode_personal(line.personal)
+        for p in (p for p in entry.postings if p.used):
+            where = {"identity": writer.id.hex, "a": whose.account, "p": p.purse, "i": p.instance, "u": sign * p.used}
+            of = "account = :a AND purse = :p AND instance = :i"
+            connection.execute(sa.text(f"UPDATE lease SET used = used + :u WHERE identity = :identity AND {of}"), where)
+            connection.execute(sa.text(f"UPDATE purse SET leased = leased - :u WHERE {of}"), where)
+
+    def hasty(connection: Any, writer: Any, pushed: Any, now_ms: int) -> Any:
+        before = writer.head.sequence
+        writer, on_head = store(connection, writer, pushed, now_ms)
+        for line in (line for line in pushed if before < line.sequence <= writer.head.sequence):
+            take(connection, writer, line, 1)
+        return writer, on_head
+
+    def late(connection: Any, writer: Any, batch: Any, *rest: Any) -> None:
+        for line, *_ in batch:
+            take(connection, writer, line, -1)
+        post_batch(connection, writer, batch, *rest)
+
+    patch.setattr(accept, "_store", hasty)
+    patch.setattr(accept, "_post_batch", late)
+
+
+def what_is_earned_is_not_leased(patch: pytest.MonkeyPatch) -> None:
+    """A terminal's own earnings are spendable there until its next pull, and free in the cloud meanwhile."""
+    patch.setattr(posting, "earn", lambda purse, lease, amount: (replace(purse, earned=purse.earned + amount), lease))
+
+
+def the_place_comes_after_its_rows(patch: pytest.MonkeyPatch) -> None:
+    """The line that rows include is written for all of them behind the last, in a transaction of its own."""
+    apply = mirror.apply
+    granted_comes_without_its_through(patch)
+
+    def late(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any) -> Any:
+        yield from apply(connection, own, asked_as, pulled, *rest)
+        place = mirror._place(own, asked_as, pulled.through, pulled.hash)
+        with mirror.transaction(connection):
+            connection.execute("UPDATE purses SET place = ? WHERE change > ?", (place, pulled.since))
+        yield set()
+
+    patch.setattr(mirror, "apply", late)
+
+
+def one_place_counts_for_all_rows(patch: pytest.MonkeyPatch) -> None:
+    """One global cursor says what rows include: it moves with the last slice, and rows come in slices."""
+    apply = mirror.apply
+    granted_comes_without_its_through(patch)
+
+    def sliced(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any) -> Any:
+        yield from apply(connection, own, asked_as, pulled, 1)
+        place = mirror._place(own, asked_as, pulled.through, pulled.hash)
+        with mirror.transaction(connection):
+            connection.execute("UPDATE purses SET place = ?", (place,))
+
+    patch.setattr(mirror, "apply", sliced)
+
+
+def a_return_takes_what_is_not_leased(patch: pytest.MonkeyPatch) -> None:
+    """All of a return is counted as use of the lease, however little is leased here."""
+    allowed = journal.allowed
+
+    def generous(connection: Any, base: int, standing: str, draft: Any, rows: Any, owns: Any) -> Any:
+        postings = allowed(connection, base, standing, draft, rows, owns)
+        if draft.cause is not Cause.RETURN:
+            return postings
+        return tuple(msgspec.structs.replace(p, used=-p.delta) for p in postings)
+
+    patch.setattr(journal, "allowed", generous)
+
+
+def what_was_taken_back_twice_is_not_corrected(patch: pytest.MonkeyPatch) -> None:
+    """An award is undone here and returned there."""
+    patch.setattr(posting, "correct", lambda purse, taking: (purse, taking))
+
+
+def a_line_is_set_aside(patch: pytest.MonkeyPatch) -> None:
+    """A line that cannot be read is passed over, and those behind it are posted."""
+    post_stored = accept.post_stored
+
+    def careless(connection: Any, writer: Any, now_ms: int, random: Any) -> str:
+        while post_stored(connection, writer, now_ms, random):
+            writer = identities.find(connection, writer.id)
+            [(line, hash)] = accept.lines.after(connection, writer, writer.posted.sequence, 1)
+            identities.set_posted(connection, writer, Head(line.sequence, hash))
+            writer = identities.find(connection, writer.id)
+        return ""
+
+    patch.setattr(accept, "post_stored", careless)
+
+
+def lines_are_pruned_before_the_pull(patch: pytest.MonkeyPatch) -> None:
+    """What the cloud has is forgotten, whether the rows include it or not."""
+    push = Courier._push
+
+    async def forgetful(self: Any) -> None:
+        await push(self)
+        await self._blocking(self._forget)
+
+    patch.setattr(Courier, "_push", forgetful)
+    patch.setattr(mirror, "complete_through", lambda connection, own: journal.current(own).accepted)
+
+
+def an_answer_from_before_the_prune_is_applied(patch: pytest.MonkeyPatch) -> None:
+    """A line that is not here any more contradicts nothing."""
+
+    def trusting(own: Any, asked_as: Any, through: int, hash: bytes) -> int:
+        now = journal.current(own)
+        if journal.hash_at(own, now, through) not in (None, hash):
+            raise mirror.Misplaced
+        return now.base + through
+
+    patch.setattr(mirror, "_place", trusting)
+
+
+def a_written_off_terminal_earns_no_lease(patch: pytest.MonkeyPatch) -> None:
+    """The write-off forgets later awards."""
+    post, earn, lost = accept.post, posting.earn, [False]
+
+    def noting(book: Any, *rest: Any) -> None:
+        lost[0] = book.identity.standing is Standing.WRITTEN_OFF
+        post(book, *rest)
+
+    def stingy(purse: Any, lease: Any, amount: int) -> Any:
+        return (replace(purse, earned=purse.earned + amount), lease) if lost[0] else earn(purse, lease, amount)
+
+    patch.setattr(accept, "post", noting)
+    patch.setattr(posting, "earn", stingy)
+
+
+def use_beyond_a_lease_is_not_made_good(patch: pytest.MonkeyPatch) -> None:
+    """Debt is counted with max(0, ...): a lease may go below zero and is looked at as if it had not."""
+
+    def spend(purse: Any, lease: Any, amount: int) -> Any:
+        before = max(0, lease.outstanding)
+        lease = replace(lease, used=lease.used + amount)
+        leased = purse.leased + max(0, lease.outstanding) - before
+        uncovered = max(0, amount - before)
+        return replace(purse, spent=purse.spent + amount, leased=leased, overdraft=purse.overdraft + uncovered), lease
+
+    patch.setattr(posting, "spend", spend)
+
+
+def a_new_identity_keeps_the_old_leases(patch: pytest.MonkeyPatch) -> None:
+    """What was granted to an earlier identity may still be spent."""
+
+    def rows(connection: Any, own: Any) -> Any:
+        def row(account: bytes, purse: str, instance: str) -> Row:
+            query = "SELECT balance, granted, place FROM purses WHERE account = ? AND purse = ? AND instance = ?"
+            found = connection.execute(query, (account, purse, instance)).fetchone()
+            return Row() if found is None else Row(found[0], found[1], max(0, found[2] - journal.current(own).base))
+
+        return row
+
+    patch.setattr(mirror, "rows", rows)
+
+
+def pulls_carry_no_head(patch: pytest.MonkeyPatch) -> None:
+    """Nobody compares where terminal and cloud stand before rows are sent and applied."""
+    patch.setattr(changes, "is_off_head", lambda writer, head: False)
+    patch.setattr(mirror, "_place", lambda own, asked_as, through, hash: journal.current(own).base + through)
+
+
+def a_wrapped_line_is_posted_twice(patch: pytest.MonkeyPatch) -> None:
+    """An id that is posted already is posted again under its new identity."""
+    post = accept.post
+
+    def forgetful(book: Any, line: Any, *rest: Any) -> None:
+        if line.was is not None:
+            book.known.clear()
+        post(book, line, *rest)
+
+    def bare(connection: sa.Connection, table: sa.Table, rows: list[Any]) -> None:
+        if rows:
+            connection.execute(sa.insert(table).prefix_with("OR IGNORE"), rows)
+
+    patch.setattr(accept, "post", forgetful)
+    patch.setattr(book, "_insert", bare)
+
+
+def the_use_of_a_doubled_id_is_not_counted(patch: pytest.MonkeyPatch) -> None:
+    """An id that comes twice changes nothing at all, and the lease can never be given back."""
+    patch.setattr(posting, "count_copy", lambda lease, used: lease)
+
+
+def both_copies_undo_one_spend(patch: pytest.MonkeyPatch) -> None:
+    """The second undo of one spend earns as well."""
+    load = book.Book.load_referred
+
+    def forgetful(self: Any, ids: Any) -> None:
+        load(self, ids)
+        self.undone.clear()
+
+    patch.setattr(book.Book, "load_referred", forgetful)
+
+
+def leases_time_out(patch: pytest.MonkeyPatch) -> None:
+    """What a terminal has not used within a minute is free again."""
+    ask = changes.ask
+
+    def impatient(connection: Any, identity: Any, message: Any, now_ms: int) -> Any:
+        held = {"me": identity.hex, "a": message.account, "p": message.purse, "i": message.instance, "then": now_ms - 60_000}
+        late = (
+            "account = :a AND purse = :p AND instance = :i AND identity <> :me"
+            " AND identity IN (SELECT id FROM identity WHERE seen_ms < :then)"
+        )
+        free = f"(SELECT coalesce(sum(granted - used - written_off), 0) FROM lease WHERE {late})"
+        of = "account = :a AND purse = :p AND instance = :i"
+        connection.execute(sa.text(f"UPDATE purse SET leased = leased - {free} WHERE {of}"), held)
+        connection.execute(sa.text(f"UPDATE lease SET granted = used + written_off WHERE {late}"), held)
+        return ask(connection, identity, message, now_ms)
+
+    patch.setattr(changes, "ask", impatient)
+
+
+def two_couriers_drain_one_journal(patch: pytest.MonkeyPatch) -> None:
+    """Each with its own idea of the last request number."""
+    begin = Counter._begin_courier
+
+    def twice(self: Any) -> None:
+        begin(self)
+        begin(self)
+
+    patch.setattr(Counter, "_begin_courier", twice)
+
+
+def the_journal_ignores_conflicts(patch: pytest.MonkeyPatch) -> None:
+    """A bare ON CONFLICT DO NOTHING where a key comes twice: a new entry is answered, and nothing is written."""
+    execute = Guarded.execute
+
+    def bare(self: Any, statement: str, *rest: Any) -> Any:
+        return execute(self, statement.replace("INSERT INTO", "INSERT OR IGNORE INTO"), *rest)
+
+    patch.setattr(Guarded, "execute", bare)
+    patch.setattr(journal, "_recorded", lambda connection, key: None)
+
+
+def the_chain_is_not_checked(patch: pytest.MonkeyPatch) -> None:
+    """The cloud takes lines by their number alone."""
+
+    def store(connection: Any, writer: Any, pushed: Any, now_ms: int) -> Any:
+        head, fresh = writer.head, []
+        for line in (line for line in pushed if line.sequence > writer.head.sequence):
+            if line.sequence != head.sequence + 1:
+                break
+            head = Head(line.sequence, line_hash(writer.id, line))
+            fresh.append((line, head.hash))
+        accept.lines.store(connection, writer, fresh, now_ms)
+        identities.set_head(connection, writer, head)
+        return identities.find(connection, writer.id), True
+
+    patch.setattr(accept, "_store", store)
+    patch.setattr(accept, "is_off_head", lambda writer, head: False)
+    patch.setattr(accept, "extend", lambda id, head, line: Head(line.sequence, line_hash(id, line)))
+
+
+MUTANTS: dict[Plant, Mutant] = {
+    a_retry_mints_a_new_id: Mutant("1", 7),
+    a_doubled_push_is_posted_twice: Mutant("4", 3),
+    granted_comes_without_its_through: Mutant("4", 0),
+    own_earnings_count_twice_after_a_pull: Mutant("5", 0),
+    done_is_shown_before_it_is_recorded: Mutant("1", 0),
+    grants_are_sent_as_add_so_many: Mutant("45", 12),
+    a_record_is_not_one_transaction: Mutant("1245", 5),
+    the_cursor_moves_before_its_rows: Mutant("24", 0),
+    undoing_a_spend_lowers_used: Mutant("5", 6),
+    a_lease_is_freed_when_its_use_is_stored: Mutant("5", story=stories.a_cloud_too_old),
+    what_is_earned_is_not_leased: Mutant("5"),
+    the_place_comes_after_its_rows: Mutant("4"),
+    one_place_counts_for_all_rows: Mutant("4"),
+    a_return_takes_what_is_not_leased: Mutant("5", story=stories.goods_come_back_without_a_lease),
+    what_was_taken_back_twice_is_not_corrected: Mutant("6", story=stories.undo_here_return_there),
+    a_line_is_set_aside: Mutant("2", story=stories.a_cloud_too_old),
+    lines_are_pruned_before_the_pull: Mutant("45", story=stories.a_hundred_days_without_an_answer),
+    an_answer_from_before_the_prune_is_applied: Mutant("45", story=stories.a_very_late_answer),
+    a_written_off_terminal_earns_no_lease: Mutant("5", story=stories.a_written_off_terminal_earns),
+    use_beyond_a_lease_is_not_made_good: Mutant("5", story=stories.a_write_off_and_return),
+    a_new_identity_keeps_the_old_leases: Mutant("5", story=stories.a_cloned_card),
+    pulls_carry_no_head: Mutant("248", story=stories.a_restored_backup),
+    a_wrapped_line_is_posted_twice: Mutant("34", story=stories.a_doubled_entry),
+    the_use_of_a_doubled_id_is_not_counted: Mutant("5", story=stories.a_doubled_entry),
+    both_copies_undo_one_spend: Mutant("6", story=stories.both_copies_undo),
+    leases_time_out: Mutant("5", story=stories.a_lease_is_waited_for),
+    two_couriers_drain_one_journal: Mutant("28"),
+    the_journal_ignores_conflicts: Mutant("12"),
+    the_chain_is_not_checked: Mutant("1238", story=stories.a_cloned_card),
+}

@@ -1,0 +1,348 @@
+"""Scenes of which few seeds dream: told step by step to the same terminals, cloud and invariants as the days of a seed.
+
+Faults happen when the story says so and at no other time. `tell` ends each story as a day ends: everything must arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from backend import changes
+from loyalty.account import Holding
+from loyalty.entry import Cause, Draft, Entry, Personal, Posting, TokenKind
+from loyalty.tokens import token
+from simulation.agenda import run
+from simulation.cloud import temporary_folder
+from simulation.counter import Counter
+from simulation.day import RUSH, Broken, Day, Lived
+from simulation.faults import DAY, MINUTE, SECOND, write_off
+from simulation.people import JANA, People
+from sync import journal, mirror
+from sync.messages import Ask
+
+Story = Callable[["Scene"], Awaitable[None]]
+
+
+class Scene:
+    """The terminals, and what a story does with them. Each call returns when all that follows from it is done."""
+
+    def __init__(self, day: Day) -> None:
+        self.day = day
+        self._people: dict[str, People] = {}
+
+    def __getitem__(self, number: int) -> Counter:
+        return self.day.counters[number]
+
+    async def wait(self, milliseconds: int = 30 * SECOND) -> None:
+        await self.day.until(self.day.agenda.now + milliseconds)
+
+    async def leap(self, milliseconds: int) -> None:
+        """Nobody looks for so long."""
+        self.day.agenda.leap(self.day.agenda.now + milliseconds)
+        await self.wait()
+
+    async def visit(self, counter: Counter, habit: str, member: str = JANA) -> None:
+        """A customer comes, and somebody of the staff who shows his card where nobody has."""
+        if counter.name not in self._people:
+            self._people[counter.name] = People(counter, self.day.world)
+        people = self._people[counter.name]
+        if counter.state.desk.staff is None:
+            people.visit("staff", member)
+            await self.wait(10 * SECOND)
+        people.visit(habit, member)
+        await self.wait()
+
+    async def cut_off(self, *counters: Counter) -> None:
+        for counter in counters:
+            self.day.cut_off(counter)
+        await self.wait(SECOND)
+
+    async def reconnect(self, *counters: Counter) -> None:
+        for counter in counters:
+            self.day.reconnect(counter)
+        await self.wait()
+
+    async def record(self, counter: Counter, draft: Draft) -> Entry:
+        """An entry that no button of today's counter makes; the journal asks as for any other."""
+        key = f"story {len(counter.keys)}"
+        counter.keys[key] = None
+        recording = asyncio.ensure_future(counter.store.record(draft, key, 1, counter.moment()))
+        await self.wait(SECOND)
+        entry = recording.result()
+        assert isinstance(entry, Entry), entry
+        counter.keys[key] = entry.id
+        counter.courier.wake()
+        await self.wait()
+        return entry
+
+    async def copy(self, counter: Counter) -> Counter:
+        """A second machine runs from a copy of the SD card from now on."""
+        copy = self.day.fleet.clone(self.day.fleet.copy(counter))
+        await self.wait()
+        return copy
+
+    async def write_off(self, counter: Counter) -> None:
+        """The merchant gives a terminal up, in the portal."""
+        write_off(self.day, counter)
+        await self.wait(SECOND)
+
+    def jana_account(self, counter: Counter) -> bytes:
+        """Jana's account, by her card."""
+        return token(counter.pairing.token_keys()[0], TokenKind.CARD, JANA)
+
+    def jana(self, counter: Counter, purse: str = "points") -> Holding:
+        """What Jana has, as one terminal sees it."""
+        mine = self.jana_account(counter)
+        return counter.store.account(Personal(mine, mine)).holding(purse)
+
+    def spends(self, counter: Counter) -> int:
+        """How many entries of a terminal spend something."""
+        return sum(f" {counter.name}: redeem" in event for event in self.day.history.events)
+
+    def overdraft(self) -> int:
+        """What the cloud lists as overdrawn, of all purses."""
+        return sum(purse.overdraft for purse in self.day.fleet.invariants.cloud.purses.values())
+
+
+def tell(story: Story, terminals: int = 2) -> Lived:
+    """Tells a story; raises `Broken`, as a seed does."""
+
+    async def told(folder: Path) -> Lived:
+        day = Day(0, RUSH, folder, terminals=terminals)
+        try:
+            scene = Scene(day)
+            await scene.wait()
+            await story(scene)
+            await day.close()
+        except Exception as error:
+            raise Broken(error, 0, day.history, day.agenda.steps) from error
+        finally:
+            for counter in day.counters:
+                await counter.stop()
+        h = day.history
+        return Lived(0, terminals, h.taps, h.faults, h.recorded, day.fleet.invariants.checks, day.agenda.steps)
+
+    with temporary_folder() as folder:
+        return run(told(Path(folder)))
+
+
+PAYS = "sum=5 enter card - -"
+"""A bill of 5 euros, paid with 500 points."""
+LOOKS = "sum=5 enter card - x x"
+"""The same, but for the last press: the terminal has asked for a lease by then."""
+BUYS = "sum=5 enter card +"
+TAKES_BACK = "hold-x"
+RETURNS = "hold-> + sum=5 enter card -"
+
+
+async def two_terminals_offline(scene: Scene) -> None:
+    """Both are cut off. The member pays with points at the one that holds a lease, and cannot at the other."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, LOOKS)
+    await scene.cut_off(first, second)
+    await scene.visit(first, PAYS)
+    await scene.visit(second, PAYS)
+    assert (scene.spends(first), scene.spends(second)) == (1, 0)
+    await scene.reconnect(first, second)
+    await scene.visit(second, PAYS)
+    assert scene.spends(second) == 1
+
+
+async def a_lost_acknowledgement(scene: Scene) -> None:
+    """The cloud has an award, and its answer is lost; then another terminal leases all that is free and spends it."""
+    first, second = scene[0], scene[1]
+    lost = f"{first.name}: the answer to /v1/push is lost"
+    scene.day.network.must.add(lost)
+    await scene.visit(first, BUYS)
+    await scene.cut_off(first)
+    scene.day.network.must.discard(lost)
+    for _ in range(3):
+        await scene.visit(second, PAYS)
+    await scene.visit(first, "sum=2 enter card - -")
+    await scene.reconnect(first)
+
+
+async def a_cloned_card(scene: Scene) -> None:
+    """A terminal's SD card is copied. Both serve; the one that the cloud meets second is found out and begins anew."""
+    first = scene[0]
+    await scene.visit(first, BUYS)
+    await scene.visit(first, LOOKS)
+    copy = await scene.copy(first)
+    await scene.cut_off(copy)
+    await scene.visit(first, PAYS)
+    await scene.visit(copy, PAYS)
+    await scene.visit(copy, BUYS)
+    old = copy.identity
+    await scene.reconnect(copy)
+    await scene.wait(5 * MINUTE)
+    assert copy.identity != old
+    assert scene.overdraft() == 500_000
+    await scene.visit(copy, BUYS)
+
+
+async def a_doubled_entry(scene: Scene) -> None:
+    """Both copies hold a spend that nobody has sent yet."""
+    first = scene[0]
+    await scene.visit(first, LOOKS)
+    await scene.cut_off(first)
+    await scene.visit(first, PAYS)
+    copy = await scene.copy(first)
+    await scene.cut_off(copy)
+    await scene.visit(copy, BUYS)
+    await scene.reconnect(first)
+    await scene.visit(first, BUYS)
+    await scene.reconnect(copy)
+    await scene.wait(5 * MINUTE)
+
+
+async def both_copies_undo(scene: Scene) -> None:
+    """A spend is undone on the terminal and on the copy of its card."""
+    first = scene[0]
+    await scene.visit(first, PAYS)
+    copy = await scene.copy(first)
+    await scene.cut_off(copy)
+    await scene.visit(first, TAKES_BACK)
+    await scene.visit(copy, TAKES_BACK)
+    await scene.reconnect(copy)
+    await scene.wait(5 * MINUTE)
+
+
+async def a_restored_backup(scene: Scene) -> None:
+    """Yesterday's files are put back: the terminal is behind the cloud, stops, and begins anew."""
+    first = scene[0]
+    await scene.visit(first, BUYS)
+    card = scene.day.fleet.copy(first)
+    await scene.visit(first, BUYS)
+    await scene.leap(DAY)
+    old = first.identity
+    await scene.day.fleet.restore(first, card)
+    await scene.wait(5 * MINUTE)
+    assert first.identity != old
+    await scene.visit(first, PAYS)
+    assert scene.spends(first) == 1
+
+
+async def a_month_without_time(scene: Scene) -> None:
+    """No time server for a month, and each morning the terminal wakes up in 1970: nothing is lost, and no time is made up."""
+    first = scene[0]
+    for _ in range(31):
+        first.skew_ms, first.trusted = 60_000 - scene.day.agenda.wall_ms, False
+        await first.restart()
+        await scene.wait()
+        await scene.visit(first, BUYS)
+        await scene.leap(DAY)
+    assert sum("award" in event for event in scene.day.history.events) == 31
+
+
+async def a_write_off_and_return(scene: Scene) -> None:
+    """A terminal that was given up still serves, without a network; then it comes back, sends everything and begins anew."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, LOOKS)
+    await scene.cut_off(first)
+    await scene.write_off(first)
+    for _ in range(3):
+        await scene.visit(second, PAYS)
+    await scene.visit(first, PAYS)
+    await scene.visit(first, BUYS)
+    old = first.identity
+    await scene.reconnect(first)
+    await scene.wait(5 * MINUTE)
+    assert first.identity != old
+    assert scene.overdraft() == 500_000
+    await scene.visit(first, BUYS)
+
+
+async def a_written_off_terminal_earns(scene: Scene) -> None:
+    """What a given-up terminal earns for a member is spent there, before it hears of anything."""
+    first = scene[0]
+    await scene.cut_off(first)
+    await scene.write_off(first)
+    await scene.visit(first, "sum=75 enter card +")
+    await scene.visit(first, "sum=0,5 enter card - -")
+    await scene.reconnect(first)
+    await scene.wait(5 * MINUTE)
+    assert scene.overdraft() == 0
+
+
+async def a_cloud_too_old(scene: Scene) -> None:
+    """The cloud cannot read what comes; it keeps it, posts nothing behind it, and reads it after its update."""
+    first = scene[0]
+    await scene.visit(first, LOOKS)
+    scene.day.fleet.invariants.cloud.could_not_read = True
+    scene.day.cloud.unreadable = 1.0
+    await scene.visit(first, PAYS)
+    await scene.visit(first, BUYS)
+    scene.day.update_cloud()
+    await scene.wait()
+
+
+async def undo_here_return_there(scene: Scene) -> None:
+    """An award is undone where it was made, and its goods come back to another counter."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, BUYS)
+    await scene.cut_off(second)
+    award = max(first.promised.values())
+    whose = Personal(scene.jana_account(second), scene.jana_account(second))
+    await scene.record(second, Draft(Cause.RETURN, whose, (Posting("points", -5_000),), refers=award))
+    await scene.visit(first, TAKES_BACK)
+    await scene.reconnect(second)
+
+
+async def goods_come_back_without_a_lease(scene: Scene) -> None:
+    """At a counter that holds no lease: the member's debt is listed, and nothing is overdrawn."""
+    second = scene[1]
+    await scene.cut_off(second)
+    await scene.visit(second, RETURNS)
+    await scene.reconnect(second)
+    assert scene.overdraft() == 0
+
+
+async def a_hundred_days_without_an_answer(scene: Scene) -> None:
+    """What is pushed arrives, and no pull is ever answered: nothing may be forgotten that the rows do not include."""
+    first = scene[0]
+    lost = f"{first.name}: /v1/pull is lost"
+    scene.day.network.must.add(lost)
+    for _ in range(3):
+        await scene.visit(first, BUYS)
+    await scene.leap(100 * DAY)
+    await scene.visit(first, BUYS)
+    scene.day.network.must.discard(lost)
+
+
+async def a_very_late_answer(scene: Scene) -> None:
+    """An answer from before the lines that were pruned reaches a terminal that has lost its mirror."""
+    first = scene[0]
+    await scene.visit(first, BUYS)
+    mine = scene.jana_account(first)
+    with scene.day.cloud.writing() as connection:
+        question = Ask(first.identity, journal.head(first.store.reader.journal), mine, "points", "", 0)
+        answer = changes.ask(connection, first.identity, question, scene.day.agenda.wall_ms)
+    for _ in range(3):
+        await scene.visit(first, BUYS)
+    await scene.leap(100 * DAY)
+    assert journal.pruned(first.store.reader.journal) > 0
+    await scene.cut_off(first)
+    await first.restart(without_mirror=True)
+    await scene.wait()
+    with suppress(mirror.Misplaced):
+        await first.store.run_blocking(
+            lambda: mirror.apply_answer(first.store.writer.mirror, first.store.writer.journal, first.identity, answer)
+        )
+    await scene.wait()
+    await scene.reconnect(first)
+
+
+async def a_lease_is_waited_for(scene: Scene) -> None:
+    """A terminal holds a lease without a network for minutes; another wants everything meanwhile."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, LOOKS)
+    await scene.cut_off(first)
+    await scene.wait(5 * MINUTE)
+    for _ in range(3):
+        await scene.visit(second, PAYS)
+    await scene.visit(first, PAYS)
+    await scene.reconnect(first)
+    assert scene.spends(second) == 1
