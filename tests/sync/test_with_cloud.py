@@ -12,9 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from backend.forgetting import forget
+from backend.programmes import publish
 from emulators.drafts import account, award, give_back, returned, spend, undo
 from emulators.paired import NOW, Cloud, Terminal
 from loyalty.account import Status
+from loyalty.derived import Progress
 from sync import history, journal
 from sync.courier import CloudState
 from sync.keys import NEXT_KEY, load_or_make
@@ -198,3 +200,14 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
         assert tuple(left) == (2, 0, 0)
         balance = connection.execute(sa.text("SELECT sum(earned - spent), count(*) FROM purse")).one()
         assert tuple(balance) == (15, 1)
+
+
+def test_a_members_level_comes_to_the_counter(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
+    text = '[programme]\nkey = "p"\nversion = 1\nname = "P"\n[points]\nper_unit = "1"\n'
+    text += '[[levels]]\nkey = "gold"\nname = "zlatá"\nfrom = "0.10"\n'
+    with cloud.engine.begin() as connection:
+        publish(connection, cloud.merchant, text, NOW)
+    here = new_terminal("here")
+    here.till.record(award(10))
+    here.exchange()
+    assert here.look().progress == Progress("gold", 10, 0)
