@@ -35,12 +35,25 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
     if push.told is not None:
         dating.note_boot(connection, writer.merchant, push.told, now_ms)
     on_head = not is_off_head(writer, push.head)
+    return _take(
+        connection, writer, push if on_head else Push(identity, push.head, (), push.told), now_ms, random, on_head=on_head
+    )
+
+
+def accept_exported(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, random: Random) -> Pushed:
+    """As `accept`, for a push out of a file: where the terminal stood when it wrote that says nothing of where it is now."""
+    for line in push.lines:
+        lines.check_shape(line)
+    return _take(connection, identities.lock(connection, identity), push, now_ms, random, on_head=True)
+
+
+def _take(connection: sa.Connection, writer: Identity, push: Push, now_ms: int, random: Random, *, on_head: bool) -> Pushed:
     if on_head:
         writer, on_head = _store(connection, writer, push.lines, now_ms)
     if not on_head:
         flag_off_head(connection, writer, push.head, now_ms)
     trouble = post_stored(connection, writer, now_ms, random, push.told.boot if push.told is not None else None)
-    writer = identities.find(connection, identity)
+    writer = identities.find(connection, writer.id)
     standing = writer.standing if on_head else Standing.OFF_HEAD
     identities.note_told(connection, writer, push.head, push.told, standing, now_ms)
     return Pushed(

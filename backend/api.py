@@ -20,13 +20,15 @@ from backend.database import Database
 from backend.doorbell import Caller, Doorbell
 from backend.exchange import exchange
 from backend.identities import Identity
-from backend.problems import ForeignIdentity, MalformedMessage, TooLarge
+from backend.problems import ForeignIdentity, MalformedMessage, TooLarge, UnknownEncoding
 from backend.surroundings import Clock, Random
 from backend.tries import Tries
-from sync import messages
+from sync import encoding, messages
 
 MAX_BODY = 4 * 1024 * 1024
-"""Bytes of one request: a push of 500 lines takes about half a megabyte."""
+"""Bytes of one request, packed and unpacked: a push of 500 lines takes about half a megabyte."""
+
+_SMALLER = f"a request may have {MAX_BODY} bytes: send fewer lines at a time"
 
 _WRONG_CODES = 10
 _WRONG_CODES_OF_ALL = 300
@@ -45,6 +47,8 @@ class Cloud:
     random: Random
     public_url: str | None = None
     """The cloud's own address, where something in front of it changes what a request says of itself."""
+    authority: str = ""
+    """PEM of the authority that its certificates are from: terminals pin it when they are paired."""
     doorbell: Doorbell = field(default_factory=Doorbell)
 
 
@@ -118,7 +122,7 @@ def _programme(
 
 def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Identity, M], msgspec.Struct]) -> Endpoint:
     def answer(received: signatures.Request) -> bytes:
-        message = _decode(received.body, kind)
+        message = _decode(_plain(received), kind)
         # Strangers are turned away before they could keep the one writer busy.
         with cloud.database.reading() as connection:
             signer, sender = _verified(connection, received, message)
@@ -133,7 +137,8 @@ def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Id
         return answered
 
     async def endpoint(request: Request) -> Response:
-        return _json(await run_in_threadpool(answer, await _receive(cloud, request)))
+        received = await _receive(cloud, request)
+        return await run_in_threadpool(lambda: _json(answer(received), received))
 
     return endpoint
 
@@ -148,13 +153,14 @@ def _verified(connection: sa.Connection, received: signatures.Request, message: 
 
 def _wait(cloud: Cloud) -> Endpoint:
     def meet(received: signatures.Request) -> tuple[messages.Wait, Caller]:
-        message = _decode(received.body, messages.Wait)
+        message = _decode(_plain(received), messages.Wait)
         with cloud.database.reading() as connection:
             _, sender = _verified(connection, received, message)
         return message, Caller(sender.network, sender.merchant, sender.id)
 
     async def endpoint(request: Request) -> Response:
-        message, caller = await run_in_threadpool(meet, await _receive(cloud, request))
+        received = await _receive(cloud, request)
+        message, caller = await run_in_threadpool(meet, received)
 
         def look() -> doorbell.News:
             with cloud.database.reading() as connection:
@@ -165,7 +171,7 @@ def _wait(cloud: Cloud) -> Endpoint:
                 pass
 
         news = await cloud.doorbell.answer(caller, message, lambda: run_in_threadpool(look), gone)
-        return _json(msgspec.json.encode(messages.Waited(news)))
+        return _json(msgspec.json.encode(messages.Waited(news)), received)
 
     return endpoint
 
@@ -174,13 +180,14 @@ def _pair(cloud: Cloud) -> Endpoint:
     by_address = Tries(cloud.clock, _WRONG_CODES, _WRONG_CODES_WITHIN_MS)
     by_all = Tries(cloud.clock, _WRONG_CODES_OF_ALL, _WRONG_CODES_WITHIN_MS)
 
-    def answer(body: bytes, address: str) -> bytes:
-        message = _decode(body, messages.Pair)
+    def answer(received: signatures.Request, address: str) -> bytes:
+        message = _decode(_plain(received), messages.Pair)
         by_address.check(address)
         by_all.check("")
         try:
             with cloud.database.writing() as connection:
-                return msgspec.json.encode(pairing.pair(connection, message, cloud.clock(), cloud.random))
+                paired = pairing.pair(connection, message, cloud.clock(), cloud.random)
+                return msgspec.json.encode(msgspec.structs.replace(paired, authority=cloud.authority))
         except (pairing.WrongCode, pairing.UsedCode, pairing.ExpiredCode):
             by_address.failed(address)
             by_all.failed("")
@@ -189,7 +196,7 @@ def _pair(cloud: Cloud) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         received = await _receive(cloud, request)
         address = request.client.host if request.client else ""
-        return _json(await run_in_threadpool(answer, received.body, address))
+        return _json(await run_in_threadpool(answer, received, address), received)
 
     return endpoint
 
@@ -220,12 +227,32 @@ async def _receive(cloud: Cloud, request: Request) -> signatures.Request:
     async for piece in request.stream():
         body += piece
         if len(body) > MAX_BODY:
-            raise TooLarge(f"a request may have {MAX_BODY} bytes: send fewer lines at a time")
+            raise TooLarge(_SMALLER)
     url = str(request.url)
     if cloud.public_url is not None:
         url = cloud.public_url.rstrip("/") + request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return signatures.Request(request.method, url, dict(request.headers), bytes(body))
 
 
-def _json(answer: bytes) -> Response:
-    return Response(answer, media_type="application/json")
+def _plain(received: signatures.Request) -> bytes:
+    """The body as it was before it was packed; never more than `MAX_BODY` bytes of it."""
+    match received.headers.get(encoding.ENCODING_HEADER.lower(), "identity").strip().lower():
+        case "identity":
+            return received.body
+        case encoding.GZIP:
+            try:
+                return encoding.unpack(received.body, MAX_BODY)
+            except encoding.TooMuch as error:
+                raise TooLarge(_SMALLER) from error
+            except encoding.Unpackable as error:
+                raise MalformedMessage("the body is no whole gzip: send it again, or plain") from error
+        case _:
+            raise UnknownEncoding("a body comes plain or as gzip: send it plain")
+
+
+def _json(answer: bytes, received: signatures.Request) -> Response:
+    asked = encoding.wanted(received.headers.get(encoding.ACCEPT_HEADER.lower(), ""))
+    headers = {"Vary": encoding.ACCEPT_HEADER}
+    if asked and len(answer) >= encoding.LEAST_BYTES:
+        answer, headers = b"".join(encoding.packing(answer)), headers | {encoding.ENCODING_HEADER: encoding.GZIP}
+    return Response(answer, headers=headers, media_type="application/json")

@@ -27,19 +27,21 @@ def create_app(
     clock: Clock = system_clock,
     random: Random = secrets.token_bytes,
     public_url: str | None = None,
+    authority: str = "",
     overnight_hour: int | None = None,
 ) -> FastAPI:
     """The cloud on a database that is up to date (`migrate.upgrade`).
 
     `public_url` is the address that terminals call, like `https://loyalty.example`, where a proxy in front of the cloud makes
-    requests look different; signatures cover it. At `overnight_hour` of each day the leases are settled for tomorrow.
+    requests look different; signatures cover it. `authority` is the PEM that terminals pin. At `overnight_hour` of each day the
+    leases are settled for tomorrow.
 
     Example, without a server, for tests::
 
         app = create_app(engine, clock=lambda: 1_800_000_000_000)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cloud") as http: ...
     """
-    cloud = api.Cloud(Database(engine), clock, random, public_url)
+    cloud = api.Cloud(Database(engine), clock, random, public_url, authority)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

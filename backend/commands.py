@@ -71,6 +71,11 @@ def sample(opened: Database) -> None:
 @click.option("--port", default=8700, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--public-url", help="The address terminals call, where a proxy stands in front.")
 @click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The authority (PEM) that the cloud's certificate is from: terminals trust no other once they are paired.",
+)
+@click.option(
     "--overnight-hour",
     default=3,
     show_default=True,
@@ -78,16 +83,17 @@ def sample(opened: Database) -> None:
     help="When it is settled what terminals may spend tomorrow without a network.",
 )
 @click.pass_obj
-def serve(opened: Database, host: str, port: int, public_url: str | None, overnight_hour: int) -> None:
+def serve(opened: Database, host: str, port: int, public_url: str | None, ca_file: Path | None, overnight_hour: int) -> None:
     """Brings the database up to date and answers terminals and browsers. Prints one line when it listens."""
     # The web framework takes a second to import: only the server needs it.
     import uvicorn
 
     from backend.app import create_app
 
+    authority = _authority(ca_file) if ca_file is not None else ""
     upgrade(opened.engine)
     listener = _listen(host, port)
-    app = create_app(opened.engine, public_url=public_url, overnight_hour=overnight_hour)
+    app = create_app(opened.engine, public_url=public_url, authority=authority, overnight_hour=overnight_hour)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # Connections that come from now on wait in the listener until the server takes them.
     shown = f"[{host}]" if ":" in host else host
@@ -261,12 +267,42 @@ def verify(opened: Database, identity: UUID | None, *, everything: bool) -> None
         raise click.ClickException("a chain is broken: the portal lists it among the alarms")
 
 
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def import_parcel(opened: Database, file: Path) -> None:
+    """Takes in the entries that a terminal exported to a file. Again, or after some of them had come, it does no harm."""
+    from backend import imports
+    from backend.lines import MalformedLine
+    from sync import parcel
+
+    refusals = (parcel.NoParcel, parcel.TornParcel, parcel.AlteredParcel, imports.UnknownTerminal)
+    try:
+        found = imports.take_in(opened, file, system_clock, secrets.token_bytes)
+    except (*refusals, imports.LinesMissing, imports.OtherLines, MalformedLine, OSError) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"{found.entries} entries of terminal {found.identity}, {found.fresh} of them new")
+    if found.trouble:
+        click.echo(f"not all are posted: {found.trouble}")
+
+
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:
     try:
         with opened.writing() as connection:
             return work(connection)
     except merchants.UnknownMerchant as error:
         raise click.ClickException(str(error)) from error
+
+
+def _authority(file: Path) -> str:
+    import ssl
+
+    try:
+        text = file.read_text(encoding="ascii")
+        ssl.create_default_context(cadata=text)
+    except (OSError, ValueError, ssl.SSLError) as error:
+        raise click.ClickException(f"{file} holds no certificate in PEM: give the authority's, not the server's key") from error
+    return text
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -33,6 +33,10 @@ class ExpiredCode(ValueError):
     """The code is too old."""
 
 
+class ForeignCode(PermissionError):
+    """The code is another merchant's than the one whose terminal asks."""
+
+
 class BadPublicKey(ValueError):
     """A public key that is not 32 bytes of Ed25519."""
 
@@ -61,7 +65,7 @@ def make_code(
 def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) -> Paired:
     """Uses a code. The same code with the same key again gets the same answer, even late: a lost answer burns nothing.
 
-    Raises `BadPublicKey`, `WrongCode`, `UsedCode` or `ExpiredCode`.
+    Raises `BadPublicKey`, `WrongCode`, `ForeignCode`, `UsedCode` or `ExpiredCode`.
     """
     _check_key(message.public_key)
     digits = "".join(c for c in message.code if c not in "- ")
@@ -73,6 +77,8 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
     code = connection.execute(known).one_or_none()
     if code is None:
         raise wrong
+    if message.merchant is not None and message.merchant != code.merchant:
+        raise ForeignCode("this code is another merchant's: it stays good for a terminal of theirs")
     if code.identity is not None:
         if identities.find(connection, code.identity).public_key != message.public_key:
             raise UsedCode("this code was used by another device: make a new one in the cloud")

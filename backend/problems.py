@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from backend.exchange import CounterTooLow
 from backend.lines import MalformedLine
-from backend.pairing import BadPublicKey, ExpiredCode, NothingToRenew, UsedCode, WrongCode
+from backend.pairing import BadPublicKey, ExpiredCode, ForeignCode, NothingToRenew, UsedCode, WrongCode
 from backend.programmes import UnknownProgramme
 from backend.signatures import BadSignature
 from backend.tries import TooManyTries
@@ -23,6 +23,10 @@ class TooLarge(ValueError):
     """A body beyond what any message needs."""
 
 
+class UnknownEncoding(ValueError):
+    """A body packed in a way that this cloud does not know."""
+
+
 class ForeignIdentity(PermissionError):
     """A message about another identity than the one that signed it."""
 
@@ -33,6 +37,7 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     BadPublicKey: (400, "The public key is wrong"),
     BadSignature: (401, "The signature is wrong"),
     ForeignIdentity: (403, "The message is about another terminal"),
+    ForeignCode: (403, "The code is another merchant's"),
     WrongCode: (404, "The code is wrong"),
     UnknownProgramme: (404, "There is no such programme"),
     CounterTooLow: (409, "The counter is too low"),
@@ -40,6 +45,7 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     NothingToRenew: (409, "Nothing to renew"),
     ExpiredCode: (410, "The code is too old"),
     TooLarge: (413, "The message is too large"),
+    UnknownEncoding: (415, "The message is packed in an unknown way"),
     TooManyTries: (429, "Too many tries"),
 }
 

@@ -13,6 +13,7 @@ from display.letters import HEIGHT, WIDTH
 from display.screens import (
     Armed,
     Balance,
+    CloudTrouble,
     Devices,
     DeviceTest,
     DeviceTestDone,
@@ -120,7 +121,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         Queue(3, 12),
         Queue(0, 0),
         Network(online=True, minutes=0),
-        Network(online=False, minutes=185, trouble="no answer"),
+        *(Network(online=False, minutes=185, trouble=trouble) for trouble in CloudTrouble),
         Devices((shop["scanner"],), (shop["nfc"],)),
         Devices((shop["scanner"], shop["nfc"]), ()),
         DeviceTest(Task.PRESS, 1, 9, "+"),

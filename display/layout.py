@@ -10,7 +10,8 @@ from functools import singledispatch
 from display import device_test_pages, screens
 from display.amounts import negative, symbol
 from display.letters import columns, plain
-from display.lines import Line, Name, Number, Word
+from display.lines import Line, Number, Word
+from display.network_words import TROUBLES
 from display.notices import NEWS, notice_words
 from display.page import Button, Circles, Page, Row, Signs, Text
 from display.rows import (
@@ -323,28 +324,15 @@ def _(screen: screens.Queue, words: Words) -> Page:
     return closed(rows, back(words))
 
 
-_TROUBLES = frozenset(
-    {
-        msgid("no network"),
-        msgid("no answer"),
-        msgid("not paired"),
-        msgid("wrong clock"),
-        msgid("refused"),
-        msgid("certificate"),
-    }
-)
-
-
 @_page.register
 def _(screen: screens.Network, words: Words) -> Page:
     if screen.online:
         return closed(spoken(row(words.say("Network works"), MIDDLE), row(words.say("Entries are sent"))), back(words))
-    # A word we have no translation for stays in the log: the panel faces the customer too.
-    known = screen.trouble in _TROUBLES or words.language == "en"
+    what, to_do = TROUBLES[screen.trouble or screens.CloudTrouble.NO_ANSWER]
     rows = spoken(
-        row(words.say("No network"), MIDDLE),
+        row(words.say(what), MIDDLE),
         row(words.say("for {age}", age=age(screen.minutes, words))),
-        row((Name(plain(words.word(screen.trouble))),) if known and screen.trouble else ()),
+        row(words.say(to_do)),
     )
     return closed(rows, back(words))
 

@@ -57,6 +57,24 @@ class MenuItem(Enum):
     LANGUAGE = "language"
 
 
+class CloudTrouble(Enum):
+    """Why nothing comes from the cloud."""
+
+    NO_NETWORK = "no network"
+    NO_INTERNET = "no internet"
+    NO_ANSWER = "no answer"
+    BROKEN = "broken"
+    LOGIN = "login"
+    STRANGER = "stranger"
+    DATES = "dates"
+    BUSY = "busy"
+    FAULT = "fault"
+    NOT_KNOWN = "not known"
+    REFUSED = "refused"
+    DISK = "disk"
+    OWN_FAULT = "own fault"
+
+
 class Task(Enum):
     """What the installer is asked to do in the test of the devices."""
 
@@ -328,11 +346,11 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Whether the cloud answers, and since when not; `trouble` is a short word of the courier's (English) for the installer."""
+    """Whether the cloud answers, and since when not; `trouble` is why, where it is known."""
 
     online: bool
     minutes: int
-    trouble: str = ""
+    trouble: CloudTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)

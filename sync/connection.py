@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from pathlib import Path
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,6 +25,13 @@ class InsecureCloud(ValueError):
         )
 
 
+class BadAuthority(ValueError):
+    """The pinned authority is no certificate."""
+
+    def __init__(self) -> None:
+        super().__init__("the authority that the cloud's certificate must be from is no PEM certificate: correct its file")
+
+
 def check_address(url: str) -> str:
     """The address as it was given; raises `InsecureCloud` unless it is https, or http to loopback."""
     parts = urlsplit(url)
@@ -33,37 +40,57 @@ def check_address(url: str) -> str:
     raise InsecureCloud(url)
 
 
-def tls(authority: Path | None, *, clock_trusted: bool) -> ssl.SSLContext:
-    """What a server's certificate must fulfil: the pinned authority (None: the system's) and always the name.
+def tls(authority: str = "") -> ssl.SSLContext:
+    """What a server's certificate must fulfil: the pinned authority (PEM; "": the system's), the name, and the dates.
 
-    While the clock is untrusted the validity dates are not looked at, or a terminal that wakes up in 1970 would never sync.
+    Raises `BadAuthority` where the PEM holds no certificate.
     """
-    context = ssl.create_default_context(cafile=str(authority) if authority is not None else None)
+    try:
+        context = ssl.create_default_context(cadata=authority or None)
+    except (ssl.SSLError, ValueError) as error:
+        raise BadAuthority from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not clock_trusted:
-        context.verify_flags = ssl.VerifyFlags(context.verify_flags | _NO_CHECK_TIME)
     return context
+
+
+def heed_clock(context: ssl.SSLContext, *, trusted: bool) -> None:
+    """Whether new connections look at validity dates: not while the clock is untrusted, or 1970 would never sync.
+
+    The chain and the name are always looked at. A connection that is open stays so: httpx closes an idle one after 5 s.
+    """
+    flags = context.verify_flags & ~_NO_CHECK_TIME if trusted else context.verify_flags | _NO_CHECK_TIME
+    context.verify_flags = ssl.VerifyFlags(flags)
 
 
 def cloud_client(
     url: str,
     *,
     auth: httpx.Auth | None = None,
-    authority: Path | None = None,
-    clock_trusted: bool = True,
+    authority: str = "",
+    clock_trusted: Callable[[], bool] = lambda: True,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> httpx.AsyncClient:
-    """A client for one cloud; raises `InsecureCloud`. It follows no redirects and heeds no proxy of the environment."""
+    """A client for one cloud; raises `InsecureCloud` or `BadAuthority`. It follows no redirects and heeds no proxy.
+
+    `authority` is the pinned one (PEM; "": the system's). `clock_trusted` is asked before each request.
+    """
     check_address(url)
+    context = tls(authority) if url.startswith("https") else None
+
+    async def before(request: httpx.Request) -> None:
+        if context is not None:
+            heed_clock(context, trusted=clock_trusted())
+
     return httpx.AsyncClient(
         base_url=url,
         auth=auth,
-        verify=tls(authority, clock_trusted=clock_trusted) if url.startswith("https") else False,
+        verify=context if context is not None else False,
         timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,
         trust_env=False,
         transport=transport,
         headers={"Content-Type": "application/json"},
+        event_hooks={"request": [before]},
     )
 
 

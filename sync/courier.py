@@ -42,7 +42,8 @@ from sync.messages import (
     Wait,
 )
 from sync.refusals import NotRecorded
-from sync.requests import Requests, RunBlocking, Trouble
+from sync.requests import Requests, RunBlocking
+from sync.troubles import Kind, Trouble
 
 IDLE_SECONDS = 15.0
 FIRST_WAIT = 1.0
@@ -61,11 +62,12 @@ Called = Callable[[Wait], Awaitable[bool]]
 class CloudState:
     """How it stands with the cloud.
 
-    `trouble` is empty or one sentence; `posting` is why the cloud stopped posting our lines.
+    `trouble` is empty or one sentence, and `kind` the kind of it; `posting` is why the cloud stopped posting our lines.
     """
 
     online: bool = False
     trouble: str = ""
+    kind: Kind | None = None
     waiting: int = 0
     oldest: Moment | None = None
     """When the oldest of those that wait was recorded; `sync.history.Waiting.age_ms` makes an age of it."""
@@ -154,7 +156,7 @@ class Courier:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            await self._tell(self.state.trouble)
+            await self._tell(self.state.trouble, self.state.kind)
 
     async def exchange(self) -> float | None:
         """Pushes all that waits and pulls all that changed.
@@ -167,15 +169,16 @@ class Courier:
             await self._push()
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pull()
-            await self._publish(replace(self.state, online=True, trouble=""))
+            await self._publish(replace(self.state, online=True, trouble="", kind=None))
             await self._blocking(self._forget)
         except Trouble as trouble:
-            await self._tell(str(trouble))
+            await self._tell(str(trouble), trouble.kind)
             return trouble.retry_after or 0.0
-        except Exception as error:  # a full disk, a fault of ours: the counter goes on and a person is told
-            await self._tell(
-                str(error) if isinstance(error, NotRecorded) else f"A fault while sending: {type(error).__name__}: {error}"
-            )
+        except NotRecorded as error:  # a full disk: the counter goes on and a person is told
+            await self._tell(str(error), Kind.DISK)
+            return 0.0
+        except Exception as error:  # a fault of ours, likewise
+            await self._tell(f"A fault while sending: {type(error).__name__}: {error}", Kind.OWN_FAULT)
             return 0.0
         return None
 
@@ -303,11 +306,12 @@ class Courier:
             await self._blocking(checkpoint)
             await self._run_blocking(lambda: checkpoint(self._mirror))
 
-    async def _tell(self, words: str) -> None:
+    async def _tell(self, words: str, kind: Kind | None) -> None:
+        state = replace(self.state, online=False, trouble=words, kind=kind)
         try:
-            await self._publish(replace(self.state, online=False, trouble=words))
+            await self._publish(state)
         except Exception:  # not even the count of what waits can be read
-            self.state = replace(self.state, online=False, trouble=words)
+            self.state = state
             self._on_cloud(self.state)
 
     async def _publish(self, state: CloudState) -> None:

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from sync.messages import COUNTER_HEADER, MAX_WAIT_SECONDS, WAIT_PATH, Wait, Waited
-from sync.requests import Trouble, trouble_of
+from sync.troubles import on_the_way, unreadable
 
 NO_COUNTER = "1"
 """The header is signed, so it must be there; the cloud does not look at it."""
@@ -36,6 +36,6 @@ class Doorbell:
             response.raise_for_status()
             return msgspec.json.decode(response.content, type=Waited).news
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-            raise trouble_of(error) from error
+            raise on_the_way(error) from error
         except msgspec.MsgspecError as error:
-            raise Trouble("Something answered that is not the cloud.") from error
+            raise unreadable(response.headers, response.content) from error

@@ -61,7 +61,7 @@ def promote(folder: Path) -> None:
     """Makes the next key the device's key; again, after that, changes nothing."""
     if (folder / NEXT_KEY).exists():
         (folder / NEXT_KEY).replace(folder / DEVICE_KEY)
-        _flush_folder(folder)
+        flush_folder(folder)
 
 
 def write_safely(path: Path, content: bytes) -> None:
@@ -74,10 +74,11 @@ def write_safely(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Makes what was renamed or deleted in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

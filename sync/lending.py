@@ -19,7 +19,8 @@ from loyalty.holding import spendable
 from sync import journal, messages, mirror
 from sync.messages import Answered, Ask, Present, Presented, Recall, Standing
 from sync.refusals import NotRecorded
-from sync.requests import Requests, RunBlocking, Trouble
+from sync.requests import Requests, RunBlocking
+from sync.troubles import Trouble
 
 ASK_SECONDS = 1.4
 """A little less than the conversation waits: so that it goes on with the answer."""

@@ -60,6 +60,8 @@ class Pair(msgspec.Struct, frozen=True):
     code: str
     public_key: bytes
     device: str = ""
+    merchant: UUID | None = None
+    """Whose terminal it is already: then a code of another merchant is refused, and stays good."""
 
 
 class KeyMessage(msgspec.Struct, frozen=True):
@@ -82,6 +84,8 @@ class Paired(msgspec.Struct, frozen=True):
     shop: str
     shop_name: str
     keys: tuple[KeyMessage, ...]
+    authority: str = ""
+    """PEM of the authority that the cloud's certificates are from: the terminal trusts no other from now on."""
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):

@@ -16,10 +16,13 @@ import httpx
 import msgspec
 
 from loyalty.tokens import KEY_BYTES, TokenKey
+from sync import troubles
 from sync.keys import BrokenStateFile, DeviceKey, promote, write_safely
 from sync.messages import PAIR_PATH, KeyMessage, Pair, Paired, Problem
 
 PAIRING_FILE = "pairing.json"
+NEXT_PAIRING_FILE = "pairing.json.next"
+"""A pairing that the journal has not taken up yet: see `settle`."""
 
 
 class Pairing(msgspec.Struct, frozen=True):
@@ -33,6 +36,8 @@ class Pairing(msgspec.Struct, frozen=True):
     shop: str
     shop_name: str
     keys: tuple[KeyMessage, ...]
+    authority: str = ""
+    """PEM of the one authority that the cloud's certificate may be from; "": any that the system trusts."""
 
     def token_keys(self) -> tuple[TokenKey, ...]:
         """The keys for `loyalty.tokens.token`, the current one first."""
@@ -55,6 +60,20 @@ class CodeExpired(PairingFailed):
     """The code is too old."""
 
 
+class CodeOfAnother(PairingFailed):
+    """The code is another merchant's than the one whose terminal this is."""
+
+
+class UnfitAuthority(PairingFailed):
+    """The cloud named an authority that its own certificate is not from."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The authority that the cloud names did not make the cloud's own certificate. Correct --ca-file of bodka-cloud"
+            " serve, then try the same code again."
+        )
+
+
 class TooManyTries(PairingFailed):
     """Wrong codes were typed too often."""
 
@@ -68,6 +87,10 @@ class AnswerUnclear(PairingFailed):
 
 
 _REFUSED: dict[int, tuple[type[PairingFailed], str]] = {
+    403: (
+        CodeOfAnother,
+        "This code is another merchant's. Un-pair this terminal first: bodka-terminal unpair; the code stays good.",
+    ),
     404: (CodeUnknown, "The cloud does not know this code. Check each character, or make a new code in the portal."),
     409: (CodeUsed, "This code was used for another device already. Make a new code in the portal."),
     410: (CodeExpired, "This code is too old. Make a new one in the portal and type it within its time."),
@@ -75,13 +98,13 @@ _REFUSED: dict[int, tuple[type[PairingFailed], str]] = {
 }
 
 
-async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str = "") -> Pairing:
+async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str = "", merchant: UUID | None = None) -> Pairing:
     """Trades a code for an identity. Nothing is saved here; the same code with the same key gives the same answer.
 
-    `client` has no auth: this request is not signed. Raises a `PairingFailed`: `CodeUnknown`, `CodeUsed`, `CodeExpired`,
-    `TooManyTries`, `CloudUnreachable` or `AnswerUnclear`.
+    `client` has no auth: this request is not signed. `merchant` is whose terminal it must stay. Raises a `PairingFailed`:
+    `CodeUnknown`, `CodeUsed`, `CodeExpired`, `CodeOfAnother`, `TooManyTries`, `CloudUnreachable` or `AnswerUnclear`.
     """
-    body = msgspec.json.encode(Pair(code=code, public_key=key.public, device=device))
+    body = msgspec.json.encode(Pair(code=code, public_key=key.public, device=device, merchant=merchant))
     try:
         response = await client.post(PAIR_PATH, content=body)
     except httpx.TransportError as error:
@@ -100,6 +123,8 @@ async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str
         paired = msgspec.json.decode(response.content, type=Paired)
         if not paired.keys or any(len(key.secret) != KEY_BYTES for key in paired.keys):
             raise ValueError("no usable token key")
+        if merchant is not None and paired.merchant != merchant:
+            raise CodeOfAnother(_REFUSED[403][1])
     except (msgspec.MsgspecError, ValueError) as error:
         raise AnswerUnclear(
             f"This does not look like a Bodka cloud ({error}). Check its address, then try the same code again."
@@ -113,7 +138,20 @@ async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str
         shop=paired.shop,
         shop_name=paired.shop_name,
         keys=paired.keys,
+        authority=paired.authority,
     )
+
+
+async def prove_authority(client: httpx.AsyncClient) -> None:
+    """Whether the cloud can be reached by a client that trusts only the authority it named; raises `UnfitAuthority`.
+
+    A mistake there would keep the terminal away from its cloud until it is paired anew. Any other trouble proves nothing.
+    """
+    try:
+        await client.get("/health")
+    except httpx.HTTPError as error:
+        if troubles.on_the_way(error).kind is troubles.Kind.STRANGER:
+            raise UnfitAuthority from error
 
 
 def save(folder: Path, pairing: Pairing) -> None:
@@ -123,7 +161,10 @@ def save(folder: Path, pairing: Pairing) -> None:
 
 def load(folder: Path) -> Pairing | None:
     """The pairing in the state folder; None where there is none. Raises `BrokenStateFile`."""
-    path = folder / PAIRING_FILE
+    return _load(folder / PAIRING_FILE)
+
+
+def _load(path: Path) -> Pairing | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Pairing)
     except FileNotFoundError:
@@ -132,14 +173,22 @@ def load(folder: Path) -> Pairing | None:
         raise BrokenStateFile(path) from error
 
 
+def prepare(folder: Path, pairing: Pairing) -> None:
+    """Keeps the pairing that takes effect once the journal is renewed to its identity (`settle`)."""
+    write_safely(folder / NEXT_PAIRING_FILE, msgspec.json.encode(pairing))
+
+
 def settle(folder: Path, pairing: Pairing, identity: UUID) -> Pairing:
-    """The pairing for the journal's `identity`, and its key in place: finishes a renewal, also one cut by a crash."""
+    """The pairing for the journal's `identity`, and its key in place: finishes a renewal or a second pairing cut by a crash."""
     if pairing.identity == identity:
         return pairing
     promote(folder)
-    settled = msgspec.structs.replace(pairing, identity=identity)
-    save(folder, settled)
-    return settled
+    prepared = _load(folder / NEXT_PAIRING_FILE)
+    if prepared is None or prepared.identity != identity:
+        prepared = msgspec.structs.replace(pairing, identity=identity)
+    save(folder, prepared)
+    (folder / NEXT_PAIRING_FILE).unlink(missing_ok=True)
+    return prepared
 
 
 def _with_detail(words: str, content: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from display.screens import Message
+from display.screens import CloudTrouble, Message
 from drivers.events import ButtonHeld, ButtonPressed, ButtonReleased, CardGone, DeviceBack, DeviceLost, PadKey
 from loyalty.account import Account, Staff
 from loyalty.entry import Entry, Personal, TokenKind
@@ -148,7 +148,7 @@ class CloudNews:
     """Age of the oldest entry that waits."""
     since: int = 0
     """Since when it has been so, in milliseconds of the monotonic clock."""
-    trouble: str = ""
+    trouble: CloudTrouble | None = None
     stopped: bool = False
     """The cloud has written this terminal off, or it is a copy: it may not spend."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from display.screens import CloudTrouble
 from loyalty.account import Account
 from loyalty.entry import Draft, Entry
 from loyalty.programme import ProgrammeError, read
@@ -25,11 +26,29 @@ from sync.keys import load_or_make
 from sync.messages import ProgrammeText, Standing
 from sync.pairing import Pairing
 from sync.signing import RequestSigner
+from sync.troubles import Kind
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.inputs import CloudNews, Input, ProgrammeNews
 from terminal.store import Store
 
 log = structlog.get_logger("link")
+
+TROUBLES = {
+    Kind.NO_NETWORK: CloudTrouble.NO_NETWORK,
+    Kind.NO_INTERNET: CloudTrouble.NO_INTERNET,
+    Kind.NO_ANSWER: CloudTrouble.NO_ANSWER,
+    Kind.BROKEN: CloudTrouble.BROKEN,
+    Kind.LOGIN: CloudTrouble.LOGIN,
+    Kind.STRANGER: CloudTrouble.STRANGER,
+    Kind.DATES: CloudTrouble.DATES,
+    Kind.FAULT: CloudTrouble.FAULT,
+    Kind.BUSY: CloudTrouble.BUSY,
+    Kind.NOT_KNOWN: CloudTrouble.NOT_KNOWN,
+    Kind.REFUSED: CloudTrouble.REFUSED,
+    Kind.DISK: CloudTrouble.DISK,
+    Kind.OWN_FAULT: CloudTrouble.OWN_FAULT,
+}
+"""The courier's kinds in the screen's words."""
 
 
 class Link:
@@ -60,8 +79,13 @@ class Link:
         key = load_or_make(self._folder, os.urandom)
         signer = RequestSigner(self._pairing.identity, key, lambda: self._clocks.moment().wall_ms / 1000)
         counter = await self._store.run_blocking(partial(RequestCounter, self._store.writer.journal))
-        trusted = self._clocks.trusted()
-        client = cloud_client(self._pairing.cloud, auth=signer, clock_trusted=trusted, transport=self._transport)
+        client = cloud_client(
+            self._pairing.cloud,
+            auth=signer,
+            authority=self._pairing.authority,
+            clock_trusted=self._clocks.trusted,
+            transport=self._transport,
+        )
         async with client:
             self._courier = Courier(
                 client,
@@ -132,7 +156,8 @@ class Link:
             log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
         stopped = state.standing is not Standing.GOOD
-        self._emit(CloudNews(state.online, state.waiting, age, self._since, state.trouble, stopped))
+        trouble = TROUBLES[state.kind] if state.kind is not None else None
+        self._emit(CloudNews(state.online, state.waiting, age, self._since, trouble, stopped))
 
     def _programme(self, text: ProgrammeText) -> None:
         try:

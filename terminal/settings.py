@@ -39,6 +39,8 @@ class Cloud(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: str
     poll_seconds: int = 15
+    authority: str = ""
+    """File of the authority (PEM) that the cloud's certificate is from, for pairing; "": any that the system trusts."""
 
 
 class Keyboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

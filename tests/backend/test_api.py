@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import tracemalloc
 from uuid import uuid4
 
 import msgspec
@@ -97,6 +99,19 @@ def test_a_code_pairs_one_device_and_repeats_its_answer(house: House, client: As
     paired = msgspec.json.decode(answer.content, type=messages.Paired)
     assert (paired.network, paired.merchant, paired.merchant_name) == (house.network, house.merchant, "Shop")
     assert (paired.shop, paired.shop_name, [len(key.secret) for key in paired.keys]) == ("main", "Main", [32])
+
+
+def test_a_code_of_another_merchant_pairs_nothing_and_stays_good(house: House, client: AsgiClient) -> None:
+    peer, code = Peer(client, "http://cloud"), house.code()
+    for whose, status in ((uuid4(), 403), (house.merchant, 200)):
+        body = msgspec.json.encode(messages.Pair(code, peer.public_key, merchant=whose))
+        assert client.post(messages.PAIR_PATH, content=body).status_code == status
+
+
+def test_the_clouds_authority_is_named(house: House) -> None:
+    client = AsgiClient(create_app(house.engine, house.time, house.chance.randbytes, authority="PEM"))
+    paired = msgspec.json.decode(Peer(client, "http://cloud").pair(house.code()).content, type=messages.Paired)
+    assert paired.authority == "PEM"
 
 
 def test_a_code_expires(house: House, client: AsgiClient) -> None:
@@ -257,6 +272,39 @@ def test_a_body_that_is_no_message_is_refused(client: AsgiClient, path: str, bod
 
 def test_a_body_that_is_too_large_is_refused(client: AsgiClient) -> None:
     problem(client.post(messages.PUSH_PATH, content=bytes(api.MAX_BODY + 1)), 413)
+
+
+def test_a_packed_message_is_signed_as_it_is_sent(peer: Peer) -> None:
+    peer.chain.write(Cause.AWARD, ANNA, Posting("points", 5))
+    plain = msgspec.json.encode(peer.chain.push())
+    packed, packing = gzip.compress(plain), {"Content-Encoding": "gzip"}
+    signed_plain = peer.sign(messages.PUSH_PATH, plain, 1)
+    problem(peer.client.post(messages.PUSH_PATH, content=packed, headers=signed_plain | packing), 401)
+    signed_packed = peer.sign(messages.PUSH_PATH, packed, 1)
+    problem(peer.client.post(messages.PUSH_PATH, content=packed, headers=signed_packed), 400)
+    answer = peer.client.post(messages.PUSH_PATH, content=packed, headers=signed_packed | packing)
+    assert msgspec.json.decode(answer.content, type=messages.Pushed).posted == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status"),
+    [
+        ("gzip", gzip.compress(bytes(200 * 1024 * 1024), 9), 413),
+        ("gzip", gzip.compress(b"{}")[:-5], 400),
+        ("gzip", gzip.compress(b"{}") + b"more", 400),
+        ("gzip", b"{}", 400),
+        ("br", b"{}", 415),
+        ("gzip, gzip", b"{}", 415),
+    ],
+    ids=["a bomb", "cut", "two", "none", "brotli", "twice"],
+)
+@pytest.mark.parametrize("path", [messages.PAIR_PATH, messages.PUSH_PATH])
+def test_what_cannot_be_unpacked_is_refused(client: AsgiClient, path: str, encoding: str, body: bytes, status: int) -> None:
+    tracemalloc.start()
+    problem(client.post(path, content=body, headers={"Content-Encoding": encoding}), status)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * api.MAX_BODY
 
 
 def test_other_addresses_are_refused_in_the_same_way(client: AsgiClient) -> None:

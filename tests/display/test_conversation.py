@@ -11,6 +11,7 @@ from display.layout import lay_out
 from display.page import Button, Live, Text
 from display.screens import (
     Balance,
+    CloudTrouble,
     Done,
     DonePaid,
     DoneStamps,
@@ -158,10 +159,18 @@ def test_saved_here_and_sent_later_is_said_wherever_something_is_written() -> No
         assert "later" in text(screen, "en")
 
 
-def test_the_couriers_words_are_translated_or_left_out() -> None:
-    assert "bez odpovede" in text(Network(online=False, minutes=3, trouble="no answer"))
-    assert "ConnectError" not in text(Network(online=False, minutes=3, trouble="ConnectError"))
-    assert "ConnectError" in text(Network(online=False, minutes=3, trouble="ConnectError"), "en")
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("trouble", CloudTrouble)
+def test_each_trouble_with_the_cloud_has_its_words_and_a_way_on(trouble: CloudTrouble, language: str) -> None:
+    page = lay_out(Network(online=False, minutes=3, trouble=trouble), language)
+    assert [row.height for row in page.rows] == [16, 12, 12]
+    assert "…" not in page.text()
+
+
+def test_a_network_that_wants_a_login_is_said() -> None:
+    login = Network(online=False, minutes=3, trouble=CloudTrouble.LOGIN)
+    assert text(login, "en") == "[Login wanted] / for 3 min / Use another network / ×Back"
+    assert text(login) == "[Chce prihlásenie] / už 3 min / Použite inú sieť / ×Späť"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -7,6 +7,7 @@ Written after `sync.messages` and the ledger page's protocol. The courier meets 
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections import deque
 from collections.abc import Callable
 from uuid import UUID
@@ -65,7 +66,10 @@ class CloudPeer(httpx.AsyncBaseTransport):
         kinds = {m.PUSH_PATH: (m.Push, self.push), m.PULL_PATH: (m.Pull, self.pull), m.ASK_PATH: (m.Ask, self.ask)}
         kinds |= {m.PROGRAMME_PATH: (m.Programme, self.text), m.RENEW_PATH: (m.Renew, self.renew)}
         kind, serve = kinds[request.url.path]
-        return httpx.Response(200, content=msgspec.json.encode(serve(msgspec.json.decode(request.content, type=kind))))
+        body = request.content
+        if request.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        return httpx.Response(200, content=msgspec.json.encode(serve(msgspec.json.decode(body, type=kind))))
 
     def push(self, push: m.Push) -> m.Pushed:
         assert push.identity == self.identity

@@ -142,7 +142,6 @@ FAULTS = {
     "counter without number": (says(409, b"{}"), "refused"),
     "timeout": (breaks(httpx.ReadTimeout), "in time"),
     "no network": (breaks(httpx.ConnectError, "[Errno 101] Network is unreachable"), "unreachable"),
-    "wrong certificate": (breaks(httpx.ConnectError, "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), "not the cloud"),
     "reset": (breaks(httpx.ReadError), "broke"),
     "half an answer": (breaks(httpx.RemoteProtocolError, "peer closed connection"), "peer closed"),
     "endless": (says(200, b" " * (16 * 1024 * 1024 + 1)), "too large"),

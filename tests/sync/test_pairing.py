@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from sync import pairing
-from sync.connection import InsecureCloud, check_address, cloud_client, tls
+from sync.connection import BadAuthority, InsecureCloud, check_address, cloud_client, heed_clock, tls
 from sync.keys import BrokenStateFile, DeviceKey
 from sync.messages import KeyMessage, Pair, Paired, Problem
 
@@ -54,6 +54,7 @@ def test_secrets_are_in_no_repr() -> None:
 @pytest.mark.parametrize(
     ("status", "error"),
     [
+        (403, pairing.CodeOfAnother),
         (404, pairing.CodeUnknown),
         (409, pairing.CodeUsed),
         (410, pairing.CodeExpired),
@@ -62,7 +63,7 @@ def test_secrets_are_in_no_repr() -> None:
     ],
 )
 def test_a_refusal_says_what_to_do(status: int, error: type[Exception]) -> None:
-    with pytest.raises(error, match=r"new code|new one|address|ten minutes"):
+    with pytest.raises(error, match=r"new code|new one|address|ten minutes|unpair"):
         pair(lambda _: httpx.Response(status, content=b"<html>"))
 
 
@@ -108,8 +109,14 @@ def test_plain_http_only_reaches_this_machine(url: str) -> None:
 
 
 def test_an_untrusted_clock_drops_the_dates_and_nothing_else() -> None:
-    trusted, untrusted = tls(None, clock_trusted=True), tls(None, clock_trusted=False)
-    assert untrusted.verify_flags & 0x200000
-    assert not trusted.verify_flags & 0x200000
-    assert untrusted.verify_mode is trusted.verify_mode is ssl.CERT_REQUIRED
-    assert untrusted.check_hostname
+    context = tls()
+    for trusted in (False, True, False, True):
+        heed_clock(context, trusted=trusted)
+        assert bool(context.verify_flags & 0x200000) is not trusted
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+
+
+def test_an_authority_that_is_none_is_said() -> None:
+    with pytest.raises(BadAuthority, match="PEM"):
+        cloud_client("https://cloud.example", authority="-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
