@@ -34,10 +34,9 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
     writer = identities.lock(connection, identity)
     if push.told is not None:
         dating.note_boot(connection, writer.merchant, push.told, now_ms)
-    on_head = not is_off_head(writer, push.head)
-    return _take(
-        connection, writer, push if on_head else Push(identity, push.head, (), push.told), now_ms, random, on_head=on_head
-    )
+    pushed = _take(connection, writer, push, now_ms, random, on_head=not is_off_head(writer, push.head))
+    identities.note_told(connection, writer, push.head, push.told, pushed.standing, now_ms)
+    return pushed
 
 
 def accept_exported(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, random: Random) -> Pushed:
@@ -54,10 +53,8 @@ def _take(connection: sa.Connection, writer: Identity, push: Push, now_ms: int, 
         flag_off_head(connection, writer, push.head, now_ms)
     trouble = post_stored(connection, writer, now_ms, random, push.told.boot if push.told is not None else None)
     writer = identities.find(connection, writer.id)
-    standing = writer.standing if on_head else Standing.OFF_HEAD
-    identities.note_told(connection, writer, push.head, push.told, standing, now_ms)
     return Pushed(
-        standing=standing,
+        standing=writer.standing if on_head else Standing.OFF_HEAD,
         head=writer.head,
         posted=writer.posted.sequence,
         now_ms=now_ms,

@@ -244,6 +244,25 @@ def void(opened: Database, identity: UUID) -> None:
     click.echo(_write(opened, give_up) or "everything is posted")
 
 
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def import_parcel(opened: Database, file: Path) -> None:
+    """Takes in the entries that a terminal exported to a file. Again, or after some of them had come, it does no harm."""
+    from backend import imports
+    from backend.lines import MalformedLine
+    from sync import parcel
+
+    refusals = (parcel.NoParcel, parcel.TornParcel, parcel.AlteredParcel, imports.UnknownTerminal)
+    try:
+        found = imports.take_in(opened, file, system_clock, secrets.token_bytes)
+    except (*refusals, imports.LinesMissing, imports.OtherLines, MalformedLine, OSError) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"{found.entries} entries of terminal {found.identity}, {found.fresh} of them new")
+    if found.trouble:
+        click.echo(f"not all are posted: {found.trouble}")
+
+
 @main.command()
 @click.argument("identity", type=click.UUID, required=False)
 @click.option("--all", "everything", is_flag=True, help="From each chain's first line, not from the last that was verified.")
@@ -265,25 +284,6 @@ def verify(opened: Database, identity: UUID | None, *, everything: bool) -> None
         click.echo(f"{chain} {found.read} read, whole to {found.through.sequence}{': ' + found.broken if found.broken else ''}")
     if not whole:
         raise click.ClickException("a chain is broken: the portal lists it among the alarms")
-
-
-@main.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.pass_obj
-def import_parcel(opened: Database, file: Path) -> None:
-    """Takes in the entries that a terminal exported to a file. Again, or after some of them had come, it does no harm."""
-    from backend import imports
-    from backend.lines import MalformedLine
-    from sync import parcel
-
-    refusals = (parcel.NoParcel, parcel.TornParcel, parcel.AlteredParcel, imports.UnknownTerminal)
-    try:
-        found = imports.take_in(opened, file, system_clock, secrets.token_bytes)
-    except (*refusals, imports.LinesMissing, imports.OtherLines, MalformedLine, OSError) as error:
-        raise click.ClickException(f"{file}: {error}") from error
-    click.echo(f"{found.entries} entries of terminal {found.identity}, {found.fresh} of them new")
-    if found.trouble:
-        click.echo(f"not all are posted: {found.trouble}")
 
 
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:

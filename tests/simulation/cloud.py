@@ -156,7 +156,9 @@ class Cloud:
         response = await self._transport.handle_async_request(request)
         content = await response.aread()
         crashed, self._left = self._left is not None and self._left < 0, None
-        return None if crashed else httpx.Response(response.status_code, headers=response.headers, content=content)
+        # What was read is unpacked by now.
+        headers = [(name, value) for name, value in response.headers.multi_items() if name != "content-encoding"]
+        return None if crashed else httpx.Response(response.status_code, headers=headers, content=content)
 
     def _count(self, *_: Any) -> None:
         if self._left is not None:
