@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import uuid
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -12,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from backend.forgetting import forget
+from backend.programmes import publish
 from emulators.drafts import account, award, give_back, returned, spend, undo
 from emulators.paired import NOW, Cloud, Terminal
 from loyalty.account import Status
+from loyalty.derived import Progress
 from sync import history, journal
 from sync.courier import CloudState
 from sync.keys import NEXT_KEY, load_or_make
@@ -186,7 +187,7 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
     late.till.record(award(5))
     with cloud.engine.begin() as connection:
         network = connection.execute(sa.text("SELECT id FROM network")).scalar_one()
-        forget(connection, uuid.UUID(network), account(), NOW, cloud.chance.randbytes)
+        forget(connection, UUID(network), account(), NOW, cloud.chance.randbytes)
     for terminal in (here, late, late):
         assert terminal.exchange().trouble == ""
         assert terminal.look().status is Status.BLOCKED
@@ -198,3 +199,14 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
         assert tuple(left) == (2, 0, 0)
         balance = connection.execute(sa.text("SELECT sum(earned - spent), count(*) FROM purse")).one()
         assert tuple(balance) == (15, 1)
+
+
+def test_a_members_level_comes_to_the_counter(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
+    text = '[programme]\nkey = "p"\nversion = 1\nname = "P"\n[points]\nper_unit = "1"\n'
+    text += '[[levels]]\nkey = "gold"\nname = "zlatá"\nfrom = "0.10"\n'
+    with cloud.engine.begin() as connection:
+        publish(connection, cloud.merchant, text, NOW)
+    here = new_terminal("here")
+    here.till.record(award(10))
+    here.exchange()
+    assert here.look().progress == Progress("gold", 10, 0)
