@@ -22,7 +22,7 @@ from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
 from sync.pairing import Pairing
-from terminal import board
+from terminal import board, network, state_lock
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
@@ -89,6 +89,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     if equipment.glass is not None:
         pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news))
     pairing = await _paired(settings, folder, pictures)
+    stack.enter_context(state_lock.hold(folder))
     clocks = Clocks.of_this_boot()
     store = Store(folder, pairing.identity, pairing.shop)
     stack.callback(store.close)
@@ -117,6 +118,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(daemon.run(), name="daemon")
         group.create_task(link.run(), name="link")
+        group.create_task(network.watch(link.network_back), name="network")
         if rig.beside is not None:
             group.create_task(rig.beside(daemon, store, link), name="counter page")
 
