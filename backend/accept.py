@@ -5,11 +5,12 @@ Pushing the same lines again, late or twice does no harm: lines are placed by se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, forgetting, identities, lines, merging, recalls
+from backend import alarms, dating, forgetting, identities, lines, merging, recalls
 from backend.alarms import Alarm, Kind
 from backend.book import Book, PurseKey
 from backend.history import open_history
@@ -19,6 +20,7 @@ from backend.posting import post
 from backend.surroundings import Random
 from loyalty.chain import BrokenChain, Head, Line, extend, line_hash
 from loyalty.entry import Cause, Entry, Personal, Unreadable
+from loyalty.timeline import Made
 from sync.messages import MAX_LINES, Push, Pushed, Standing
 
 
@@ -30,8 +32,11 @@ def accept(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, r
     for line in push.lines:
         lines.check_shape(line)
     writer = identities.lock(connection, identity)
-    on_head = not is_off_head(writer, push.head)
-    return _take(connection, writer, push if on_head else Push(identity, push.head), now_ms, random, on_head=on_head)
+    if push.told is not None:
+        dating.note_boot(connection, writer.merchant, push.told, now_ms)
+    pushed = _take(connection, writer, push, now_ms, random, on_head=not is_off_head(writer, push.head))
+    identities.note_told(connection, writer, push.head, push.told, pushed.standing, now_ms)
+    return pushed
 
 
 def accept_exported(connection: sa.Connection, identity: UUID, push: Push, now_ms: int, random: Random) -> Pushed:
@@ -46,7 +51,7 @@ def _take(connection: sa.Connection, writer: Identity, push: Push, now_ms: int, 
         writer, on_head = _store(connection, writer, push.lines, now_ms)
     if not on_head:
         flag_off_head(connection, writer, push.head, now_ms)
-    trouble = post_stored(connection, writer, now_ms, random)
+    trouble = post_stored(connection, writer, now_ms, random, push.told.boot if push.told is not None else None)
     writer = identities.find(connection, writer.id)
     return Pushed(
         standing=writer.standing if on_head else Standing.OFF_HEAD,
@@ -98,15 +103,17 @@ def _store(connection: sa.Connection, writer: Identity, pushed: tuple[Line, ...]
     return identities.find(connection, writer.id), on_head
 
 
-def post_stored(connection: sa.Connection, writer: Identity, now_ms: int, random: Random) -> str:
+def post_stored(connection: sa.Connection, writer: Identity, now_ms: int, random: Random, sending: UUID | None = None) -> str:
     """Posts what is stored and not yet posted, in order, up to the first line that cannot be read. Returns why it stopped.
+
+    `sending` is the boot that sent the last of them, where it is known: it helps to date them.
 
     Called with every push, so that lines which an older version of the cloud could not read are posted after an update.
     """
     while writer.posted.sequence < writer.head.sequence:
         batch = lines.after(connection, writer, writer.posted.sequence, MAX_LINES)
         readable, trouble = _read(writer, batch)
-        _post_batch(connection, writer, readable, now_ms, random)
+        _post_batch(connection, writer, readable, now_ms, random, sending)
         if trouble is not None:
             alarms.put_once(connection, writer.merchant, trouble, now_ms)
             return trouble.detail
@@ -114,66 +121,86 @@ def post_stored(connection: sa.Connection, writer: Identity, now_ms: int, random
     return ""
 
 
-def void_next(connection: sa.Connection, identity: UUID, now_ms: int, random: Random) -> str:
+def void_next(
+    connection: sa.Connection, identity: UUID, now_ms: int, random: Random, *, by: str, sequence: int | None = None
+) -> str:
     """A person gives up the line at which posting stopped: it is posted as nothing, and those behind it follow.
 
-    Does nothing where posting has not stopped. Returns why posting stopped again, if it did.
+    `by` is who does it; with `sequence` only that line is given up, and no other at which posting may stop by now. Does nothing
+    where posting has not stopped. Returns why posting stopped again, if it did.
     """
     writer = identities.lock(connection, identity)
     if trouble := post_stored(connection, writer, now_ms, random):
         writer = identities.find(connection, identity)
-        [(line, hash)] = lines.after(connection, writer, writer.posted.sequence, 1)
+        [(line, hash, _)] = lines.after(connection, writer, writer.posted.sequence, 1)
+        if sequence not in (None, line.sequence):
+            return trouble
         identities.set_posted(connection, writer, Head(line.sequence, hash))
+        given_up = Alarm(Kind.VOIDED, writer.id, line.sequence, f"line {line.sequence} was given up by {by}: it posts nothing")
+        alarms.put(connection, writer.merchant, [given_up], now_ms)
         trouble = post_stored(connection, identities.find(connection, identity), now_ms, random)
     return trouble
 
 
-_Readable = list[tuple[Line, bytes, Entry, Personal | None]]
+_Readable = list[tuple[lines.Stored, Entry, Personal | None]]
 
 
-def _read(writer: Identity, batch: list[tuple[Line, bytes]]) -> tuple[_Readable, Alarm | None]:
+def _read(writer: Identity, batch: list[lines.Stored]) -> tuple[_Readable, Alarm | None]:
     readable: _Readable = []
     before = writer.posted
-    for line, hash in batch:
+    for stored in batch:
+        line = stored.line
         try:
             before = extend(writer.id, before, line)
             entry, whose = lines.read(line)
         except (BrokenChain, Unreadable) as error:
             detail = f"line {line.sequence}: {error}; it and those behind it wait until it can be read or is voided"
             return readable, Alarm(Kind.UNREADABLE, writer.id, line.sequence, detail)
-        readable.append((line, hash, entry, whose))
+        readable.append((stored, entry, whose))
     return readable, None
 
 
-def _post_batch(connection: sa.Connection, writer: Identity, batch: _Readable, now_ms: int, random: Random) -> None:
+def _post_batch(
+    connection: sa.Connection, writer: Identity, batch: _Readable, now_ms: int, random: Random, sending: UUID | None
+) -> None:
     if not batch:
         return
     book = Book(connection, writer, now_ms)
-    ids = [entry.id for _, _, entry, _ in batch]
-    referred = [e.refers for _, _, e, _ in batch if e.refers is not None and e.cause in (Cause.UNDO, Cause.RETURN)]
-    book.load_entries(ids)
-    people, forgotten = forgetting.people(book, [(line, entry.id, whose) for line, _, entry, whose in batch])
-    book.load_accounts([whose.account for whose in people])
-    book.load_cards([whose.token for whose in people])
-    book.load_issued([whose.token for (_, _, e, _), whose in zip(batch, people, strict=True) if e.cause is Cause.ISSUE])
-    book.load_takings([*ids, *referred])
-    book.load_referred(referred)
-    book.history = open_history(connection, writer.merchant, now_ms, [entry.programme for _, _, entry, _ in batch])
-    if book.history is not None:
-        accounts = [book.leads_to(whose.account) for whose in people]
-        book.history.load(accounts, [whose.token for whose in people], referred)
-    for (line, _, entry, _), whose in zip(batch, people, strict=True):
-        post(book, line, entry, whose, random)
+    book.load_entries([entry.id for _, entry, _ in batch])
+    people, forgotten = forgetting.people(book, [(stored.line, entry.id, whose) for stored, entry, whose in batch])
+    _load(book, [entry for _, entry, _ in batch], people)
+    made = dating.date(connection, writer, [Made(entry.moment, stored.received_ms) for stored, entry, _ in batch], sending)
+    for (stored, entry, _), whose, when in zip(batch, people, made, strict=True):
+        post(book, stored.line, entry, whose, when, random)
     if book.history is not None:
         book.history.levels_now(list(book.history.changed))
     merging.move_on(book, random)
     if writer.standing is Standing.GOOD and identities.is_sole_active(connection, writer):
         grant_all_free(book, book.touched())
     book.write()
+    merging.call_back(connection, writer, {key.account for key in book.touched() if key.account in book.into}, now_ms)
     forgetting.strip(connection, writer, forgotten)
-    last, hash, _, _ = batch[-1]
-    identities.set_posted(connection, writer, Head(last.sequence, hash))
-    lines_of = [(entry, whose.account) for (_, _, entry, _), whose in zip(batch, people, strict=True)]
-    given = [(account, p) for entry, account in lines_of if entry.cause is Cause.GIVE_BACK for p in entry.postings]
-    keys = [PurseKey(account, posting.purse, posting.instance) for account, posting in given]
-    recalls.fulfil(connection, writer, keys, now_ms)
+    last = batch[-1][0]
+    identities.set_posted(connection, writer, Head(last.line.sequence, last.hash))
+    given = [
+        PurseKey(whose.account, posting.purse, posting.instance)
+        for (_, entry, _), whose in zip(batch, people, strict=True)
+        if entry.cause is Cause.GIVE_BACK
+        for posting in entry.postings
+    ]
+    recalls.fulfil(connection, writer, given, now_ms)
+
+
+def _load(book: Book, entries: Sequence[Entry], people: Sequence[Personal]) -> None:
+    """All that posting these entries may look at."""
+    referred = [e.refers for e in entries if e.refers is not None and e.cause in (Cause.UNDO, Cause.RETURN)]
+    tokens = [whose.token for whose in people]
+    book.load_accounts([whose.account for whose in people])
+    book.load_cards(tokens)
+    book.load_issued([token for token, entry in zip(tokens, entries, strict=True) if entry.cause is Cause.ISSUE])
+    book.load_takings([*(entry.id for entry in entries), *referred])
+    book.load_referred(referred)
+    versions = [entry.programme for entry in entries]
+    book.history = open_history(book.connection, book.identity.merchant, book.now_ms, versions)
+    if book.history is not None:
+        book.history.load([book.leads_to(whose.account) for whose in people], tokens, referred)

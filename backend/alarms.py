@@ -27,6 +27,8 @@ class Kind(Enum):
     ISSUED_TWICE = "one card issued at two counters"
     NOT_FREE = "points that a rule takes back were spent or leased already"
     NO_PERSON = "an entry that came without its person"
+    VOIDED = "a line was voided: correct by hand what it did"
+    BROKEN_CHAIN = "stored lines that are not as they were written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,16 @@ def put_once(connection: sa.Connection, merchant: UUID, alarm: Alarm, now_ms: in
     )
     if connection.execute(listed.limit(1)).first() is None:
         put(connection, merchant, [alarm], now_ms)
+
+
+def see(connection: sa.Connection, merchant: UUID, alarm: int, by: str, now_ms: int) -> bool:
+    """Notes that somebody has looked at an alarm; again changes nothing. False where the merchant has no such alarm."""
+    a = tables.alarm.c
+    mine = (a.merchant == merchant) & (a.id == alarm)
+    if connection.execute(sa.select(a.id).where(mine)).first() is None:
+        return False
+    connection.execute(sa.update(tables.alarm).where(mine, a.seen_ms.is_(None)).values(seen_ms=now_ms, seen_by=by))
+    return True
 
 
 def _values(merchant: UUID, alarm: Alarm, now_ms: int) -> dict[str, Any]:

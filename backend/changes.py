@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, recalls, tables
+from backend import dating, identities, recalls, tables
 from backend.accept import flag_off_head, is_off_head
 from backend.book import Book, PurseKey
 from backend.identities import Identity
@@ -41,6 +41,9 @@ from sync.messages import (
 def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:
     """What changed after the cursor, as this terminal should see it. A terminal that is off the head gets no rows."""
     asker, standing = _stand(connection, identity, message.head, now_ms)
+    if message.told is not None:
+        dating.note_boot(connection, asker.merchant, message.told, now_ms)
+    identities.note_told(connection, asker, message.head, message.told, standing, now_ms)
     last, programme = last_change(connection, asker.network), _programme(connection, asker)
     since = min(max(0, message.cursor), last)
     if standing is Standing.OFF_HEAD:

@@ -184,6 +184,31 @@ def overnight(opened: Database) -> None:
         click.echo(sentence)
 
 
+@main.command()
+@click.argument("account")
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.pass_obj
+def forget(opened: Database, account: str, merchant: str | None) -> None:
+    """Forgets whose account it is, here and on every terminal. Sums stay. It cannot be taken back.
+
+    ACCOUNT is the account's id, as the portal and `ledger` show it.
+    """
+    from backend import forgetting, identities
+
+    def give_up(connection: sa.Connection) -> None:
+        own = identities.own_of(connection, merchants.choose(connection, merchant))
+        identities.lock(connection, own.id)
+        try:
+            forgetting.forget(connection, own.network, bytes.fromhex(account), system_clock(), secrets.token_bytes)
+        except ValueError as error:
+            raise click.BadParameter("an account's id is 32 digits and letters from a to f") from error
+        except forgetting.CannotForget as error:
+            raise click.ClickException(str(error)) from error
+
+    _write(opened, give_up)
+    click.echo("forgotten here; terminals forget at their next exchange")
+
+
 @main.command("write-off")
 @click.argument("identity", type=click.UUID)
 @click.pass_obj
@@ -212,7 +237,7 @@ def void(opened: Database, identity: UUID) -> None:
 
     def give_up(connection: sa.Connection) -> str:
         try:
-            return void_next(connection, identity, system_clock(), secrets.token_bytes)
+            return void_next(connection, identity, system_clock(), secrets.token_bytes, by="the command line")
         except UnknownIdentity as error:
             raise click.ClickException(str(error)) from error
 
@@ -236,6 +261,29 @@ def import_parcel(opened: Database, file: Path) -> None:
     click.echo(f"{found.entries} entries of terminal {found.identity}, {found.fresh} of them new")
     if found.trouble:
         click.echo(f"not all are posted: {found.trouble}")
+
+
+@main.command()
+@click.argument("identity", type=click.UUID, required=False)
+@click.option("--all", "everything", is_flag=True, help="From each chain's first line, not from the last that was verified.")
+@click.pass_obj
+def verify(opened: Database, identity: UUID | None, *, everything: bool) -> None:
+    """Reads every stored line again, and alarms where a chain is not as its terminal wrote it. For a nightly timer."""
+    from backend.verifying import every_identity
+    from backend.verifying import verify as read_again
+
+    whole = True
+    with opened.reading() as connection:
+        chains = [identity] if identity is not None else every_identity(connection)
+    for chain in chains:
+        try:
+            found = read_again(opened, chain, system_clock(), everything=everything)
+        except UnknownIdentity as error:
+            raise click.ClickException(str(error)) from error
+        whole = whole and not found.broken
+        click.echo(f"{chain} {found.read} read, whole to {found.through.sequence}{': ' + found.broken if found.broken else ''}")
+    if not whole:
+        raise click.ClickException("a chain is broken: the portal lists it among the alarms")
 
 
 def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:

@@ -14,7 +14,7 @@ from backend.alarms import Alarm, Kind
 from backend.book import Book, PurseKey, TakingKey
 from backend.history import CardDay, Derived, DerivedKey, History, Past
 from backend.surroundings import Random
-from loyalty.derived import day_of, level_at, level_bonus, milestone_points, remaining, settle, true_ms
+from loyalty.derived import day_of, level_at, level_bonus, milestone_points, remaining, settle
 from loyalty.entry import Cause, Entry, Personal, Posting
 from loyalty.ids import derived_id
 from loyalty.programme import Programme
@@ -24,13 +24,13 @@ _SPEND = "spend"
 """What still counts of a purchase, once part of it came back."""
 
 
-def follow(book: Book, sequence: int, entry: Entry, whose: Personal, random: Random) -> None:
-    """Posts what follows from an entry that was just posted, the line at `sequence` of the book's identity."""
+def follow(book: Book, sequence: int, entry: Entry, whose: Personal, made_ms: int, random: Random) -> None:
+    """Posts what follows from an entry that was just posted: the line at `sequence`, truly made at `made_ms`."""
     history = book.history
     programme = history.programme(entry.programme) if history is not None else None
     if history is None or programme is None:
         return
-    line = _Follower(book, history, programme, sequence, entry, whose, random)
+    line = _Follower(book, history, programme, sequence, entry, whose, day_of(made_ms), random)
     if entry.cause in (Cause.AWARD, Cause.REDEEM):
         line.earned()
     elif entry.cause in (Cause.UNDO, Cause.RETURN):
@@ -41,7 +41,15 @@ class _Follower:
     """One line, and what it makes follow."""
 
     def __init__(
-        self, book: Book, history: History, programme: Programme, sequence: int, entry: Entry, whose: Personal, random: Random
+        self,
+        book: Book,
+        history: History,
+        programme: Programme,
+        sequence: int,
+        entry: Entry,
+        whose: Personal,
+        day: int,
+        random: Random,
     ) -> None:
         self._book, self._history, self._programme = book, history, programme
         self._sequence, self._entry, self._whose, self._random = sequence, entry, whose, random
@@ -50,7 +58,7 @@ class _Follower:
         self._account = book.leads_to(whose.account)
         self._about = entry.id if entry.refers is None else entry.refers
         """The award that all this follows from."""
-        self._day = day_of(true_ms(entry.moment.wall_ms, book.now_ms, trusted=entry.moment.trusted))
+        self._day = day
 
     def earned(self) -> None:
         paid = 0

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from backend.identities import Identity
 from loyalty.entry import Entry, Personal, Posting
+from loyalty.timeline import Placed
 
 
 def entry_row(
-    identity: Identity, sequence: int, entry: Entry, whose: Personal, body_hash: bytes, now_ms: int
+    identity: Identity, sequence: int, entry: Entry, whose: Personal, body_hash: bytes, now_ms: int, made: Placed
 ) -> dict[str, Any]:
-    """One row of `tables.entry`."""
+    """One row of `tables.entry`; `made` is when the entry was really made."""
     purchase = entry.purchase
     return {
         "merchant": identity.merchant,
@@ -26,6 +27,8 @@ def entry_row(
         "kind": whose.kind.value,
         "wall_ms": entry.moment.wall_ms,
         "trusted": entry.moment.trusted,
+        "made_ms": made.made_ms,
+        "sure": made.sure,
         "shop": entry.shop,
         "programme": entry.programme,
         "refers": entry.refers,

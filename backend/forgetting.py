@@ -97,7 +97,8 @@ def _forget_at(connection: sa.Connection, merchant: UUID, account: bytes, opaque
     connection.execute(entries.values(account=opaque, token=b""))
     listed = sa.update(tables.alarm).where(tables.alarm.c.merchant == merchant, tables.alarm.c.account == account)
     connection.execute(listed.values(account=opaque))
-    for past in (tables.progress, tables.spend_day):
+    # What terminals hold of it is never spent again: there is nothing to call back.
+    for past in (tables.progress, tables.spend_day, tables.recall):
         connection.execute(sa.delete(past).where(past.c.merchant == merchant, past.c.account == account))
     days = sa.delete(tables.card_day).where(tables.card_day.c.merchant == merchant, tables.card_day.c.token.in_(list(tokens)))
     connection.execute(days)

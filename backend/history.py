@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from backend import programmes, tables
 from backend.numbering import batches
-from loyalty.derived import HistoryRules, Progress, day_of, level_at, months_before, true_ms
+from loyalty.derived import HistoryRules, Progress, day_of, level_at, months_before
 from loyalty.entry import Cause
 from loyalty.programme import Programme
 
@@ -138,7 +138,7 @@ class History:
                 self.derived[key] = Derived(row.of, row.whole, row.given)
                 self._stored.add(key)
             for row in self.connection.execute(sa.select(tables.entry).where(e.merchant == self.merchant, e.id.in_(ids))):
-                at = day_of(true_ms(row.wall_ms, row.posted_ms, trusted=row.trusted))
+                at = day_of(row.made_ms)
                 paid = row.amount - row.discount if row.amount is not None and self.counts(row.currency) else 0
                 self.past[row.id] = Past(at, row.token, paid, row.cause == Cause.AWARD.value)
 

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from backend import tables
 from loyalty.chain import GENESIS, Head
-from sync.messages import Standing
+from sync.messages import Standing, Told
 
 PUBLIC_KEY_BYTES = 32
+_LARGEST = 2**63 - 1
 
 
 class UnknownIdentity(LookupError):
@@ -107,6 +108,18 @@ def set_posted(connection: sa.Connection, identity: Identity, posted: Head) -> N
 def set_standing(connection: sa.Connection, identity: Identity, standing: Standing) -> None:
     """Remembers what the merchant decided about this terminal."""
     _update(connection, identity, standing=standing.value)
+
+
+def note_told(
+    connection: sa.Connection, identity: Identity, head: Head, told: Told | None, standing: Standing, now_ms: int
+) -> None:
+    """Remembers what a terminal said of itself, and what it was answered, for the merchant's page."""
+    said: dict[str, object] = {"told_head": max(0, min(head.sequence, _LARGEST)), "told_standing": standing.value}
+    if told is not None:
+        waiting, age = max(0, min(told.waiting, _LARGEST)), max(0, min(told.oldest_ms, now_ms))
+        said |= {"told_waiting": waiting, "told_since_ms": now_ms - age if waiting else None}
+        said |= {"told_programme": max(0, min(told.programme, 2**31 - 1))}
+    _update(connection, identity, **said)
 
 
 def call(connection: sa.Connection, merchant: UUID, identity: UUID, change: int) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from backend import tables
 from backend.history import History, open_history
 from backend.numbering import batches, next_changes
-from loyalty.derived import DAY_MS, day_of, true_ms
+from loyalty.derived import DAY_MS, day_of
 from loyalty.entry import Cause
 
 
@@ -27,7 +27,7 @@ def tally_anew(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
     for row in connection.execute(sa.select(tables.entry).where(e.merchant == merchant, e.amount.is_not(None))):
         sign = {Cause.AWARD.value: 1, Cause.REDEEM.value: 1, Cause.RETURN.value: -1}.get(row.cause, 0)
         if row.id not in undone and history.counts(row.currency):
-            day = day_of(true_ms(row.wall_ms, row.posted_ms, trusted=row.trusted))
+            day = day_of(row.made_ms)
             history.spend(into.get(row.account, row.account), day, sign * (row.amount - row.discount))
     history.levels_now(list(history.changed))
     history.write(next_changes(connection, network, len(history.changed)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -66,11 +66,19 @@ def store(connection: sa.Connection, identity: Identity, lines: Sequence[tuple[L
         connection.execute(sa.insert(tables.line), [_values(identity, line, hash, now_ms) for line, hash in lines])
 
 
-def after(connection: sa.Connection, identity: Identity, sequence: int, limit: int) -> list[tuple[Line, bytes]]:
-    """Up to `limit` stored lines behind `sequence`, in order, each with its hash."""
+class Stored(NamedTuple):
+    """A line as it is kept: its hash, and when the cloud got it."""
+
+    line: Line
+    hash: bytes
+    received_ms: int
+
+
+def after(connection: sa.Connection, identity: Identity, sequence: int, limit: int) -> list[Stored]:
+    """Up to `limit` stored lines behind `sequence`, in order."""
     wanted = sa.select(tables.line).where(_mine(identity) & (tables.line.c.sequence > sequence))
     rows = connection.execute(wanted.order_by(tables.line.c.sequence).limit(limit))
-    return [(_line(row), row.hash) for row in rows]
+    return [Stored(_line(row), row.hash, row.received_ms) for row in rows]
 
 
 def hashes_between(connection: sa.Connection, identity: Identity, first: int, last: int) -> dict[int, bytes]:

@@ -1,23 +1,28 @@
 """Two accounts of one person become one (invariant 10): cards and the past lead to the new account, free value moves to it.
 
 A merge moves only free value. What terminals hold of the old account's purses stays theirs, and lines that name the old account
-still post to its purses; whatever becomes free there moves on in the same transaction (`move_on`).
+still post to its purses; but it is called back, and whatever becomes free there moves on in the same transaction (`move_on`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, own_entries, tables
+from backend import identities, own_entries, recalls, tables
 from backend.book import Book
 from backend.history import History, open_history
+from backend.identities import Identity
 from backend.numbering import next_changes
 from backend.surroundings import Random
 from loyalty.derived import Progress
 from loyalty.entry import Cause, Personal, Posting
+
+OPEN_MS = 30 * 24 * 3600 * 1000
+"""How long one recall of a merged account's lease stands; every night renews it."""
 
 
 class CannotMerge(ValueError):
@@ -35,6 +40,21 @@ def move_on(book: Book, random: Random) -> None:
             leaves, arrives = (Posting(key.purse, amount, instance=key.instance) for amount in (-free, free))
             out = own_entries.write(book, Cause.MERGE, Personal(key.account, b""), leaves, random)
             own_entries.write(book, Cause.MERGE, Personal(book.into[key.account], b""), arrives, random, refers=out)
+
+
+def call_back(connection: sa.Connection, of: Identity, accounts: Collection[bytes], now_ms: int) -> None:
+    """Asks every terminal of the merchant of `of` to give back what it holds of these merged accounts."""
+    everybody = list(recalls.terminals(connection, of.merchant))
+    found = recalls.held(connection, of.merchant, everybody, accounts) if accounts and everybody else []
+    wishes = [recalls.Wish(held.identity, held.key, 0, None, 0) for held in found]
+    recalls.put(connection, of, wishes, now_ms, now_ms + OPEN_MS)
+
+
+def call_back_all(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
+    """Asks for all merged accounts of a merchant again: for the night, until everything has come."""
+    own = identities.lock(connection, identities.own_of(connection, merchant).id)
+    led = connection.execute(sa.select(tables.merged.c.account).where(tables.merged.c.network == own.network)).scalars().all()
+    call_back(connection, own, led, now_ms)
 
 
 def merge(connection: sa.Connection, network: UUID, old: bytes, new: bytes, now_ms: int, random: Random) -> None:
@@ -104,6 +124,7 @@ def _merge_at(connection: sa.Connection, merchant: UUID, old: bytes, new: bytes,
     if book.history is not None:
         _merge_past(book.history, old, new)
     book.write()
+    call_back(connection, book.identity, [old], now_ms)
 
 
 def _merge_past(history: History, old: bytes, new: bytes) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from starlette.concurrency import run_in_threadpool
 
-from backend import merchants
+from backend import levels, merchants, merging
 from backend.database import Database
 from backend.doorbell import Doorbell
 from backend.overnight import overnight
@@ -28,15 +28,18 @@ def seconds_until(hour: int, now: datetime) -> float:
 
 
 def settle_all(database: Database, clock: Clock, doorbell: Doorbell | None = None) -> list[str]:
-    """Settles the leases of every merchant for tomorrow; one sentence for each. Terminals that wait here are called."""
+    """Settles leases and levels of every merchant for tomorrow; one sentence for each. Terminals that wait here are called."""
     said = []
     with database.reading() as connection:
         every = merchants.every(connection)
     for merchant in every:
         done = overnight(database.writing, merchant.id, clock())
+        with database.writing() as connection:
+            merging.call_back_all(connection, merchant.id, clock())
+            levelled = levels.review(connection, merchant.id, clock())
         if doorbell is not None:
             doorbell.ring(merchant.network)
-        said.append(f"{merchant.name}: {done.granted} leases raised, {done.recalled} asked back")
+        said.append(f"{merchant.name}: {done.granted} leases raised, {done.recalled} asked back, {levelled} levels changed")
     return said
 
 

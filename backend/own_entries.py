@@ -14,6 +14,7 @@ from backend.surroundings import Random
 from loyalty.chain import Line, extend, personal_digest
 from loyalty.entry import Cause, Entry, Moment, Personal, Posting, encode
 from loyalty.ids import uuid7
+from loyalty.timeline import Placed
 
 _NO_BOOT = UUID(int=0)
 
@@ -70,6 +71,7 @@ def write(
     earned, spent = purse.earned + max(0, posting.delta), purse.spent + max(0, -posting.delta)
     book.put(key, replace(purse, earned=earned, spent=spent), lease)
     book.known[entry.id] = hashlib.sha256(line.body).digest()
-    book.entry_rows.append(entry_row(own, line.sequence, entry, whose, book.known[entry.id], book.now_ms))
+    made = Placed(book.now_ms, sure=True)
+    book.entry_rows.append(entry_row(own, line.sequence, entry, whose, book.known[entry.id], book.now_ms, made))
     book.posting_rows.append(posting_row(own.merchant, entry.id, 0, whose.account, posting, posting.delta))
     return entry.id

@@ -17,16 +17,17 @@ from loyalty.account import Status
 from loyalty.chain import Line
 from loyalty.entry import Cause, Entry, Personal, Posting, TokenKind
 from loyalty.purse import Lease, Purse, correct, count_copy, earn, give_back, spend, take_back
+from loyalty.timeline import Placed
 from sync.messages import Standing
 
 
-def post(book: Book, line: Line, entry: Entry, whose: Personal, random: Random) -> None:
-    """Posts the next line of the book's identity."""
+def post(book: Book, line: Line, entry: Entry, whose: Personal, made: Placed, random: Random) -> None:
+    """Posts the next line of the book's identity; `made` is when it was really made."""
     body_hash = hashlib.sha256(line.body).digest()
     known = book.known.get(entry.id)
     if known is None:
         book.known[entry.id] = body_hash
-        _post_new(book, line, entry, whose, body_hash, random)
+        _post_new(book, line, entry, whose, body_hash, made, random)
         return
     _count_copy(book, entry, whose)
     if known != body_hash:
@@ -41,7 +42,7 @@ def _count_copy(book: Book, entry: Entry, whose: Personal) -> None:
         book.put(key, purse, count_copy(lease, posting.used))
 
 
-def _post_new(book: Book, line: Line, entry: Entry, whose: Personal, body_hash: bytes, random: Random) -> None:
+def _post_new(book: Book, line: Line, entry: Entry, whose: Personal, body_hash: bytes, made: Placed, random: Random) -> None:
     if entry.cause is not Cause.GIVE_BACK:
         _meet(book, line, entry, whose)
     else:
@@ -53,12 +54,12 @@ def _post_new(book: Book, line: Line, entry: Entry, whose: Personal, body_hash: 
         posted = _post_one(book, line, entry, whose, posting, void_spends=void_spends, random=random)
         book.posting_rows.append(posting_row(book.identity.merchant, entry.id, place, whose.account, posting, posted))
     if not void_spends:
-        derived.follow(book, line.sequence, entry, whose, random)
+        derived.follow(book, line.sequence, entry, whose, made.made_ms, random)
     if entry.cause is Cause.UNDO and entry.refers is not None:
         book.undone.add(entry.refers)
     if book.identity.standing is Standing.WRITTEN_OFF and any(p.used for p in entry.postings):
         _flag(book, Kind.WRITTEN_OFF, line, whose, "a terminal that was given up spent or returned before it came back")
-    book.entry_rows.append(entry_row(book.identity, line.sequence, entry, whose, body_hash, book.now_ms))
+    book.entry_rows.append(entry_row(book.identity, line.sequence, entry, whose, body_hash, book.now_ms, made))
 
 
 def _meet(book: Book, line: Line, entry: Entry, whose: Personal) -> None:

@@ -73,6 +73,20 @@ def balances(connection: sa.Connection, merchant: UUID, of: Iterable[bytes] | No
     return found
 
 
+def cards(connection: sa.Connection, network: UUID, account: bytes) -> list[Row]:
+    """The cards and phones that lead to an account, cards first."""
+    c = tables.card.c
+    leads = sa.select(tables.card).where(c.network == network, c.account == account).order_by(c.kind, c.change)
+    return [dict(row._mapping) for row in connection.execute(leads)]
+
+
+def progress(connection: sa.Connection, merchant: UUID, account: bytes) -> Row | None:
+    """An account's level, what was spent, and what of its bonuses is owing; None where no rule looks at the past."""
+    p = tables.progress.c
+    row = connection.execute(sa.select(tables.progress).where(p.merchant == merchant, p.account == account)).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
 def entries(connection: sa.Connection, merchant: UUID, account: bytes, limit: int) -> list[Row]:
     """The last entries of an account, newest first, each with its postings."""
     e = tables.entry.c
@@ -102,11 +116,23 @@ def terminals(connection: sa.Connection, merchant: UUID) -> list[Row]:
     return [dict(row._mapping) for row in connection.execute(found)]
 
 
-def alarms(connection: sa.Connection, merchant: UUID, limit: int) -> list[Row]:
-    """The last alarms, newest first; `what` in words."""
+def alarms(connection: sa.Connection, merchant: UUID, limit: int, *, unseen: bool = False, of: UUID | None = None) -> list[Row]:
+    """The last alarms, newest first; `what` in words. Only those nobody has seen, or of one terminal, where it is asked for."""
     a = tables.alarm.c
-    found = sa.select(tables.alarm).where(a.merchant == merchant).order_by(a.id.desc()).limit(limit)
+    wanted = sa.select(tables.alarm).where(a.merchant == merchant)
+    if unseen:
+        wanted = wanted.where(a.seen_ms.is_(None))
+    if of is not None:
+        wanted = wanted.where(a.identity == of)
+    found = wanted.order_by(a.id.desc()).limit(limit)
     return [{**row._mapping, "what": Kind[row.kind].value} for row in connection.execute(found)]
+
+
+def unseen_alarms(connection: sa.Connection, merchant: UUID) -> int:
+    """How many alarms nobody has looked at."""
+    a = tables.alarm.c
+    counted = sa.select(sa.func.count()).select_from(tables.alarm).where(a.merchant == merchant, a.seen_ms.is_(None))
+    return int(connection.execute(counted).scalar_one())
 
 
 def _postings(connection: sa.Connection, merchant: UUID, of: list[UUID] | None) -> defaultdict[UUID, list[Row]]:

@@ -96,6 +96,16 @@ identity = Table(
     Column("accepted", BigInteger),
     Column("made_ms", BigInteger, nullable=False),
     Column("seen_ms", BigInteger),
+    # What it last said of itself: its head, how many lines waited, since when the oldest, its programme; and what it was told.
+    Column("told_head", BigInteger),
+    Column("told_waiting", BigInteger),
+    Column("told_since_ms", BigInteger),
+    Column("told_programme", Integer),
+    Column("told_standing", Text),
+    # How far its stored lines were read again and found whole, and when.
+    Column("verified", BigInteger),
+    Column("verified_hash", LargeBinary),
+    Column("verified_ms", BigInteger),
     # The last signed request: its counter, the digest of its path and body, and the answer it got.
     Column("counter", BigInteger, nullable=False),
     Column("request", LargeBinary),
@@ -104,6 +114,17 @@ identity = Table(
     Column("called", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("id"),
     UniqueConstraint("merchant", "renews", "public_key"),
+)
+
+# When a boot of a device began, on the cloud's clock: by it entries of that boot are put on the true time line. `measured` by
+# an exchange; else a trusted entry says so.
+boot = Table(
+    "boot",
+    metadata,
+    Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("began_ms", BigInteger, nullable=False),
+    Column("measured", Boolean, nullable=False),
 )
 
 line = Table(
@@ -139,6 +160,9 @@ entry = Table(
     Column("kind", Text, nullable=False),
     Column("wall_ms", BigInteger, nullable=False),
     Column("trusted", Boolean, nullable=False),
+    # When it was really made, as far as can be known (`loyalty.timeline`); `sure` where a proved clock tells.
+    Column("made_ms", BigInteger, nullable=False),
+    Column("sure", Boolean, nullable=False),
     Column("shop", Text, nullable=False),
     Column("programme", Integer, nullable=False),
     Column("refers", Uuid),
@@ -371,6 +395,9 @@ alarm = Table(
     Column("account", LargeBinary),
     Column("detail", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    # Who has looked at it, and when.
+    Column("seen_ms", BigInteger),
+    Column("seen_by", Text),
     Index(None, "merchant", "at_ms"),
     Index(None, "identity", "sequence", "kind"),
 )

@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from emulators.disk import Disk, build
+from emulators.disk import MEMORY, Disk, build
 from emulators.drafts import BOOT, IDENTITY, award, moment, no_rows
 from emulators.program import paths
 from loyalty.entry import Draft
@@ -161,9 +161,8 @@ def flushes(folder: Path, library: Path) -> None:
 
 def presses(folder: Path, library: Path) -> None:
     """From a press to the picture that says done, beyond the flush itself."""
-    memory = Path("/dev/shm")  # the real disk's own time is not what is asked here
     for slow, count in SLOW_MS.items():
-        with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else folder) as name:
+        with tempfile.TemporaryDirectory(dir=MEMORY) as name:
             disk = Disk(folder / "control", Path(name))
             words = [sys.executable, __file__, "press", name, str(folder / "control"), str(slow), str(count)]
             done = subprocess.run(words, env=paths(**disk.environment(library)), check=True, capture_output=True, text=True)

@@ -107,6 +107,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         ReturnConfirm(Points(8_000), Points(1_232_000)),
         Done(Points(12_000), Points(1_252_000), later=False),
         Done(Points(12_000), Points(1_252_000), later=True),
+        Done(Points(12_000), Points(1_252_000), later=False, bonus=Points(6_000), level=shop["gold"]),
         Done(Points(-500_000), Points(740_000), later=False, what=cake),
         Done(Stamps(-10), Stamps(0), later=True, what=coffee),
         DoneStamps(jana, 8, 10, coffee, later=False, until=until),

@@ -234,12 +234,22 @@ def _(screen: screens.Done, words: Words) -> Page:
             *leaves(screen.change, screen.total, words)[: 1 if screen.later else 2],
         )
         return Page(given, _sent_later(words)) if screen.later else _undoable(given, words)
-    big = row((amount(screen.change, words, signed=True),), BIG)
+    big = row((amount(screen.change, words, signed=True),), BIG if screen.bonus is None else MIDDLE)
+    coming = _coming(screen, words)
     if not screen.later:
-        return _undoable(spoken(big, _total(screen.total, words)), words)
+        return _undoable(spoken(big, _total(screen.total, words), coming), words)
     if isinstance(screen.change, Points) and screen.change.thousandths > 0:
-        return Page(spoken(big, row(words.say("Points are saved"))), row(words.say("Will be sent later")))
-    return Page(spoken(big, row(words.say("It is saved"))), _sent_later(words))
+        return Page(spoken(big, row(words.say("Points are saved")), coming), row(words.say("Will be sent later")))
+    return Page(spoken(big, row(words.say("It is saved")), coming), _sent_later(words))
+
+
+def _coming(screen: screens.Done, words: Words) -> Text:
+    """What a level or a milestone will add; an empty row for nothing."""
+    if screen.bonus is None:
+        return row(())
+    return row(
+        joined(" · ", words.say("{amount} to come", amount=amount(screen.bonus, words, signed=True)), name(screen.level))
+    )
 
 
 @_page.register

@@ -255,7 +255,10 @@ class ReturnConfirm:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """{+12 b} / Spolu 1 252 b / Omyl: držte ×; `later`: {+12 b} / Body sú zapísané / Odošlú sa neskôr."""
+    """{+12 b} / Spolu 1 252 b / Omyl: držte ×; `later`: {+12 b} / Body sú zapísané / Odošlú sa neskôr.
+
+    With a `bonus`: [+12 b] / Spolu 1 252 b / Príde +6 b · zlatá / Omyl: držte ×.
+    """
 
     change: Amount
     """Positive for what was put on, negative for what was taken off."""
@@ -263,6 +266,10 @@ class Done:
     later: bool
     what: str = ""
     """The reward that was given, if one was."""
+    bonus: Points | None = None
+    """What the cloud will most likely add."""
+    level: str = ""
+    """The level that the bonus comes from, where it comes from one."""
 
 
 @dataclass(frozen=True, slots=True)

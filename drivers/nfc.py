@@ -22,7 +22,7 @@ from drivers.worker import in_thread
 WAIT_SECONDS = 0.4
 """So long the chip waits for a card of Type A by itself, before it is asked for a FeliCa card once."""
 
-POLL_SECONDS = 0.055
+POLL_SECONDS = 0.045
 """While a card lies there: the rest between two looks, of some 20 ms each, whether it still does and whether it is alone."""
 
 REFRESH_MS = 6 * 60 * 60 * 1000

@@ -150,8 +150,3 @@ def forecast(rules: HistoryRules, progress: Progress, points: int, paid: int) ->
     by_milestones = sum(milestone_points(one, progress.spent, progress.spent + paid) for one in rules.milestones)
     given, _ = settle(by_level + max(0, by_milestones), progress.owing)
     return Forecast(given, level.key if level is not None and by_level else "") if given else None
-
-
-def true_ms(wall_ms: int, received_ms: int, *, trusted: bool) -> int:
-    """When an entry was made, on the true time line: by its own clock where that was known to be right (invariant 9)."""
-    return wall_ms if trusted else received_ms

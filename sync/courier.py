@@ -27,7 +27,20 @@ from sync import forgetting, history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
-from sync.messages import ProgrammeText, Pull, Pulled, PurseRow, Push, Pushed, Recall, Renew, Renewed, Standing, Wait
+from sync.messages import (
+    ProgrammeText,
+    Pull,
+    Pulled,
+    PurseRow,
+    Push,
+    Pushed,
+    Recall,
+    Renew,
+    Renewed,
+    Standing,
+    Told,
+    Wait,
+)
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
 from sync.troubles import Kind, Trouble
@@ -197,7 +210,8 @@ class Courier:
         now = await self._blocking(journal.current)
         identity, after = now.identity, now.accepted
         while await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
-            pushed = await self._requests.post(messages.PUSH_PATH, partial(_push, self._journal, identity, after), Pushed)
+            push = partial(_push, self._journal, identity, after, self._told)
+            pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
             noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
             await self._heed(identity, pushed.standing, pushed.head)
             await self._prove_time(pushed.now_ms)
@@ -217,7 +231,7 @@ class Courier:
         more = True
         while more:
             identity = (await self._blocking(journal.current)).identity
-            pull = partial(_pull, self._journal, self._mirror, identity)
+            pull = partial(_pull, self._journal, self._mirror, identity, self._told)
             pulled = await self._requests.post(messages.PULL_PATH, pull, Pulled)
             await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
             if self.state.standing is Standing.OFF_HEAD:
@@ -274,6 +288,12 @@ class Courier:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
 
+    def _told(self) -> Told:
+        """What each push and pull says of this terminal; in the writer thread."""
+        at, waiting = self._moment(), history.waiting(self._journal)
+        text = mirror.programme(self._mirror)
+        return Told(at.boot, at.up_ms, waiting.count, waiting.age_ms(at), text.version if text is not None else 0)
+
     def _forget(self, connection: sqlite3.Connection) -> None:
         """Forgets people whom the cloud has forgotten, and prunes old lines that every row includes (invariant 11)."""
         forgetting.forget(connection, self._mirror)
@@ -325,10 +345,12 @@ class Courier:
         return await self._run_blocking(lambda: work(self._journal))
 
 
-def _push(connection: sqlite3.Connection, identity: UUID, after: int) -> Push:
+def _push(connection: sqlite3.Connection, identity: UUID, after: int, told: Callable[[], Told]) -> Push:
     lines = tuple(journal.lines_after(connection, after, messages.MAX_LINES))
-    return Push(identity, journal.head(connection), lines)
+    return Push(identity, journal.head(connection), lines, told())
 
 
-def _pull(connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID) -> Pull:
-    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection))
+def _pull(
+    connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID, told: Callable[[], Told]
+) -> Pull:
+    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection), told=told())

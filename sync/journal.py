@@ -155,8 +155,8 @@ def record(
         connection.execute(_LINE, (place, entry.id.bytes, key, draft.cause.value, account, refers, *of_the_line))
         for posting in postings:
             purse = (account, posting.purse, posting.instance)
-            connection.execute(_POSTING, (*purse, place, posting.delta))
-            connection.execute(_TALLY, (*purse, now.number, posting.used))
+            connection.execute(POSTING, (*purse, place, posting.delta))
+            connection.execute(TALLY, (*purse, now.number, posting.used))
     return Recorded(entry, line.sequence)
 
 
@@ -164,8 +164,8 @@ _LINE = (
     "INSERT INTO lines (place, id, key, cause, account, refers, before, hash, body, digest, personal, salt)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_POSTING = "INSERT INTO postings VALUES (?, ?, ?, ?, ?)"
-_TALLY = (
+POSTING = "INSERT INTO postings VALUES (?, ?, ?, ?, ?)"
+TALLY = (
     "INSERT INTO tallies VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used WHERE excluded.used > 0"
 )
 

@@ -88,12 +88,27 @@ class Paired(msgspec.Struct, frozen=True):
     """PEM of the authority that the cloud's certificates are from: the terminal trusts no other from now on."""
 
 
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """How the terminal does, for the merchant's page; and its clocks, by which the cloud dates its entries (invariant 9)."""
+
+    boot: UUID
+    up_ms: int
+    """Milliseconds of the monotonic clock of that boot, when this was written."""
+    waiting: int = 0
+    """Lines that the cloud is not known to have."""
+    oldest_ms: int = 0
+    """Age of the oldest of them."""
+    programme: int = 0
+    """Version of the programme that is served; 0: none yet."""
+
+
 class Push(msgspec.Struct, frozen=True):
     """Lines in order, from the one after the cloud's last known head; `head` is the terminal's own."""
 
     identity: UUID
     head: Head
     lines: tuple[Line, ...] = ()
+    told: Told | None = None
 
 
 class Recall(msgspec.Struct, frozen=True, array_like=True):
@@ -128,6 +143,7 @@ class Pull(msgspec.Struct, frozen=True):
     head: Head
     cursor: int
     limit: int = MAX_ROWS
+    told: Told | None = None
 
 
 class PurseRow(msgspec.Struct, frozen=True, array_like=True):

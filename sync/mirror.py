@@ -124,8 +124,8 @@ def apply_answer(
     """Applies the rows that were asked for, without moving the cursor; raises `Misplaced` as `apply` does."""
     place = _place(journal_connection, asked_as, answer.through, answer.hash)
     one_or_none = (answer.row,) if isinstance(answer, Answered) and answer.row is not None else ()
-    known = answer.rows if isinstance(answer, Presented) else one_or_none
-    rows = [row for row in known if not forgetting.is_forgotten(connection, row.account)]
+    rows = answer.rows if isinstance(answer, Presented) else one_or_none
+    rows = tuple(row for row in rows if not forgetting.is_forgotten(connection, row.account))
     if rows:
         with transaction(connection):
             for row in rows:

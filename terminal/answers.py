@@ -7,6 +7,7 @@ from dataclasses import replace
 from display import screens
 from display.screens import Message, Money, Points, Verb
 from loyalty.account import Account, Status
+from loyalty.derived import forecast
 from loyalty.entry import Cause, Entry, Purchase
 from loyalty.programme import Programme, SignIn, StampRules, in_language
 from terminal import faces, pad, states, verbs
@@ -173,7 +174,22 @@ def _done(state: State, programme: Programme, entry: Entry, event: Recorded, *, 
     total = faces.amount_of(programme, entry.postings[0].purse, account.holding(entry.postings[0].purse).balance)
     if entry.cause is Cause.UNDO:
         return states.Done(account, until, screens.Undone(change, total, later))
-    return states.Done(account, until, screens.Done(change, total, later, _reward_name(state, programme, entry, account)))
+    done = screens.Done(change, total, later, _reward_name(state, programme, entry, account))
+    return states.Done(account, until, _with_forecast(state, programme, entry, account, done))
+
+
+def _with_forecast(state: State, programme: Programme, entry: Entry, account: Account, shown: screens.Done) -> screens.Done:
+    """What the cloud will most likely add to an award, by what is known here of the member's past (invariant 7)."""
+    bill = entry.purchase
+    if entry.cause is not Cause.AWARD or bill is None:
+        return shown
+    earned = sum(posting.earned for posting in entry.postings)
+    bonus = forecast(programme.history, account.progress, earned, bill.amount - bill.discount)
+    if bonus is None:
+        return shown
+    level = programme.history.level(bonus.level)
+    named = in_language(level.name, faces.language_of(state, account)) if level else ""
+    return replace(shown, bonus=Points(bonus.points), level=named)
 
 
 def _stamped(programme: Programme, entry: Entry) -> StampRules | None:

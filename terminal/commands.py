@@ -167,13 +167,17 @@ def status(settings: Settings) -> None:
 @main.command()
 @settings_option
 @click.option("--json", "as_json", is_flag=True, help="Entries and balances, for a comparison with the cloud's ledger.")
-def journal(settings: Settings, as_json: bool) -> None:
+@click.option("--salvage", is_flag=True, help="Save what can be read of a damaged journal; the terminal must be stopped.")
+def journal(settings: Settings, as_json: bool, salvage: bool) -> None:
     """Every entry that this terminal holds."""
     from sync import pairing as pairings
     from terminal.listing import listing
     from terminal.store import Connections
 
     folder = Path(settings.terminal.state)
+    if salvage:
+        click.echo(_salvage(folder))
+        return
     pairing = pairings.load(folder)
     if pairing is None:
         raise click.ClickException("not paired: there are no entries yet")
@@ -186,6 +190,17 @@ def journal(settings: Settings, as_json: bool) -> None:
     for entry in found["entries"]:
         changes = ", ".join(f"{posting['purse']} {posting['delta']:+}" for posting in entry["postings"])
         click.echo(f"{entry['sequence']:>6}  {entry['cause']:<10} {changes}")
+
+
+def _salvage(folder: Path) -> str:
+    from sync.database import UnsafeJournal
+    from sync.refusals import NotRecorded
+    from terminal.rescue import JournalInUse, by_hand
+
+    try:
+        return by_hand(folder)
+    except (JournalInUse, NotRecorded, UnsafeJournal, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()

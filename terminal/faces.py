@@ -127,7 +127,13 @@ def card_face(state: State, programme: Programme, account: Account, index: int) 
     if isinstance(face, StampRules):
         return stamp_face(state, face, account, more=more)
     points = Points(account.holding(face.purse).balance)
-    return screens.Balance(points, account.name, account.level, more)
+    return screens.Balance(points, account.name, level_of(state, programme, account), more)
+
+
+def level_of(state: State, programme: Programme, account: Account) -> str:
+    """What the member's level is called: by the programme's rules, or as the network's list of members has it."""
+    level = programme.history.level(account.progress.level)
+    return in_language(level.name, language_of(state, account)) if level else account.level
 
 
 def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool = False, confirm: bool = False) -> Screen:

@@ -21,8 +21,9 @@ from display.screens import Unpaired
 from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
+from sync.database import DamagedFile
 from sync.pairing import Pairing
-from terminal import board, network, state_lock
+from terminal import board, network, rescue, state_lock
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
@@ -91,6 +92,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     pairing = await _paired(settings, folder, pictures)
     stack.enter_context(state_lock.hold(folder))
     clocks = Clocks.of_this_boot()
+    rescue.rescue(folder)
     store = Store(folder, pairing.identity, pairing.shop)
     stack.callback(store.close)
     pairing = pairings.settle(folder, pairing, journal.current(store.reader.journal).identity)
@@ -115,12 +117,18 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     )
     daemon.lender = link
     log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
-    async with asyncio.TaskGroup() as group:
-        group.create_task(daemon.run(), name="daemon")
-        group.create_task(link.run(), name="link")
-        group.create_task(network.watch(link.network_back), name="network")
-        if rig.beside is not None:
-            group.create_task(rig.beside(daemon, store, link), name="counter page")
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(daemon.run(), name="daemon")
+            group.create_task(link.run(), name="link")
+            group.create_task(network.watch(link.network_back), name="network")
+            group.create_task(rescue.watch(store, folder), name="journal's watch")
+            if rig.beside is not None:
+                group.create_task(rig.beside(daemon, store, link), name="counter page")
+    except BaseExceptionGroup as ended:
+        if (damage := ended.subgroup(DamagedFile)) is not None:
+            raise damage.exceptions[0] from ended
+        raise
 
 
 def _rig(settings: Settings, pictures: Pictures) -> Rig:

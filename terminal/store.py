@@ -25,7 +25,7 @@ from loyalty.account import Account
 from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
-from sync.database import DiskFull, begin_log
+from sync.database import DamagedFile, DiskFull, begin_log
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
 from sync.sun import sun_seen
 from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
@@ -91,6 +91,8 @@ class Store:
         thread: Executor | None = None,
     ) -> None:
         self._shop, self._random = shop, random
+        self.damaged = asyncio.Event()
+        """Set when an entry found the journal damaged: `terminal.rescue` waits for it."""
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self.writer = self._thread.submit(Connections.open, folder, identity).result()
         self._thread.submit(_begin_log, self.writer.journal)
@@ -129,6 +131,8 @@ class Store:
         try:
             return await self.run_blocking(partial(self.write, draft, key, programme, moment))
         except NotRecorded as error:
+            if isinstance(error, DamagedFile):
+                self.damaged.set()
             return _reason(error)
         except Exception:  # a fault of ours: nothing was committed, and the counter must hear that
             log.exception("an entry could not be written", cause=draft.cause.value)

@@ -6,8 +6,10 @@ Presses are counted, so that a test can say how many a situation takes. Time goe
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardSeen, Form, Medium, PadKey
@@ -124,6 +126,10 @@ class Counter:
         self._runner.run(stop())
         self._runner.close()
         self.store.close()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something beside the daemon, in its loop."""
+        self._runner.run(work)
 
     @property
     def screen(self) -> str:

@@ -18,16 +18,16 @@ class Amounts:
     """What purses are called and how their units are written; raw where the programme does not know a purse (any more)."""
 
     def __init__(self, programme: Programme | None, language: str = "en") -> None:
-        self._points = programme.points.purse if programme and programme.points else None
+        self.points = programme.points.purse if programme and programme.points else ""
         self._stamps = {one.purse: in_language(one.name, language) for one in programme.stamps} if programme else {}
 
     def name(self, purse: str) -> str:
         """The purse's name."""
-        return "Points" if purse == self._points else self._stamps.get(purse, purse)
+        return "Points" if purse == self.points else self._stamps.get(purse, purse)
 
     def text(self, purse: str, units: int) -> str:
         """Points without needless decimals, stamps whole."""
-        if purse != self._points:
+        if purse != self.points:
             return grouped(units)
         points = Decimal(units) / POINT
         return grouped(int(points) if points == int(points) else points.normalize())

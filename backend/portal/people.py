@@ -21,6 +21,7 @@ from loyalty.ids import uuid7
 LINK_LASTS_MS = 24 * 60 * 60 * 1000
 SESSION_LASTS_MS = 12 * 60 * 60 * 1000
 SHORTEST_PASSWORD = 10
+OWNER = "owner"
 
 # The OWASP Password Storage Cheat Sheet's settings for argon2id: kind to a small server.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -40,6 +41,12 @@ class Visitor:
     email: str
     merchant: UUID
     form_token: str
+    role: str
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether they may change a ledger; others look."""
+        return self.role == OWNER
 
 
 def invite_owner(connection: sa.Connection, merchant: UUID, email: str, now_ms: int, random: Random) -> str:
@@ -53,7 +60,7 @@ def invite_owner(connection: sa.Connection, merchant: UUID, email: str, now_ms: 
     link = {"link_hash": _hash(secret), "link_expires_ms": now_ms + LINK_LASTS_MS}
     known = connection.execute(sa.select(u.id, u.merchant, u.password).where(u.email == email)).one_or_none()
     if known is None:
-        values = {"id": uuid7(now_ms, random(10)), "merchant": merchant, "email": email, "role": "owner"}
+        values = {"id": uuid7(now_ms, random(10)), "merchant": merchant, "email": email, "role": OWNER}
         connection.execute(sa.insert(tables.portal_user).values(values | link))
     elif known.password is None and known.merchant == merchant:
         connection.execute(sa.update(tables.portal_user).where(u.id == known.id).values(link))
@@ -105,12 +112,12 @@ def visitor(connection: sa.Connection, secret: str | None, now_ms: int) -> Visit
         return None
     u, s = tables.portal_user.c, tables.session.c
     found = (
-        sa.select(u.id, u.email, u.merchant, s.form_token)
+        sa.select(u.id, u.email, u.merchant, s.form_token, u.role)
         .join_from(tables.session, tables.portal_user, s.user == u.id)
         .where(s.id_hash == _hash(secret), s.expires_ms > now_ms)
     )
     row = connection.execute(found).one_or_none()
-    return None if row is None else Visitor(row.id, row.email, row.merchant, row.form_token)
+    return None if row is None else Visitor(row.id, row.email, row.merchant, row.form_token, row.role)
 
 
 def close_session(connection: sa.Connection, secret: str) -> None:

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import base64
-import hmac
-from datetime import UTC, datetime
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
-from backend import programmes, reports
+from backend import forgetting, merging, programmes, reports
 from backend.api import Cloud
+from backend.identities import own_of
 from backend.portal import people
-from backend.portal.amounts import Amounts, grouped
-from backend.portal.people import Visitor
+from backend.portal.amounts import Amounts
+from backend.portal.answers import COOKIE, HEADERS, LOGIN, Text, check_form, missing, same, show_page, to_login, who
+from backend.portal.cards import SURE, Cards
+from backend.portal.terminals import Terminals
 from backend.tries import TooManyTries, Tries
 
-COOKIE = "bodka-session"
 FORM_COOKIE = "bodka-form"
-LOGIN = "/portal/login"
 
 _ACCOUNTS_A_PAGE = 200
 _ENTRIES_A_PAGE = 200
-_ALARMS = 100
 _TRIES, _TRIES_WITHIN_MS = 5, 15 * 60 * 1000
-
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
-Text = Annotated[str, Form()]
 
 
 def router(cloud: Cloud) -> APIRouter:
@@ -49,6 +36,8 @@ def router(cloud: Cloud) -> APIRouter:
     routes.add_api_route("/welcome/{secret}", door.choose_password, methods=["POST"])
     routes.add_api_route("", pages.overview, methods=["GET"])
     routes.add_api_route("/accounts/{account}", pages.account, methods=["GET"])
+    Cards(cloud).add_to(routes)
+    Terminals(cloud).add_to(routes)
     return routes
 
 
@@ -63,7 +52,7 @@ class _Door:
         return self._form(request, "", 200)
 
     def sign_in(self, request: Request, email: Text = "", password: Text = "", form_token: Text = "") -> Response:
-        if not _same(form_token, request.cookies.get(FORM_COOKIE, "")):
+        if not same(form_token, request.cookies.get(FORM_COOKIE, "")):
             return self._form(request, "This page was open too long: try again.", 403)
         keys = [f"address {request.client.host if request.client else ''}", f"email {email.strip().lower()[:200]}"]
         try:
@@ -80,7 +69,7 @@ class _Door:
             return self._form(request, "This e-mail and password do not belong together.", 403)
         with self._cloud.database.writing() as connection:
             secret = people.open_session(connection, user, self._cloud.clock(), self._cloud.random)
-        response = RedirectResponse("/portal", 303, _HEADERS)
+        response = RedirectResponse("/portal", 303, HEADERS)
         _set_cookie(request, response, COOKIE, secret)
         return response
 
@@ -89,19 +78,18 @@ class _Door:
         with self._cloud.database.reading() as connection:
             visitor = people.visitor(connection, secret, self._cloud.clock())
         if visitor is None:
-            return RedirectResponse(LOGIN, 303, _HEADERS)
-        if not _same(form_token, visitor.form_token):
-            raise HTTPException(403, "This form does not come from this page: open it again.")
+            return RedirectResponse(LOGIN, 303, HEADERS)
+        check_form(visitor, form_token)
         with self._cloud.database.writing() as connection:
             people.close_session(connection, secret)
-        response = RedirectResponse(LOGIN, 303, _HEADERS)
+        response = RedirectResponse(LOGIN, 303, HEADERS)
         response.delete_cookie(COOKIE, path="/portal")
         return response
 
     def welcome(self, secret: str) -> Response:
         with self._cloud.database.reading() as connection:
             good = people.link_is_good(connection, secret, self._cloud.clock())
-        return _page("welcome.html", 200 if good else 404, good=good, problem="", shortest=people.SHORTEST_PASSWORD)
+        return show_page("welcome.html", 200 if good else 404, good=good, problem="", shortest=people.SHORTEST_PASSWORD)
 
     def choose_password(self, secret: str, password: Text = "") -> Response:
         now = self._cloud.clock()
@@ -109,17 +97,17 @@ class _Door:
             good = people.link_is_good(connection, secret, now)
         if good and len(password) < people.SHORTEST_PASSWORD:
             problem = f"Choose a password of at least {people.SHORTEST_PASSWORD} characters."
-            return _page("welcome.html", 400, good=True, problem=problem, shortest=people.SHORTEST_PASSWORD)
+            return show_page("welcome.html", 400, good=True, problem=problem, shortest=people.SHORTEST_PASSWORD)
         if good:
             with self._cloud.database.writing() as connection:
                 good = people.choose_password(connection, secret, password, now)
         if not good:
-            return _page("welcome.html", 404, good=False, problem="", shortest=people.SHORTEST_PASSWORD)
-        return RedirectResponse(LOGIN, 303, _HEADERS)
+            return show_page("welcome.html", 404, good=False, problem="", shortest=people.SHORTEST_PASSWORD)
+        return RedirectResponse(LOGIN, 303, HEADERS)
 
     def _form(self, request: Request, problem: str, status: int) -> Response:
         token = base64.urlsafe_b64encode(self._cloud.random(24)).decode()
-        response = _page("login.html", status, problem=problem, form_token=token)
+        response = show_page("login.html", status, problem=problem, form_token=token)
         _set_cookie(request, response, FORM_COOKIE, token)
         return response
 
@@ -133,40 +121,44 @@ class _Pages:
     def overview(self, request: Request, page: int = 0) -> Response:
         page = min(max(0, page), 10**6)
         with self._cloud.database.reading() as connection:
-            visitor = people.visitor(connection, request.cookies.get(COOKIE), self._cloud.clock())
+            visitor = who(self._cloud, connection, request)
             if visitor is None:
-                return RedirectResponse(LOGIN, 303, _HEADERS)
+                return to_login()
             found = reports.accounts(connection, visitor.merchant, _ACCOUNTS_A_PAGE + 1, page * _ACCOUNTS_A_PAGE)
-            return _page(
+            return show_page(
                 "overview.html",
                 visitor=visitor,
                 amounts=Amounts(programmes.current(connection, visitor.merchant)),
                 accounts=found[:_ACCOUNTS_A_PAGE],
                 page=page,
                 more=len(found) > _ACCOUNTS_A_PAGE,
-                terminals=reports.terminals(connection, visitor.merchant),
-                alarms=reports.alarms(connection, visitor.merchant, _ALARMS),
+                alarms=reports.unseen_alarms(connection, visitor.merchant),
             )
 
     def account(self, request: Request, account: str) -> Response:
         with self._cloud.database.reading() as connection:
-            visitor = people.visitor(connection, request.cookies.get(COOKIE), self._cloud.clock())
+            visitor = who(self._cloud, connection, request)
             if visitor is None:
-                return RedirectResponse(LOGIN, 303, _HEADERS)
+                return to_login()
             found = reports.account(connection, visitor.merchant, _bytes(account))
             if found is None:
-                return _missing(visitor)
+                return missing(visitor)
             entries = reports.entries(connection, visitor.merchant, found["id"], _ENTRIES_A_PAGE)
             amounts = Amounts(programmes.current(connection, visitor.merchant))
-            return _page("account.html", visitor=visitor, account=found, entries=entries, amounts=amounts)
-
-
-def _missing(visitor: Visitor) -> Response:
-    return _page("missing.html", 404, visitor=visitor)
-
-
-def _page(name: str, status: int = 200, **values: Any) -> Response:
-    return HTMLResponse(_templates.get_template(name).render(**values), status, _HEADERS)
+            network = own_of(connection, visitor.merchant).network
+            return show_page(
+                "account.html",
+                visitor=visitor,
+                account=found,
+                entries=entries,
+                amounts=amounts,
+                cards=reports.cards(connection, network, found["id"]),
+                progress=reports.progress(connection, visitor.merchant, found["id"]),
+                leads_to=merging.leads_to(connection, network, found["id"]),
+                led_by=merging.led_by(connection, network, found["id"]),
+                forgotten=forgetting.is_forgotten(connection, network, found["id"]),
+                sure=SURE,
+            )
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
@@ -174,31 +166,8 @@ def _set_cookie(request: Request, response: Response, name: str, value: str) -> 
     response.set_cookie(name, value, path="/portal", httponly=True, samesite="strict", secure=secure)
 
 
-def _same(given: str, wanted: str) -> bool:
-    return bool(wanted) and hmac.compare_digest(given.encode(), wanted.encode())
-
-
 def _bytes(text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
         return b""
-
-
-def _moment(ms: int | None) -> str:
-    """`2026-11-22 10:15`, in UTC; empty for never. A terminal may have claimed any time at all."""
-    if ms is None:
-        return ""
-    try:
-        return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-    except (ValueError, OverflowError, OSError):
-        return "?"
-
-
-def _make_templates() -> Environment:
-    made = Environment(loader=PackageLoader("backend.portal", "pages"), autoescape=True, undefined=StrictUndefined)
-    made.filters.update(moment=_moment, number=grouped, hex=bytes.hex)
-    return made
-
-
-_templates = _make_templates()

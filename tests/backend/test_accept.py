@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from emulators.terminal_peer import BOOT, Chain
 from loyalty.account import Status
 from loyalty.chain import Head, Line
 from loyalty.entry import Cause, Entry, Moment, Personal, Posting, TokenKind, Unreadable, encode
-from sync.messages import Ask, Pull, Push, Pushed, Renew, Standing
+from sync.messages import Ask, Pull, Push, Pushed, Renew, Standing, Told
 
 ANNA = b"anna" * 4
 
@@ -108,9 +108,9 @@ def test_an_unreadable_line_is_stored_and_posting_waits_behind_it(counter: Count
     assert (again.posted, counter.kinds()) == (1, [Kind.UNREADABLE.name])
     pulled = pull(counter.connection, counter.chain.identity, counter.chain.pull(), NOW)
     assert (pulled.through, pulled.hash, pulled.purses[0].balance) == (1, counter.chain.heads[1].hash, 5)
-    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes) == ""
+    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes, by="jana") == ""
     assert (counter.push(4).posted, counter.balance()) == (3, 12)
-    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes) == ""
+    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes, by="jana") == ""
     assert counter.balance() == 12
 
 
@@ -273,3 +273,37 @@ def test_what_is_no_line_at_all_is_refused_whole(counter: Counter, before: bytes
 def test_an_identity_nobody_knows_is_refused(counter: Counter) -> None:
     with pytest.raises(identities.UnknownIdentity):
         counter.push(chain=Chain(uuid4()))
+
+
+def test_a_terminal_that_was_off_for_a_month_is_dated_when_it_comes_back(counter: Counter) -> None:
+    """Its clock stood at 1970 all the while; one push of the same boot places every entry where it was really made."""
+    day = 24 * 3_600_000
+    chain, boot, other = counter.chain, UUID(int=9), UUID(int=10)
+    for up_ms, of in ((day, other), (day, boot), (30 * day, boot)):
+        moment = Moment(of, up_ms, up_ms, trusted=False)
+        entry = Entry(uuid4(), Cause.AWARD, moment, "s", 1, (Posting("points", 1),))
+        chain.append(encode(entry), encode(Personal(ANNA, ANNA)))
+    now = NOW + 40 * day
+    push = Push(chain.identity, chain.head, tuple(chain.lines), Told(boot, 31 * day))
+    accept(counter.connection, chain.identity, push, now, counter.house.chance.randbytes)
+    made = [
+        (row.made_ms, row.sure) for row in counter.connection.execute(sa.select(tables.entry).order_by(tables.entry.c.sequence))
+    ]
+    assert made[1:] == [(now - 30 * day, True), (now - day, True)]
+    assert (NOW <= made[0][0] <= now - 31 * day, made[0][1]) == (True, False)
+    # A push that was held up on its way made the boot look younger; one that was not sets it right for what comes.
+    late = Push(chain.identity, chain.head, (), Told(boot, 31 * day + 5_000))
+    for told in (late, Push(chain.identity, chain.head, (), Told(boot, -1)), Push(chain.identity, chain.head)):
+        accept(counter.connection, chain.identity, told, now + 3_000, counter.house.chance.randbytes)
+    assert counter.connection.execute(sa.select(tables.boot.c.began_ms)).scalars().all() == [now - 31 * day - 2_000]
+
+
+def test_a_boot_that_a_trusted_entry_placed_is_measured_by_the_first_exchange(counter: Counter) -> None:
+    counter.chain.write(Cause.AWARD, ANNA, Posting("points", 1))
+    counter.push()
+    assert [tuple(row) for row in counter.connection.execute(sa.select(tables.boot))] == [
+        (counter.house.merchant, BOOT, NOW - 1, False)
+    ]
+    told = Push(counter.chain.identity, counter.chain.head, (), Told(BOOT, 10))
+    accept(counter.connection, counter.chain.identity, told, NOW + 100, counter.house.chance.randbytes)
+    assert counter.connection.execute(sa.select(tables.boot.c.began_ms, tables.boot.c.measured)).all() == [(NOW + 90, True)]

@@ -35,7 +35,7 @@ def counter(house: House) -> CloudCounter:
 
 
 def terminals(counter: CloudCounter, count: int = 2) -> list[Chain]:
-    return [counter.house.terminal(counter.connection) for _ in range(count)]
+    return [counter.terminal() for _ in range(count)]
 
 
 def merge(counter: CloudCounter, old: bytes, new: bytes) -> None:
@@ -128,12 +128,14 @@ def test_a_merge_moves_what_is_free_and_calls_nothing_back_by_force(counter: Clo
     merge(counter, ANNA, BETA)
     assert (counter.balance(ANNA), counter.balance(BETA), counter.free(BETA)) == (60_000, 50_000, 40_000)
     assert known(counter, here) == {ANNA: (BETA, Status.ACTIVE), BETA: (BETA, Status.ACTIVE)}
+    assert [(row.account, row.keep) for row in counter.pull(here).recalls] == [(ANNA, 0)]
     # A terminal that does not know yet spends what it holds, and awards to the old account: posted where the line says.
     here.write(Cause.REDEEM, ANNA, Posting("points", -25_000, 25_000))
     counter.award(there, ANNA, 7_00)
     counter.push(here, 4)
     counter.push(there)
     assert (counter.balance(ANNA), counter.free(ANNA), counter.kinds()) == (42_000, 0, [])
+    assert [(row.account, row.keep) for row in counter.pull(there).recalls] == [(ANNA, 0)]
     # What is given back moves on in the same transaction.
     there.write(Cause.GIVE_BACK, ANNA, Posting("points", 0, 7_000))
     here.write(Cause.GIVE_BACK, ANNA, Posting("points", 0, 35_000))
@@ -141,6 +143,9 @@ def test_a_merge_moves_what_is_free_and_calls_nothing_back_by_force(counter: Clo
     counter.push(here, 5)
     assert (counter.balance(ANNA), counter.balance(BETA)) == (0, 92_000)
     assert sum(amount for _, amount in counter.by_cause(Cause.MERGE)) == 0
+    assert counter.pull(there).recalls == ()
+    merging.call_back_all(counter.connection, counter.house.merchant, NOW)
+    assert counter.pull(there).recalls == ()
     counter.check()
 
 

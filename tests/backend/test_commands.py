@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -90,6 +91,10 @@ def test_a_morning_with_the_sample_cafe(shell: Shell) -> None:
         assert "line 2" in stopped.trouble
         assert "everything is posted" in shell.run("void", str(peer.chain.identity))
         ledger = json.loads(shell.run("ledger", "--json"))
+    said = shell.run("verify")
+    assert f"{peer.chain.identity} 2 read, whole to 2\n" in said
+    assert f"{peer.chain.identity} 0 read, whole to 2\n" in shell.run("verify")
+    assert shell.run("verify", "--all", str(peer.chain.identity)) == f"{peer.chain.identity} 2 read, whole to 2\n"
     assert [(t["head"], t["posted"]) for t in ledger["terminals"]] == [(2, 2)]
     [mine] = [e for e in ledger["entries"] if e["identity"] == str(peer.chain.identity)]
     assert (mine["id"], mine["sequence"], mine["cause"], mine["account"]) == (str(entry.id), 1, "redeem", jana.hex())
@@ -102,6 +107,15 @@ def test_a_morning_with_the_sample_cafe(shell: Shell) -> None:
     assert {b["leased"] for b in after["balances"]} == {0}
     assert [t["standing"] for t in after["terminals"]] == ["written off"]
     assert "points -500000" in shell.run("ledger")
+
+
+def test_a_changed_line_ends_the_verification_with_words(shell: Shell) -> None:
+    shell.run("sample")
+    with closing(sqlite3.connect(shell.folder / "cloud.sqlite")) as database, database:
+        database.execute("UPDATE line SET body = x'7b7d' WHERE sequence = 2")
+    said = shell.run("verify", status=1)
+    assert "line 2 is not the one that was stored" in said
+    assert "the portal lists it" in said
 
 
 def test_an_owners_link_opens_the_portal(shell: Shell) -> None:
@@ -121,4 +135,18 @@ def test_mistakes_are_told_in_words(shell: Shell) -> None:
     assert "no such merchant" in shell.run("ledger", "--merchant", "nobody", status=1)
     assert "no terminal" in shell.run("write-off", str(UUID(int=5)), status=1)
     assert "no terminal" in shell.run("void", str(UUID(int=5)), status=1)
+    assert "no terminal" in shell.run("verify", str(UUID(int=5)), status=1)
     assert "database address" in shell.run("--database", "nonsense", "init", status=2)
+
+
+def test_a_person_is_forgotten_from_the_shell(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.run("sample")
+    before = json.loads(shell.run("ledger", "--json"))["balances"]
+    account = before[0]["account"]
+    assert "32 digits" in shell.run("forget", "nonsense", status=2)
+    assert "no account" in shell.run("forget", "00" * 16, status=1)
+    assert "forgotten" in shell.run("forget", account)
+    after = shell.run("ledger", "--json")
+    assert account not in after
+    assert sum(b["balance"] for b in json.loads(after)["balances"]) == sum(b["balance"] for b in before)

@@ -52,7 +52,7 @@ def traces(counter: CloudCounter, *words: bytes) -> list[str]:
 def test_nothing_of_a_forgotten_person_is_left_and_sums_and_chains_hold(counter: CloudCounter) -> None:
     """Anna wants to be forgotten. Her name, card, phone and salts go; what the shop gave and took stays, nobody's."""
     counter.publish('[[levels]]\nkey = "s"\nname = "S"\nfrom = "1"\ncoefficient = "2"\n[limits]\nawards = 3\n')
-    here, _ = counter.house.terminal(counter.connection), counter.house.terminal(counter.connection)
+    here, _ = counter.terminal(), counter.terminal()
     name(counter, ANNA, "Anna Nováková")
     counter.award(here, ANNA, 10_00)
     here.write(Cause.AWARD, ANNA, Posting("points", 5_000), token=PHONE, kind=TokenKind.PHONE, at_ms=NOW)
@@ -80,7 +80,7 @@ def test_nothing_of_a_forgotten_person_is_left_and_sums_and_chains_hold(counter:
 
 def test_a_line_that_comes_weeks_later_is_posted_and_forgotten_at_once(counter: CloudCounter) -> None:
     """A terminal was offline all the while. It holds a lease of Anna's, spends it and awards: all is counted, nobody named."""
-    late, _ = counter.house.terminal(counter.connection), counter.house.terminal(counter.connection)
+    late, _ = counter.terminal(), counter.terminal()
     counter.award(late, ANNA, 10_00)
     counter.push(late)
     forget(counter, ANNA)
@@ -96,7 +96,7 @@ def test_a_line_that_comes_weeks_later_is_posted_and_forgotten_at_once(counter: 
 
 def test_a_line_without_its_person_is_posted_all_the_same(counter: CloudCounter) -> None:
     """Where its entry was posted before, it belongs there; else to no account, and is listed. Posting does not stop."""
-    here, new = counter.house.terminal(counter.connection), counter.house.terminal(counter.connection)
+    here, new = counter.terminal(), counter.terminal()
     award = counter.award(here, ANNA, 10_00)
     spent = here.write(Cause.REDEEM, ANNA, Posting("points", -3_000, 3_000))
     counter.push(here)
@@ -122,11 +122,11 @@ def test_a_line_without_its_person_is_posted_all_the_same(counter: CloudCounter)
 
 
 def test_copies_and_voided_lines_are_forgotten_too(counter: CloudCounter) -> None:
-    here, copy = counter.house.terminal(counter.connection), counter.house.terminal(counter.connection)
+    here, copy = counter.terminal(), counter.terminal()
     counter.award(here, ANNA, 10_00)
     here.append(b"nonsense", encode(Personal(ANNA, ANNA)))
     counter.push(here)
-    void_next(counter.connection, here.identity, NOW, counter.house.chance.randbytes)
+    void_next(counter.connection, here.identity, NOW, counter.house.chance.randbytes, by="jana")
     doubled = here.wrap(copy.identity, 0)
     doubled.lines.pop()
     doubled.heads.pop()
@@ -137,7 +137,7 @@ def test_copies_and_voided_lines_are_forgotten_too(counter: CloudCounter) -> Non
 
 
 def test_who_was_merged_is_forgotten_whole(counter: CloudCounter) -> None:
-    late, _ = counter.house.terminal(counter.connection), counter.house.terminal(counter.connection)
+    late, _ = counter.terminal(), counter.terminal()
     counter.award(late, ANNA, 10_00)
     counter.award(late, BETA, 1_00)
     counter.push(late)
@@ -159,7 +159,7 @@ def test_who_was_merged_is_forgotten_whole(counter: CloudCounter) -> None:
 
 
 def test_the_last_answers_are_not_kept(counter: CloudCounter) -> None:
-    here = counter.house.terminal(counter.connection)
+    here = counter.terminal()
     counter.award(here, ANNA, 10_00)
     counter.push(here)
     i = tables.identity.c
@@ -186,7 +186,7 @@ def test_in_any_order_sums_hold_and_nothing_is_left(steps: list[tuple[str, int, 
     house = build_house(engine)
     with engine.begin() as connection:
         counter = CloudCounter(house, connection)
-        chains = [house.terminal(connection) for _ in range(2)]
+        chains = [counter.terminal() for _ in range(2)]
         gone: list[bytes] = []
         for what, which, who, number in steps:
             chain = chains[which]

@@ -65,8 +65,10 @@ def test_an_owner_sees_accounts_terminals_and_alarms(house: House, signed_in: As
     page = signed_in.get("/portal")
     assert page.status_code == 200
     assert "1\u202f240\u202f000" in page.text
-    assert str(terminal.identity) in page.text
-    assert "returned goods" in page.text
+    assert "One alarm waits" in page.text
+    terminals = signed_in.get("/portal/terminals").text
+    assert str(terminal.identity) in terminals
+    assert "returned goods" in terminals
     entries = signed_in.get(f"/portal/accounts/{ACCOUNT.hex()}")
     assert entries.status_code == 200
     assert "award" in entries.text
@@ -96,9 +98,10 @@ def test_every_address_is_closed_to_strangers_and_to_other_merchants(house: Hous
     assert sign_in(other, "rival@example.com") == 303
     secrets = [ACCOUNT.hex(), str(terminal.identity), "1\u202f240\u202f000 of", "about main", "jana@example.com"]
     known = all_routes(house)
-    assert len(known) == 7
+    assert len(known) == 20
     for method, path in known:
         url = path.replace("{account}", ACCOUNT.hex()).replace("{secret}", "nothing")
+        url = url.replace("{identity}", str(terminal.identity)).replace("{alarm}", "1")
         for client in (stranger, other):
             response = client.request(method, url)
             if client is stranger and path not in ("/portal/login", "/portal/welcome/{secret}"):
@@ -107,7 +110,7 @@ def test_every_address_is_closed_to_strangers_and_to_other_merchants(house: Hous
                 assert secret not in response.text, (method, path)
     assert other.get(f"/portal/accounts/{ACCOUNT.hex()}").status_code == 404
     assert other.get(f"/portal/accounts/{b'rivals account'.hex()}").status_code == 200
-    assert "about r" in other.get("/portal").text
+    assert "about r" in other.get("/portal/terminals").text
 
 
 def test_a_wrong_password_and_a_wrong_person_get_the_same_answer(house: House, signed_in: AsgiClient) -> None:

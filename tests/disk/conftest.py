@@ -16,10 +16,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def memory() -> Iterator[Path]:
     """A folder in memory, where there is one: the real disk's flushes are not what is asked here."""
-    if not Path("/dev/shm").is_dir():
-        yield tmp_path_factory.mktemp("memory")
-        return
-    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="bodka-") as name:
+    with tempfile.TemporaryDirectory(dir=disk.MEMORY, prefix="bodka-") as name:
         yield Path(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from emulators.drafts import Till, award
-from loyalty.chain import Head, Line, Was, extend
+from loyalty.chain import GENESIS, Head, Line, Was, extend
 from loyalty.entry import decode_entry
 from sync import journal
 
@@ -60,7 +60,8 @@ def sound(connection: sqlite3.Connection) -> None:
     if len({line[-1] for line in lines}) != len(lines):
         raise Lost("an id is there twice")
     for (place, *_, hash, _, _), (after, before, *_) in pairwise(lines):
-        if after != place + 1 or (before != hash and after - 1 not in {base for _, _, base in identities}):
+        begins = before == GENESIS and after - 1 in {base for _, _, base in identities}
+        if not begins and (after, before) != (place + 1, hash):
             raise Lost(f"the line at {after} does not follow the one at {place}")
     posted, tallied = Counter[tuple[object, ...]](), Counter[tuple[object, ...]]()
     for place, before, body, digest, personal, salt, was, sequence, was_hash, hash, account, _ in lines:

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from disk.power_cuts import record, try_out
 
-from emulators.disk import build
+from emulators.disk import MEMORY, build
 
 FIXTURES = Path(__file__).parents[1] / "sync" / "fixtures"
 ROUNDS = 150
 
 
-def cut(states: int, memory: str | None, seed: int) -> tuple[int, int, str]:
+def cut(states: int, seed: int) -> tuple[int, int, str]:
     """One workload, begun with an empty folder or a journal of an earlier version: (calls, states tried, what is wrong)."""
     versions: list[Path | None] = [None, *sorted(FIXTURES.glob("journal-*.sqlite"))]
     before = versions[seed % len(versions)]
-    with tempfile.TemporaryDirectory(dir=memory) as name:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         recorded = record(build(folder), folder, seed, ROUNDS, before=before)
         tried, found = try_out(recorded, folder, seed, states)
@@ -37,11 +37,10 @@ def main() -> int:
     arguments.add_argument("--states", type=int, default=1_000, help="for each seed")
     arguments.add_argument("--jobs", type=int, default=2)
     chosen = arguments.parse_args()
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     began, calls, states, wrong = time.monotonic(), 0, 0, list[str]()
     with ProcessPoolExecutor(chosen.jobs) as pool:
         seeds = range(chosen.first, chosen.first + chosen.seeds)
-        for made, tried, words in pool.map(partial(cut, chosen.states, memory), seeds):
+        for made, tried, words in pool.map(partial(cut, chosen.states), seeds):
             calls, states = calls + made, states + tried
             if words:
                 wrong.append(words)

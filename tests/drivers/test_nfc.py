@@ -257,6 +257,17 @@ def test_one_broken_frame_is_read_again(chip: Pn532, said: Supervised) -> None:
     assert broken
 
 
+@pytest.mark.parametrize("silent", [2, 4, 6])
+def test_a_tag_that_does_not_answer_at_first_is_read_again_before_it_is_unreadable(
+    chip: Pn532, said: Supervised, silent: int
+) -> None:
+    tag = Type2Tag(message=text_message("BODKA-42"))
+    real = tag.respond
+    tag.respond = lambda command: None if len(tag.commands) <= silent else real(command)  # type: ignore[method-assign]
+    chip.show(tag)
+    assert said.expect(CardSeen).data == "BODKA-42"
+
+
 def test_a_reader_that_lists_but_does_not_select_again_reads_all_the_same(chip: Pn532, said: Supervised) -> None:
     chip.chip.exchange = lambda data: TIMEOUT  # type: ignore[method-assign]
     chip.show(Type2Tag(message=text_message("BODKA-42")))
@@ -357,6 +368,7 @@ def test_two_cards_that_are_seen_by_turns_are_still_two(chip: Pn532, said: Super
 
 
 def test_a_card_whose_answer_was_lost_is_found_by_the_next_search(chip: Pn532, said: Supervised) -> None:
+    eventually(lambda: chip.chip.field, "it does not search")
     card = ClassicCard("00000001")
     card.halted = True  # it has answered, and nobody has heard it: it is silent until the field was off long enough
     chip.show(card)

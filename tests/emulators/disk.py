@@ -14,6 +14,9 @@ import struct
 import subprocess
 from pathlib import Path
 
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""A folder for files whose flushes are not what is asked: in memory, where there is one."""
+
 SIZE = 4096
 FOR_EVER = 1 << 63
 _CALLS, _FLUSHES, _FROM, _UNTIL, _ERROR, _TORN, _FLUSH_US, _FAILED = 0, 8, 16, 24, 32, 36, 40, 48

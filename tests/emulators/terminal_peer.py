@@ -49,12 +49,13 @@ class Chain:
         token: bytes | None = None,
         id: UUID | None = None,
         purchase: Purchase | None = None,
-        at_ms: int = 1_800_000_000_000,
+        at_ms: int | None = None,
         trusted: bool = True,
         kind: TokenKind = TokenKind.CARD,
     ) -> Entry:
         """Records an entry at the end of the chain."""
-        moment = Moment(BOOT, 1, at_ms, trusted)
+        # A boot of its own where the time is told: so it is placed by nothing but its own clock.
+        moment = Moment(BOOT if at_ms is None else uuid4(), 1, 1_800_000_000_000 if at_ms is None else at_ms, trusted)
         entry = Entry(id or uuid4(), cause, moment, "s", 1, postings, purchase, refers)
         self.append(encode(entry), encode(Personal(account, account if token is None else token, kind)))
         return entry

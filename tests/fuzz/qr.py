@@ -17,6 +17,9 @@ KEYS = (TokenKey(1, bytes(range(32))),)
 FRAMINGS = tuple(Framing(*around, medium) for around in (("", ""), ("#", ""), ("", "*")) for medium in Medium)
 WORDS = (*"0123456789", *"-# *];/?&=", "https://", "bodka.example", "/c/", "?e=", "&c=", "21000000000", "]E0", "02", "é")
 
+BY_CHANCE = 6
+"""Shorter texts are in a token of 16 bytes by chance, if a fuzzer tries long enough."""
+
 
 def one_input(data: bytes) -> None:
     """The first byte chooses how the scanner is set; the rest is the code in UTF-8, or in words that codes are made of."""
@@ -39,4 +42,6 @@ def check(text: str, told: CardShown | CardRefused) -> None:
     assert isinstance(told, CardShown | CardRefused)
     if isinstance(told, CardShown):
         assert told.card.tokens
-        assert all(len(token) == TOKEN_BYTES and text.encode() not in token for token in told.card.tokens)
+        assert all(len(token) == TOKEN_BYTES for token in told.card.tokens)
+        number = text.encode("utf-8", "replace")
+        assert len(number) < BY_CHANCE or not any(number in token for token in told.card.tokens)

@@ -24,7 +24,6 @@ from loyalty.derived import (
     months_before,
     remaining,
     settle,
-    true_ms,
 )
 from loyalty.ids import derived_id, uuid7
 from loyalty.purse import Purse, take_free
@@ -73,10 +72,6 @@ def test_a_day_is_a_day(at: date, ms: int) -> None:
     number = (at - date(1970, 1, 1)).days
     assert day_of(number * DAY_MS + ms) == number
     assert date(1970, 1, 1) + timedelta(days=number) == at
-
-
-def test_the_true_time_is_the_terminals_where_it_knew_it() -> None:
-    assert (true_ms(5, 9, trusted=True), true_ms(5, 9, trusted=False)) == (5, 9)
 
 
 def test_a_level_adds_its_part_rounded_down() -> None:

@@ -7,6 +7,7 @@ import heapq
 import itertools
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine
+from math import ceil
 from typing import Any, TypeVar
 
 DAWN_MS = 1_790_000_000_000
@@ -14,20 +15,37 @@ DAWN_MS = 1_790_000_000_000
 
 Action = Callable[[], Awaitable[None] | None]
 T = TypeVar("T")
+FAR = 1 << 62
 
 
 class _Selector(selectors.DefaultSelector):
-    """Looks at the operating system only when there is nothing else to do: only the cloud's threads speak from there."""
+    """Never waits: what is next is decided by the agenda, and nothing here speaks from outside."""
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        return [] if timeout == 0 else super().select(timeout)
+        return []
 
 
 class _Loop(asyncio.SelectorEventLoop):
+    """An event loop on the agenda's time: timeouts end when the agenda says that it is so late."""
+
+    agenda: Agenda | None = None
+
+    def time(self) -> float:
+        return self.agenda.now / 1000 if self.agenda is not None else super().time()
+
+    @property
+    def next_timer(self) -> int:
+        """When the next timeout ends, by the agenda; far away where there is none."""
+        timers = self._scheduled  # type: ignore[attr-defined]
+        while timers and timers[0].cancelled():
+            heapq.heappop(timers)._scheduled = False
+            self._timer_cancelled_count -= 1  # type: ignore[attr-defined]
+        return ceil(timers[0].when() * 1000) if timers else FAR
+
     @property
     def quiet(self) -> bool:
         """Whether no task or callback could go on now."""
-        return not self._ready  # type: ignore[attr-defined]
+        return not self._ready and self.next_timer > (self.agenda.now if self.agenda else 0)  # type: ignore[attr-defined]
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -43,6 +61,9 @@ class Agenda:
         self.now = self.steps = 0
         self._due: list[tuple[int, int, Action]] = []
         self._order = itertools.count()
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, _Loop)
+        self._loop, loop.agenda = loop, self
 
     @property
     def wall_ms(self) -> int:
@@ -55,7 +76,7 @@ class Agenda:
     @property
     def next_due(self) -> int:
         """When the next action is due: long past, after a leap. Far away where none is."""
-        return self._due[0][0] if self._due else 1 << 62
+        return min(self._due[0][0] if self._due else FAR, self._loop.next_timer)
 
     def leap(self, to: int) -> None:
         """Weeks go by in which nothing is looked at: what falls due meanwhile is done at their end, late, in its order."""
@@ -69,13 +90,14 @@ class Agenda:
 
     async def step(self) -> None:
         """The next action, and everything that follows from it at once."""
-        due, _, action = heapq.heappop(self._due)
-        self.now = max(self.now, due)
         self.steps += 1
-        doing = action()
-        if doing is not None:
-            await doing
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, _Loop)
-        while not loop.quiet:
+        if self._due and self._due[0][0] <= self._loop.next_timer:
+            due, _, action = heapq.heappop(self._due)
+            self.now = max(self.now, due)
+            doing = action()
+            if doing is not None:
+                await doing
+        else:
+            self.now = max(self.now, self._loop.next_timer)
+        while not self._loop.quiet:
             await asyncio.sleep(0)

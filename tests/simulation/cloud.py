@@ -16,15 +16,16 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from backend import accept, api, identities, lines, migrate, pairing, sample, tables
+from backend import accept, api, doorbell, identities, lines, migrate, pairing, sample, tables
 from backend.app import create_app
 from backend.database import Database, open_engine
+from backend.overnight import overnight
 from loyalty.chain import Line
 from loyalty.entry import Entry, Personal, Unreadable
 from simulation.agenda import DAWN_MS
 from sync import journal, mirror
 from sync.keys import DeviceKey
-from sync.messages import Pair, Paired
+from sync.messages import Pair, Paired, Wait
 from terminal.store import JOURNAL, MIRROR
 
 TERMINALS = 5
@@ -120,6 +121,18 @@ class Cloud:
         """One transaction, as the portal makes it."""
         with Database(self.engine).writing() as connection:
             yield connection
+
+    def news(self, wait: Wait) -> doorbell.News:
+        """What the held-open request of a terminal would be answered with now."""
+        with Database(self.engine).reading() as connection:
+            caller = identities.find(connection, wait.identity)
+            return doorbell.look(connection, doorbell.Caller(caller.network, caller.merchant, caller.id), wait.cursor)
+
+    def over_night(self, now_ms: int) -> None:
+        """What the cloud does while nobody is in the shop."""
+        with self.writing() as connection:
+            merchant = connection.execute(sa.select(tables.merchant.c.id)).scalar_one()
+        overnight(self.writing, merchant, now_ms)
 
     def post_stored(self, now_ms: int, *, void: bool = False) -> None:
         """Posts what waits and can be read; `void`: a person first gives up each line at which posting stopped."""

@@ -13,19 +13,21 @@ from uuid import UUID
 
 import httpx
 
+from backend.doorbell import News
 from display import screens
 from drivers.events import CardSeen, Event
-from loyalty.entry import Entry, Moment
+from loyalty.account import Account
+from loyalty.entry import Draft, Entry, Moment
 from loyalty.programme import read
 from simulation.history import Violation
 from simulation.power import Disk, Guarded, Power, PowerCut, Writer
 from simulation.world import World
-from sync import journal, pairing
+from sync import journal, mirror, pairing
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
 from sync.keys import NEXT_KEY, load_or_make
-from sync.messages import ProgrammeText, Standing
+from sync.messages import ProgrammeText, Standing, Wait
 from sync.refusals import NotRecorded as Refused
 from sync.requests import Trouble
 from sync.signing import RequestSigner
@@ -87,6 +89,7 @@ class Counter:
         self._queue: deque[Input] = deque()
         self._serving = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._shown = asyncio.Event()
         self._clients: list[httpx.AsyncClient] = []
         self._begin_courier()
 
@@ -115,8 +118,11 @@ class Counter:
             on_changed=self._changed,
             on_programme=self._programme_news,
             idle_seconds=IDLE_SECONDS,
+            write=self._give_back,
+            called=self._called,
         )
         self._running_courier = self._spawn(self.courier.run())
+        self._spawn(self._present(self.courier))
 
     def _plan_work(self, run: Callable[[], None]) -> None:
         self._agenda.after(self.chance.randrange(1, 1 + self.disk_ms), run)
@@ -202,6 +208,7 @@ class Counter:
                 self.state, effects = session.step(self.state, answers.popleft())
                 for effect in effects:
                     answers.extend(self._do(effect))
+            self._serve(faces.account_of(self.state.mode))
         self._serving = False
         if (wake := self.state.wake_at()) is not None:
             state = self.state
@@ -259,13 +266,49 @@ class Counter:
     async def _ask(self, effect: Ask) -> None:
         mode = self.state.mode
         account = mode.account if isinstance(mode, Asking) else None
-        # The network simulates the time that an answer may take: the loop's own clock must not decide.
-        row = await self.courier.ask(effect.account, effect.purse, effect.need, effect.instance, seconds=600)
-        self._history.note(f"{self.name}: asked for {effect.need} of {effect.purse}, granted {row and row.granted}")
-        if row is not None and account is not None:
-            self.tell(Granted(self.store.account(account.whose, typed=account.typed), self._agenda.now))
+        answered = await self.courier.lending.ask(effect.account, effect.purse, effect.need, effect.instance)
+        granted = answered.row.granted if answered is not None and answered.row is not None else None
+        self._history.note(f"{self.name}: asked for {effect.need} of {effect.purse}, granted {granted}")
+        if answered is not None and account is not None:
+            there = self.store.account(account.whose, typed=account.typed)
+            self.tell(Granted(there, self._agenda.now, answered.coming > 0))
         else:
             self.tell(NoAnswer(self._agenda.now))
+
+    # leases follow the card, as `terminal.link` has it
+
+    def _serve(self, account: Account | None) -> None:
+        serving = account.whose.account if account is not None else None
+        lending = self.courier.lending
+        if serving == lending.serving:
+            return
+        lending.serving = serving
+        if lending.held_back:
+            self.courier.wake()
+        if account is not None and not account.typed and any(h.spendable < h.balance for h in account.holdings):
+            self._shown.set()
+
+    async def _present(self, courier: Courier) -> None:
+        while True:
+            await self._shown.wait()
+            self._shown.clear()
+            if courier.lending.serving is not None and courier.state.online:
+                await courier.lending.present(courier.lending.serving)
+
+    def _give_back(self, draft: Draft, key: str) -> Entry:
+        version = mirror.programme_version(self.store.writer.mirror)
+        entry = self.store.write(draft, key, version, self.moment())
+        self._history.note(f"{self.name}: {draft.cause.value} {draft.postings}")
+        return entry
+
+    async def _called(self, wait: Wait) -> bool:
+        """The cloud's call: the bell is heard when something was written there, if there is a network; looked at by real code."""
+        while True:
+            await self._network.rung(self.name)
+            call = self._network.cloud.news(wait)
+            # A busy cloud holds mere changes back: here, most of them.
+            if call is News.CALL or (call is News.CHANGE and self.chance.random() < 0.2):
+                return True
 
     # news of the courier
 

@@ -106,6 +106,7 @@ class Day:
             for begin, end in self.hours:
                 self.agenda.leap(begin)
                 await self.until(end)
+                await self.night(end)
             await self.close()
         except Exception as error:
             raise Broken(error, self.world.seed, self.history, self.agenda.steps) from error
@@ -192,13 +193,13 @@ class Day:
         """A newer version, which can read everything."""
         self.cloud.unreadable = 0.0
         self.cloud.post_stored(self.agenda.wall_ms)
-        self.network.cloud_touched = True
+        self.network.ring()
 
     def void_lines(self) -> None:
         """A person gives up what cannot be read; then the cloud is updated."""
         self.fleet.invariants.cloud.may_be_void = True
         self.cloud.post_stored(self.agenda.wall_ms, void=True)
-        self.network.cloud_touched = True
+        self.network.ring()
         self.update_cloud()
 
     # time goes by
@@ -208,6 +209,13 @@ class Day:
         while self.agenda.next_due < end:
             await self.step()
         self.agenda.leap(end)
+
+    async def night(self, closed: int) -> None:
+        """The last ones close, and then the cloud settles who holds what; before the terminals rest, or long after."""
+        await self.until(closed + self.chance.choice([0, 5 * MINUTE]))
+        self.cloud.over_night(self.agenda.wall_ms)
+        self.network.ring()
+        await self.until(self.agenda.now + self.chance.choice([0, 5 * MINUTE]))
 
     async def step(self) -> None:
         """The next thing, and then the invariants."""

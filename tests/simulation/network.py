@@ -40,10 +40,25 @@ class Network:
         """Faults that happen whenever they can: "terminal 1: /v1/pull is lost"."""
         self._faults: Counter[str] = Counter()
         self.cloud_touched = False
+        self._bell = asyncio.Event()
 
     def to_the_cloud(self, name: str) -> httpx.AsyncBaseTransport:
         """The transport of one terminal."""
         return _Cable(self, name)
+
+    def ring(self) -> None:
+        """Something was written in the cloud."""
+        self.cloud_touched = True
+        self._bell.set()
+        self._bell = asyncio.Event()
+
+    async def rung(self, name: str) -> None:
+        """Returns when the terminal hears that something was written."""
+        while True:
+            await self._bell.wait()
+            await asyncio.sleep(self.chance.randrange(20, 600) / 1000)
+            if name not in self.down:
+                return
 
     async def send(self, name: str, request: httpx.Request) -> httpx.Response:
         """One request and its answer, or the error that its sender sees."""
@@ -73,7 +88,7 @@ class Network:
         if self._happens(self.weather.crash, name, f"the cloud crashes in {path}"):
             self.cloud.crash_after(self.chance.randrange(40))
         response = await self.cloud.answer(request)
-        self.cloud_touched = True
+        self.ring()
         if response is None or name in self.down or self._happens(self.weather.lost, name, f"the answer to {path} is lost"):
             self.agenda.after(50, lambda: _fail(answer, httpx.RemoteProtocolError("cut", request=request)))
             return

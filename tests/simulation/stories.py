@@ -51,7 +51,7 @@ class Scene:
         people = self._people[counter.name]
         if counter.state.desk.staff is None:
             people.visit("staff", member)
-            await self.wait(3 * SECOND)
+            await self.wait(10 * SECOND)
         people.visit(habit, member)
         await self.wait()
 

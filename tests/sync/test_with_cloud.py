@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import uuid
 from collections.abc import Awaitable, Callable
-from uuid import UUID
 
 import httpx
 import pytest
@@ -187,7 +187,7 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
     late.till.record(award(5))
     with cloud.engine.begin() as connection:
         network = connection.execute(sa.text("SELECT id FROM network")).scalar_one()
-        forget(connection, UUID(network), account(), NOW, cloud.chance.randbytes)
+        forget(connection, uuid.UUID(network), account(), NOW, cloud.chance.randbytes)
     for terminal in (here, late, late):
         assert terminal.exchange().trouble == ""
         assert terminal.look().status is Status.BLOCKED

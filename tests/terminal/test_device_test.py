@@ -129,6 +129,17 @@ def test_the_serial_port_in_other_hands_is_named_before_the_switches() -> None:
     assert faces.screen_of(state) == screens.DeviceTest(Task.TAP, 1, 1, "nfc", Hint.CONSOLE)
 
 
+def test_weak_power_is_named_where_a_reader_hangs_on_usb() -> None:
+    state = step(opened(ALL[5:6], board=(Hint.CONSOLE, Hint.POWER)), DeviceLost("scanner", "gone", NOW))[0]
+    assert faces.screen_of(state) == screens.DeviceTest(Task.SCAN, 1, 1, "scanner", Hint.POWER)
+
+
+def test_a_press_from_before_the_test_passes_nothing() -> None:
+    state = opened()
+    stale = ButtonPressed("buttons", Button.AWARD, state.since - 1, state.now)
+    assert step(state, stale)[0].mode == state.mode
+
+
 def test_no_and_a_skip_of_the_border_point_at_the_panels_controller() -> None:
     for sign in ("−", "▸"):
         state = press(opened(ALL[8:9]), sign)

@@ -1,0 +1,104 @@
+"""A damaged journal: found before it is opened or while nobody is served, salvaged at the next start, and told in words."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import time
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from sync import journal, salvage
+from sync.database import DamagedFile, JournalFailed
+from sync.salvage import Salvaged
+from terminal.store import JOURNAL, Store
+
+log = structlog.get_logger("rescue")
+
+SUSPECT = f"{JOURNAL}.suspect"
+"""This file lies beside a journal that was found damaged while it was in use: before the next start all of it is checked."""
+
+LOOK_SECONDS = 30.0
+"""So often another part of the journal is looked over: 90 days of a busy shop within two hours."""
+
+_WAL_INDEX_IN_USE = 128
+"""Each connection holds a shared lock on this byte of the -shm file (SQLite, wal.c: UNIX_SHM_DMS)."""
+
+
+class JournalInUse(RuntimeError):
+    """Another process has the journal open."""
+
+    def __init__(self) -> None:
+        super().__init__("The terminal is running: stop it first (systemctl stop bodka-terminal), then salvage the journal.")
+
+
+def rescue(folder: Path) -> Salvaged | None:
+    """Before the journal is opened for the counter: finishes, checks, and salvages where it must; what was salvaged.
+
+    Raises `DamagedFile` where nothing of the file can be read, and what `open_journal` raises for any other reason.
+    """
+    path, found = folder / JOURNAL, None
+    salvage.finish(path)
+    if not path.exists():
+        return None
+    try:
+        _check(path, whole=(folder / SUSPECT).exists())
+    except DamagedFile as damage:
+        log.error("the journal is damaged", why=str(damage))
+        found = _save(path)
+        log.error(found.words)
+    (folder / SUSPECT).unlink(missing_ok=True)
+    with closing(journal.open_journal(path)) as connection, suppress(journal.NotPaired):
+        if taken := salvage.readmit(connection, folder, JOURNAL):
+            log.info("entries that were set aside are sent under the new identity", entries=taken)
+    return found
+
+
+def by_hand(folder: Path) -> str:
+    """What `bodka-terminal journal --salvage` does: checks everything, and salvages where anything is wrong; in words.
+
+    Raises `JournalInUse` while the daemon has the journal open.
+    """
+    path = folder / JOURNAL
+    with suppress(FileNotFoundError), open(f"{path}-shm", "rb+") as index:
+        try:
+            fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _WAL_INDEX_IN_USE)
+        except OSError as error:
+            raise JournalInUse from error
+    try:
+        _check(path, whole=True)
+    except JournalFailed:  # also where the disk cannot read a part of it
+        return _save(path).words
+    return "The journal is whole: nothing was done."
+
+
+async def watch(store: Store, folder: Path) -> None:
+    """Looks the journal over, part by part, until cancelled; raises `DamagedFile` where it, or an entry, found damage.
+
+    The daemon then ends, and is started again by systemd; the next start salvages.
+    """
+    after = 0
+    try:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await store.damaged.wait()
+                    raise DamagedFile("an entry could not be written into it")
+            after = await store.run_blocking(partial(salvage.look_over, store.writer.journal, after))
+    except DamagedFile as damage:
+        os.close(os.open(folder / SUSPECT, os.O_CREAT | os.O_WRONLY, 0o600))
+        log.critical("the journal is damaged: the terminal starts anew and saves what can be read", why=str(damage))
+        raise
+
+
+def _check(path: Path, *, whole: bool) -> None:
+    with closing(journal.open_journal(path)) as connection:
+        salvage.check(connection, whole=whole)
+
+
+def _save(path: Path) -> Salvaged:
+    return salvage.salvage(path, time.strftime("%Y%m%d-%H%M%S"))

@@ -1,0 +1,274 @@
+"""The portal's pages of terminals: trouble first, and what only the owner may do, once asked twice."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from backend import fleet, merchants, tables
+from backend.accept import accept
+from backend.app import create_app
+from backend.changes import pull
+from backend.identities import find, own_of
+from backend.leases import write_off_terminal
+from backend.portal import people
+from backend.verifying import every_identity, verify
+from emulators.asgi_client import AsgiClient
+from emulators.cloud_house import NOW, House
+from emulators.terminal_peer import BOOT, Chain
+from loyalty.chain import Head
+from loyalty.entry import Cause, Personal, Posting, encode
+from sync.messages import Push, Pushed, Told
+
+PASSWORD = "a long password"
+ACCOUNT = b"anna" * 4
+HOUR = 3_600_000
+
+
+def sign_up(house: House, email: str, merchant: UUID, role: str = people.OWNER) -> AsgiClient:
+    """A portal user in a browser of their own."""
+    browser = AsgiClient(create_app(house.engine, house.time, house.chance.randbytes))
+    with house.engine.begin() as connection:
+        link = people.invite_owner(connection, merchant, email, house.time(), house.chance.randbytes)
+        connection.execute(sa.update(tables.portal_user).where(tables.portal_user.c.email == email).values(role=role))
+    browser.post(f"/portal/welcome/{link}", data={"password": PASSWORD})
+    token = form_token(browser.get("/portal/login").text)
+    assert browser.post("/portal/login", data={"email": email, "password": PASSWORD, "form_token": token}).status_code == 303
+    return browser
+
+
+def form_token(page: str) -> str:
+    found = re.search(r'name="form_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def owner(house: House) -> AsgiClient:
+    return sign_up(house, "jana@example.com", house.merchant)
+
+
+@pytest.fixture
+def rival(house: House) -> AsgiClient:
+    with house.engine.begin() as connection:
+        network = merchants.found_network(connection, "other", NOW, house.chance.randbytes)
+        other = merchants.open_merchant(connection, network, "Rival", "r", "R", NOW, house.chance.randbytes)
+    return sign_up(house, "rival@example.com", other.merchant)
+
+
+def paired(house: House, device: str) -> Chain:
+    with house.engine.begin() as connection:
+        chain = house.terminal(connection)
+        connection.execute(sa.update(tables.identity).where(tables.identity.c.id == chain.identity).values(device=device))
+    return chain
+
+
+def push(house: House, chain: Chain, first: int = 1, last: int | None = None, told: Told | None = None) -> Pushed:
+    message = Push(chain.identity, chain.head, tuple(chain.lines[first - 1 : last]), told)
+    with house.engine.begin() as connection:
+        i = tables.identity
+        connection.execute(sa.update(i).where(i.c.id == chain.identity).values(seen_ms=house.time()))
+        return accept(connection, chain.identity, message, house.time(), house.chance.randbytes)
+
+
+def unreadable(house: House) -> Chain:
+    """Earns five, then says something no version knows, then spends two, and pushes it all."""
+    chain = paired(house, "odd")
+    chain.write(Cause.AWARD, ACCOUNT, Posting("points", 5_000))
+    chain.append(b'{"cause": "a new invention"}', encode(Personal(ACCOUNT, ACCOUNT)))
+    chain.write(Cause.REDEEM, ACCOUNT, Posting("points", -7_000, 7_000))
+    push(house, chain)
+    return chain
+
+
+def test_the_worst_trouble_stands_first(house: House) -> None:
+    good, waiting, silent, lost = (paired(house, name) for name in ("good", "waiting", "silent", "lost"))
+    for chain in (good, waiting, lost):
+        chain.write(Cause.AWARD, ACCOUNT, Posting("points", 1_000))
+    push(house, silent)
+    house.time.now += 30 * HOUR
+    for chain in (good, lost):
+        push(house, chain, told=Told(BOOT, 1, waiting=0, programme=1))
+    for _ in range(4):
+        waiting.write(Cause.AWARD, ACCOUNT, Posting("points", 1_000))
+    push(house, waiting, last=1, told=Told(BOOT, 1, waiting=5, oldest_ms=26 * HOUR, programme=0))
+    odd = unreadable(house)
+    with house.engine.begin() as connection:
+        write_off_terminal(connection, lost.identity, house.time())
+        found = {terminal.device: terminal for terminal in fleet.terminals(connection, house.merchant, house.time())}
+    assert list(found) == ["odd", "lost", "waiting", "silent", "good"]
+    assert (found["waiting"].queue, found["waiting"].oldest_ms) == (4, 26 * HOUR)
+    assert found["good"].troubles == ()
+    owner = sign_up(house, "jana@example.com", house.merchant)
+    page = owner.get("/portal/terminals").text
+    positions = [page.index(f">{device}</a>") for device in found]
+    assert positions == sorted(positions)
+    for said in (
+        "posting has stopped",
+        "waited for more than a day",
+        "not heard of for",
+        "1 d 2 h",
+        "written off",
+    ):
+        assert said in page, said
+    assert "line 2" in owner.get(f"/portal/terminals/{odd.identity}").text
+
+
+def test_a_copy_is_named_and_a_renewed_one_steps_back(house: House, owner: AsgiClient) -> None:
+    chain = paired(house, "counter 1")
+    chain.write(Cause.AWARD, ACCOUNT, Posting("points", 1_000))
+    push(house, chain)
+    copy = Chain(chain.identity)
+    told = Told(BOOT, 5, waiting=3, oldest_ms=HOUR, programme=0)
+    push(house, copy, told=told)
+    with house.engine.begin() as connection:
+        [one] = fleet.terminals(connection, house.merchant, NOW)
+        assert (one.standing, one.queue, one.oldest_ms) == ("off head", 3, HOUR)
+        assert one.troubles == ("a copy or a restored backup: staff renew it from its menu",)
+        heir = house.terminal(connection)
+        i = tables.identity
+        connection.execute(sa.update(i).where(i.c.id == heir.identity).values(renews=chain.identity, device="counter 1"))
+        pull(connection, heir.identity, heir.pull(), NOW)
+    assert [(t.heir, t.replaced) for t in all_terminals(house)] == [(None, False), (heir.identity, True)]
+    house.time.now += 1
+    push(house, copy)
+    assert [(t.heir, t.replaced) for t in all_terminals(house)] == [(heir.identity, False), (None, False)]
+    page = owner.get(f"/portal/terminals/{chain.identity}").text
+    assert f"/portal/terminals/{heir.identity}" in page
+
+
+def all_terminals(house: House) -> list[fleet.Terminal]:
+    with house.engine.begin() as connection:
+        return fleet.terminals(connection, house.merchant, house.time())
+
+
+def test_voiding_asks_once_more_and_posts_what_waits_behind(house: House, owner: AsgiClient) -> None:
+    odd = unreadable(house)
+    asked = owner.get(f"/portal/terminals/{odd.identity}/void")
+    assert "a new invention" in asked.text
+    assert f"/portal/accounts/{ACCOUNT.hex()}" in asked.text
+    data = {"form_token": form_token(asked.text), "sequence": "2"}
+    assert owner.post(f"/portal/terminals/{odd.identity}/void", data={"sequence": "2"}).status_code == 403
+    assert owner.post(f"/portal/terminals/{odd.identity}/void", data=data | {"sequence": "3"}).status_code == 303
+    assert owner.post(f"/portal/terminals/{odd.identity}/void", data=data | {"sequence": "x"}).status_code == 303
+    assert [terminal.posted for terminal in all_terminals(house)] == [1]
+    for _ in range(2):  # twice, as an impatient hand does
+        assert owner.post(f"/portal/terminals/{odd.identity}/void", data=data).status_code == 303
+    [terminal] = all_terminals(house)
+    assert (terminal.posted, terminal.stuck, terminal.leased) == (3, "", {})
+    page = owner.get(f"/portal/terminals/{odd.identity}").text
+    assert "given up by jana@example.com" in page
+    # The spend behind it was of what the voided line may have earned: uncovered, and listed.
+    assert "2" in re.findall(r'class="number">([^<]*)</td>', owner.get("/portal/listed").text)[0]
+    assert owner.get(f"/portal/terminals/{odd.identity}/void").status_code == 303
+
+
+def test_writing_off_asks_once_more_and_frees_what_was_leased(house: House, owner: AsgiClient) -> None:
+    chain = paired(house, "lost")
+    chain.write(Cause.AWARD, ACCOUNT, Posting("points", 5_000))
+    push(house, chain)
+    page = owner.get(f"/portal/terminals/{chain.identity}").text
+    assert f"/portal/accounts/{ACCOUNT.hex()}" in page
+    asked = owner.get(f"/portal/terminals/{chain.identity}/write-off").text
+    assert "points 5" in asked
+    data = {"form_token": form_token(asked)}
+    assert owner.post(f"/portal/terminals/{chain.identity}/write-off", data=data).status_code == 303
+    [terminal] = all_terminals(house)
+    assert (terminal.standing, terminal.leased) == ("written off", {})
+
+
+def test_an_alarm_that_was_seen_is_put_away(house: House, owner: AsgiClient, rival: AsgiClient) -> None:
+    odd = unreadable(house)
+    page = owner.get("/portal/terminals").text
+    [address] = re.findall(r'action="(/portal/alarms/\d+/seen)"', page)
+    assert owner.post(address).status_code == 403
+    assert rival.post(address, data={"form_token": form_token(rival.get("/portal").text)}).status_code == 404
+    assert "/seen" in owner.get("/portal/terminals").text
+    data = {"form_token": form_token(page)}
+    assert owner.post(address, data=data).status_code == 303
+    house.time.now += HOUR
+    assert owner.post(address, data=data).status_code == 303
+    assert "/seen" not in owner.get("/portal/terminals").text
+    assert "alarm" not in owner.get("/portal").text
+    assert "seen by jana@example.com, 2027-01-15 08:00" in owner.get(f"/portal/terminals/{odd.identity}").text
+    assert owner.post("/portal/alarms/9999/seen", data=data).status_code == 404
+    assert owner.post("/portal/alarms/x/seen", data=data).status_code == 404
+
+
+def test_staff_look_and_do_not_touch(house: House, owner: AsgiClient) -> None:
+    odd = unreadable(house)
+    eva = sign_up(house, "eva@example.com", house.merchant, role="staff")
+    page = eva.get(f"/portal/terminals/{odd.identity}").text
+    assert "Void this line" not in page
+    assert "Write this terminal off" not in page
+    data = {"form_token": form_token(page), "sequence": "2"}
+    for what in ("void", "write-off"):
+        assert eva.get(f"/portal/terminals/{odd.identity}/{what}").status_code == 403
+        assert eva.post(f"/portal/terminals/{odd.identity}/{what}", data=data).status_code == 403
+    assert [(t.posted, t.standing) for t in all_terminals(house)] == [(1, "good")]
+
+
+def test_another_merchant_with_a_form_of_their_own_changes_nothing(house: House, owner: AsgiClient, rival: AsgiClient) -> None:
+    odd = unreadable(house)
+    data = {"form_token": form_token(rival.get("/portal").text), "sequence": "2"}
+    for what in ("void", "write-off"):
+        assert rival.post(f"/portal/terminals/{odd.identity}/{what}", data=data).status_code == 404
+        assert rival.get(f"/portal/terminals/{odd.identity}/{what}").status_code == 404
+    assert rival.get(f"/portal/terminals/{odd.identity}").status_code == 404
+    assert rival.get("/portal/terminals/nonsense").status_code == 404
+    assert "odd" not in rival.get("/portal/terminals").text
+    assert [(t.posted, t.standing) for t in all_terminals(house)] == [(1, "good")]
+
+
+def test_a_line_whose_person_cannot_be_read_either_can_be_voided(house: House, owner: AsgiClient) -> None:
+    chain = paired(house, "odd")
+    chain.append(b"\xff\xfe", b"nobody")
+    push(house, chain)
+    page = owner.get(f"/portal/terminals/{chain.identity}/void")
+    assert page.status_code == 200
+    assert "/portal/accounts/" not in page.text
+
+
+def test_a_chain_that_was_changed_later_is_found_out(house: House, owner: AsgiClient) -> None:
+    chain = paired(house, "counter 1")
+    for _ in range(3):
+        chain.write(Cause.AWARD, ACCOUNT, Posting("points", 1_000))
+    push(house, chain)
+    with house.engine.begin() as connection:
+        identities = every_identity(connection, house.merchant)
+        own = own_of(connection, house.merchant)
+    assert set(identities) == {chain.identity, own.id}
+    whole = verify(house.database, chain.identity, NOW, everything=False)
+    assert (whole.through, whole.read, whole.broken) == (chain.head, 3, "")
+    chain.write(Cause.AWARD, ACCOUNT, Posting("points", 1_000))
+    push(house, chain, first=4)
+    assert verify(house.database, chain.identity, NOW, everything=False).read == 1
+    with house.engine.begin() as connection:
+        at_two = (tables.line.c.identity == chain.identity) & (tables.line.c.sequence == 2)
+        connection.execute(sa.update(tables.line).where(at_two).values(body=b"{}"))
+    assert verify(house.database, chain.identity, NOW, everything=False).broken == ""
+    for _ in range(2):
+        broken = verify(house.database, chain.identity, NOW, everything=True)
+        assert (broken.through, broken.broken) == (chain.heads[1], "line 2 is not the one that was stored")
+    [terminal] = all_terminals(house)
+    assert (terminal.broken, terminal.alarms, terminal.verified) == (True, 1, 1)
+    assert "restore them from a backup" in owner.get("/portal/terminals").text
+
+
+def test_a_line_that_is_gone_or_names_another_before_it_is_found_out(house: House) -> None:
+    chain = paired(house, "counter 1")
+    for _ in range(3):
+        chain.write(Cause.ISSUE, ACCOUNT)
+    push(house, chain)
+    with house.engine.begin() as connection:
+        connection.execute(sa.delete(tables.entry).where(tables.entry.c.sequence == 3))
+        connection.execute(sa.delete(tables.line).where(tables.line.c.sequence == 3))
+    assert "is not here" in verify(house.database, chain.identity, NOW, everything=False).broken
+    with house.engine.begin() as connection:
+        connection.execute(sa.update(tables.line).where(tables.line.c.sequence == 2).values(before=bytes(32)))
+    assert "names another line" in verify(house.database, chain.identity, NOW, everything=True).broken
+    with house.engine.begin() as connection:
+        assert find(connection, chain.identity).head == Head(3, chain.head.hash)

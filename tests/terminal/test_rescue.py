@@ -1,0 +1,103 @@
+"""The real daemon on a journal that was damaged: it starts, says what was lost, awards, and does not spend."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from counter_desk import JANA, Counter
+
+from display.screens import Message
+from shop import command, environment
+from sync.database import DamagedFile
+from terminal import rescue, states
+from terminal.store import JOURNAL
+
+PAGE = 4096
+
+
+def work(folder: Path, stamps: int) -> None:
+    with Counter(folder) as counter:
+        for _ in range(stamps):
+            counter.scan(JANA)
+            counter.wait(1_000)
+            counter.press("+")
+            counter.wait(states.DONE_MS + 1_000)
+
+
+def spoil(path: Path, table: str) -> None:
+    """Rubbish over the root page of a table or an index."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * PAGE)
+        file.write(random.Random(1).randbytes(PAGE))
+
+
+def message(counter: Counter) -> Message:
+    mode = counter.daemon.state.mode
+    assert isinstance(mode, states.Notice)
+    return mode.message
+
+
+def test_a_damaged_journal_is_saved_before_the_counter_opens(tmp_path: Path) -> None:
+    work(tmp_path, 3)
+    assert rescue.rescue(tmp_path) is None
+    spoil(tmp_path / JOURNAL, "sqlite_autoindex_lines_2")
+    (tmp_path / rescue.SUSPECT).touch()
+    found = rescue.rescue(tmp_path)
+    assert found is not None
+    assert (found.kept, found.missing) == (3, ())
+    assert rescue.rescue(tmp_path) is None
+    with Counter(tmp_path) as counter:
+        counter.scan(JANA)
+        counter.wait(1_000)
+        assert "10" in counter.screen
+        counter.press("− −")
+        assert message(counter) is Message.STOPPED
+        counter.press("×")
+        counter.wait(1_000)
+        counter.press("+")
+        assert isinstance(counter.daemon.state.mode, states.Done)
+
+
+def test_an_entry_that_finds_the_damage_ends_the_daemon_and_the_next_start_checks_everything(tmp_path: Path) -> None:
+    work(tmp_path, 3)
+    spoil(tmp_path / JOURNAL, "sqlite_autoindex_lines_2")
+    with Counter(tmp_path) as counter:
+        counter.scan(JANA)
+        counter.wait(1_000)
+        counter.press("+")
+        assert message(counter) is Message.NOT_SAVED
+        with pytest.raises(DamagedFile, match="entry could not be written"):
+            counter.run(asyncio.wait_for(rescue.watch(counter.store, tmp_path), 10))
+    assert (tmp_path / rescue.SUSPECT).exists()
+    found = rescue.rescue(tmp_path)
+    assert found is not None
+    assert found.kept == 3
+    assert not (tmp_path / rescue.SUSPECT).exists()
+
+
+def salvage(folder: Path) -> subprocess.CompletedProcess[str]:
+    settings = folder / "terminal.toml"
+    settings.write_text(f'[cloud]\nurl = "http://127.0.0.1:1"\n[terminal]\nstate = "{folder}"\n')
+    words = command("bodka-terminal", "journal", "--salvage", "--settings", str(settings))
+    return subprocess.run(words, env=environment(), capture_output=True, text=True)
+
+
+def test_the_command_salvages_what_is_damaged_and_nothing_while_the_terminal_runs(tmp_path: Path) -> None:
+    work(tmp_path, 2)
+    assert salvage(tmp_path).stdout == "The journal is whole: nothing was done.\n"
+    with Counter(tmp_path):
+        refused = salvage(tmp_path)
+        assert refused.returncode == 1
+        assert "stop it first" in refused.stderr
+    spoil(tmp_path / JOURNAL, "postings")
+    assert salvage(tmp_path).stdout.startswith("The journal was damaged. 2 entries of it were saved. Whether")
+    assert salvage(tmp_path).stdout == "The journal is whole: nothing was done.\n"
