@@ -45,6 +45,16 @@ class EntriesWait(Refused):
         )
 
 
+class SavedEntriesWait(Refused):
+    """Entries of a damaged journal are in no chain yet, so no parcel could hold them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "entries that were saved from a damaged journal wait for a new identity: pair again with a code of the same merchant"
+            " and let the terminal send them, then un-pair"
+        )
+
+
 class NothingHere(Refused):
     """There is no journal in the state folder."""
 
@@ -122,8 +132,10 @@ def export(folder: Path, file: Path) -> int:
 def leave(folder: Path, file: Path | None) -> int:
     """Un-pairs the terminal, with the entries that wait in a parcel where `file` is given; says how many went there.
 
-    Raises `EntriesWait` where they would be lost, and what `export` raises; nothing is changed then.
+    Raises `EntriesWait` or `SavedEntriesWait` where they would be lost, and what `export` raises; nothing is changed then.
     """
+    if any(folder.glob(f"{JOURNAL}.later-*")):
+        raise SavedEntriesWait
     count = 0
     if file is not None:
         count = export(folder, file)

@@ -264,6 +264,13 @@ def test_a_stick_that_cannot_be_written_un_pairs_nothing(shop: Shop) -> None:
     assert shop.waiting() == 1
 
 
+def test_entries_saved_from_a_damaged_journal_are_not_deleted(shop: Shop) -> None:
+    shop.pair()
+    (shop.state / f"{JOURNAL}.later-1").write_bytes(b"")
+    assert "pair again" in shop.run("unpair", status=1)
+    assert (shop.state / JOURNAL).exists()
+
+
 def test_nothing_is_done_while_the_terminal_runs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_lock, "BETWEEN_SECONDS", 0)
     shop.pair()
