@@ -50,8 +50,8 @@ class SavedEntriesWait(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "entries that were saved from a damaged journal wait for a new identity: pair again with a code of the same merchant"
-            " and let the terminal send them, then un-pair"
+            "entries that were saved from a damaged journal wait for a new identity: pair again with a code of the same"
+            " merchant and let the terminal send them, then un-pair"
         )
 
 
