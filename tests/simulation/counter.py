@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random as pseudo
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Coroutine
