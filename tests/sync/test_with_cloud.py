@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import uuid
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
 from backend.forgetting import forget
+from backend.programmes import publish
 from emulators.drafts import account, award, give_back, returned, spend, undo
 from emulators.paired import NOW, Cloud, Terminal
 from loyalty.account import Status
+from loyalty.derived import Progress
 from loyalty.entry import Entry, Unreadable, decode_entry
 from sync import history, journal
 from sync.courier import CloudState
@@ -187,7 +189,7 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
     late.till.record(award(5))
     with cloud.engine.begin() as connection:
         network = connection.execute(sa.text("SELECT id FROM network")).scalar_one()
-        forget(connection, uuid.UUID(network), account(), NOW, cloud.chance.randbytes)
+        forget(connection, UUID(network), account(), NOW, cloud.chance.randbytes)
     for terminal in (here, late, late):
         assert terminal.exchange().trouble == ""
         assert terminal.look().status is Status.BLOCKED
@@ -199,6 +201,17 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
         assert tuple(left) == (2, 0, 0)
         balance = connection.execute(sa.text("SELECT sum(earned - spent), count(*) FROM purse")).one()
         assert tuple(balance) == (15, 1)
+
+
+def test_a_members_level_comes_to_the_counter(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
+    text = '[programme]\nkey = "p"\nversion = 1\nname = "P"\n[points]\nper_unit = "1"\n'
+    text += '[[levels]]\nkey = "gold"\nname = "zlatá"\nfrom = "0.10"\n'
+    with cloud.engine.begin() as connection:
+        publish(connection, cloud.merchant, text, NOW)
+    here = new_terminal("here")
+    here.till.record(award(10))
+    here.exchange()
+    assert here.look().progress == Progress("gold", 10, 0)
 
 
 def test_a_line_that_the_cloud_cannot_read_holds_up_only_posting(
