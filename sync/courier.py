@@ -108,6 +108,8 @@ class Courier:
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
         self._called = called
+        self._heeded: int | None = None
+        """Where the mirror stood when the cloud called last."""
         self.lending = Lending(
             journal_connection,
             mirror_connection,
@@ -336,9 +338,14 @@ class Courier:
         """Returns when the cloud calls; never where it cannot be waited for: then the clock ends the rest, as without it."""
         identity = (await self._blocking(journal.current)).identity
         cursor = await self._run_blocking(lambda: mirror.cursor(self._mirror))
+        # A call that no pull could follow is not heeded twice: else the two would call and pull without end.
+        heeded, self._heeded = cursor == self._heeded, None
         with suppress(Trouble):
-            if await called(Wait(identity, cursor, seconds)):
-                return
+            while self.state.standing is Standing.GOOD and not heeded:
+                if await called(Wait(identity, cursor, seconds)):
+                    self._heeded = cursor
+                    return
+                await self._sleep(FIRST_WAIT)
         await asyncio.Event().wait()
 
     async def _blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:

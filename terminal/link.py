@@ -72,6 +72,8 @@ class Link:
         self._online: bool | None = None
         self._courier: Courier | None = None
         self._serving: bytes | None = None
+        self._lacking = False
+        """Whether the one in conversation has value that cannot be spent here."""
         self._shown = asyncio.Event()
 
     async def run(self) -> None:
@@ -131,18 +133,24 @@ class Link:
         self._serving = serving
         if self._courier is not None:
             self._courier.lending.serving = serving
-            if self._courier.lending.held_back:
+            if self.holds_back:
                 self._courier.wake()
         # Where all can be spent here there is nothing to ask for; and what was only typed cannot be spent.
-        if account is not None and not account.typed and any(h.spendable < h.balance for h in account.holdings):
+        self._lacking = account is not None and not account.typed and any(h.spendable < h.balance for h in account.holdings)
+        if self._lacking:
             self._shown.set()
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether the cloud asks for value of the card that is in conversation here."""
+        return self._courier is not None and self._courier.lending.held_back
 
     async def _present(self, courier: Courier) -> None:
         """Tells the cloud of cards that are shown: one request at a time, and always about the last card."""
         while True:
             await self._shown.wait()
             self._shown.clear()
-            if self._serving is not None and self._online:
+            if self._serving is not None and self._lacking and self._online:
                 await courier.lending.present(self._serving)
 
     def _write(self, draft: Draft, key: str) -> Entry:
@@ -153,6 +161,8 @@ class Link:
     def _tell(self, state: CloudState) -> None:
         if state.online is not self._online:
             self._online, self._since = state.online, monotonic_ms()
+            if state.online and self._lacking:
+                self._shown.set()
             log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
         stopped = state.standing is not Standing.GOOD

@@ -228,10 +228,12 @@ class CounterBook:
         """What is shown and what may be spent is what its own lines and its row say."""
         name, store, row = self.counter.name, self.counter.store, self._rows.get(key, Row())
         holding = store.account(Personal(key.account, key.account)).holding(key.purse, key.instance)
-        shown = row.balance + sum(p.delta for p in self.postings(key, after=row.place))
+        # Of a purse without a row, after the mirror was lost, only the lines that are still here are known.
+        gone = journal.pruned(store.reader.journal) - 1 if key not in self._rows else 0
+        shown = row.balance + sum(p.delta for p in self.postings(key, after=max(row.place, gone)))
         demand(holding.balance == shown, 4, name, "shows", holding.balance, "of", key.purse, "and not", shown)
         granted, place = row.granted if self._is_mine(row) else 0, row.place
-        earned = sum(p.earned for p in self.postings(key, after=max(self.base, place)))
+        earned = sum(p.earned for p in self.postings(key, after=max(self.base, place, gone)))
         may = granted + earned - sum(p.used for p in self.postings(key, after=self.base))
         said = mirror.rows(store.reader.mirror, store.reader.journal)(*key)
         would = spendable(said, journal.own(store.reader.journal, *key, said.through))

@@ -206,6 +206,7 @@ class Day:
 
     async def until(self, end: int) -> None:
         """Everything that is due by then."""
+        await self.agenda.settle()
         while self.agenda.next_due < end:
             await self.step()
         self.agenda.leap(end)
@@ -223,6 +224,7 @@ class Day:
         things, self._things = self._things, []
         for thing in things:
             await thing()
+            await self.agenda.settle()
         for counter in self.counters:
             if counter.died:
                 self.history.fault(f"{counter.name}: the power fails")
