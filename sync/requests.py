@@ -18,8 +18,8 @@ from sync.troubles import Kind, Trouble
 EXCHANGE_SECONDS = 60.0
 """One request and its answer, however slowly they drip."""
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-COUNTER_TRIES = 3
-"""An ask may overtake a push: the one that comes second then needs a higher number."""
+COUNTER_TRIES = 6
+"""Asks and shown cards may overtake a push, and each other: the one that comes second then needs a higher number."""
 
 T = TypeVar("T")
 

@@ -99,5 +99,9 @@ class Agenda:
                 await doing
         else:
             self.now = max(self.now, self._loop.next_timer)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Everything that can go on now does."""
         while not self._loop.quiet:
             await asyncio.sleep(0)

@@ -139,7 +139,7 @@ class Cloud:
         with self.writing() as connection:
             behind = sa.select(tables.identity.c.id).where(tables.identity.c.posted < tables.identity.c.head_sequence)
             for identity in connection.execute(behind).scalars().all():
-                while void and accept.void_next(connection, identity, now_ms, self._random):
+                while void and accept.void_next(connection, identity, now_ms, self._random, by="Eva"):
                     pass
                 accept.post_stored(connection, identities.lock(connection, identity), now_ms, self._random)
 
@@ -154,9 +154,11 @@ class Cloud:
     async def answer(self, request: httpx.Request) -> httpx.Response | None:
         """What the cloud answers; None where it crashed before it committed."""
         response = await self._transport.handle_async_request(request)
-        content = await response.aread()
+        content = b"".join([part async for part in response.stream])  # type: ignore[union-attr]  # as it was sent, packed
         crashed, self._left = self._left is not None and self._left < 0, None
-        return None if crashed else httpx.Response(response.status_code, headers=response.headers, content=content)
+        # What was unpacked here is not packed any more.
+        headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}
+        return None if crashed else httpx.Response(response.status_code, headers=headers, content=content)
 
     def _count(self, *_: Any) -> None:
         if self._left is not None:

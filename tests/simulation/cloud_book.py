@@ -11,7 +11,7 @@ from loyalty.entry import Posting, decode_entry, decode_personal
 from simulation.cloud import Cloud
 from simulation.history import Violation
 
-ALARMS_OF_PEOPLE = {"DEBT", "CARD_NOT_ACTIVE", "TWO_ACCOUNTS"}
+ALARMS_OF_PEOPLE = {"DEBT", "CARD_NOT_ACTIVE", "TWO_ACCOUNTS", "ISSUED_TWICE", "NOT_FREE"}
 """What people can cause without a copy, a write-off or a fault of ours."""
 
 
@@ -122,7 +122,9 @@ class CloudBook:
         copies = {"OFF_HEAD", "UNDONE_TWICE"} if self.copies else set()
         given_up = {"WRITTEN_OFF"} if self.given_up else set()
         # How much may be overdrawn is checked purse by purse.
-        return ALARMS_OF_PEOPLE | copies | given_up | {"OVERDRAFT"} | ({"UNREADABLE"} if self.could_not_read else set())
+        return (
+            ALARMS_OF_PEOPLE | copies | given_up | {"OVERDRAFT"} | ({"UNREADABLE", "VOIDED"} if self.could_not_read else set())
+        )
 
     def _read_lines(self) -> None:
         new = "SELECT rowid, identity, sequence, hash, body, personal FROM line WHERE rowid > ? ORDER BY rowid"
@@ -150,13 +152,13 @@ class CloudBook:
             if cause == "undo" and posted > 0:
                 demand(refers not in self._undone, 6, "the spend", refers, "is undone twice")
                 self._undone.add(refers)
-            if posted > 0 and refers is None:
+            if posted > 0 and cause in ("award", "redeem") and not own:
                 self._awards[TakingKey(UUID(id), purse, instance)] = posted
             elif cause in ("undo", "return") and posted < 0 and refers is not None:
                 taking = TakingKey(UUID(refers), purse, instance)
                 self._taken[taking] -= posted
                 takings.add(taking)
-            elif own and refers is not None:
+            elif own and cause == "award" and refers is not None:
                 self._taken[TakingKey(UUID(refers), purse, instance)] -= posted
         for taking in takings & self._awards.keys():
             award, taken = self._awards[taking], self._taken[taking]

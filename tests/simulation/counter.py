@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random as pseudo
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -29,10 +28,11 @@ from sync.courier import CloudState, Courier
 from sync.keys import NEXT_KEY, load_or_make
 from sync.messages import ProgrammeText, Standing, Wait
 from sync.refusals import NotRecorded as Refused
-from sync.requests import Trouble
 from sync.signing import RequestSigner
+from sync.troubles import Trouble
 from terminal import cards, faces, session
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
+from terminal.link import TROUBLES
 from terminal.inputs import CloudNews, Granted, Input, NoAnswer, NotRecorded, ProgrammeNews, Recorded, Refreshed, Tick
 from terminal.states import Asking, Desk
 from terminal.store import MIRROR, Connections, Store
@@ -45,7 +45,7 @@ FAULTS_OF_OURS = ("A fault", "The cloud has a fault", "The cloud refused", "The 
 
 
 class Counter:
-    """`tell` it what happens; look at `state`, `store` and `promised`. Its folder holds what the SD card of a paired one does."""
+    """`tell` it what happens; look at `state`, `store` and `promised`. Its folder holds what a paired one's SD card does."""
 
     def __init__(self, name: str, folder: Path, world: World) -> None:
         self.name, self.folder, self.world = name, folder, world
@@ -94,7 +94,8 @@ class Counter:
         self._begin_courier()
 
     def _guarded(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        return Guarded(connection, self.power, self.disk)  # type: ignore[return-value]  # all that a connection is used for
+        guarded: Any = Guarded(connection, self.power, self.disk)
+        return guarded  # type: ignore[no-any-return]  # all that a connection is used for
 
     def _begin_courier(self) -> None:
         """Under the identity that the journal has now, as the daemon does when it starts."""
@@ -313,11 +314,13 @@ class Counter:
     # news of the courier
 
     def _cloud_news(self, state: CloudState) -> None:
-        if state.trouble.startswith(FAULTS_OF_OURS) and not (self.disk.fails and state.trouble.startswith("A fault")):
+        overtaken = state.trouble.startswith("The cloud refused, 409")  # as often as it is tried: by a copy's requests
+        if state.trouble.startswith(FAULTS_OF_OURS) and not overtaken and not self.disk.fails:
             raise Violation(f"2: {self.name}'s courier: {state.trouble}")
         if state.standing is not Standing.GOOD and not self.state.desk.cloud.stopped:
             self._history.note(f"{self.name}: the cloud says {state.standing.value}")
-        self.tell(CloudNews(state.online, state.waiting, trouble=state.trouble, stands=state.standing))
+        trouble = TROUBLES[state.kind] if state.kind is not None else None
+        self.tell(CloudNews(state.online, state.waiting, trouble=trouble, stands=state.standing))
 
     def _changed(self, accounts: set[bytes]) -> None:
         account = faces.account_of(self.state.mode)

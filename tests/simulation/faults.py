@@ -6,6 +6,7 @@ import random as pseudo
 import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from backend.leases import write_off_terminal
 from simulation.counter import Counter
@@ -90,10 +91,10 @@ def written_off(day: Day, counter: Counter, chance: pseudo.Random) -> None:
     day.later(chance.choice([0, 30 * SECOND]), lambda: write_off(day, counter))
 
 
-def write_off(day: Day, counter: Counter) -> None:
+def write_off(day: Day, counter: Counter, identity: UUID | None = None) -> None:
     """What the portal does."""
     with day.cloud.writing() as connection:
-        write_off_terminal(connection, counter.identity, day.agenda.wall_ms)
+        write_off_terminal(connection, identity or counter.identity, day.agenda.wall_ms)
     day.fleet.invariants.written_off()
 
 
@@ -121,5 +122,3 @@ FAULTS: dict[Fault, int] = {
     cloud_too_old: 1,
 }
 """Each fault, and how often it is drawn among the others."""
-
-

@@ -1,0 +1,13 @@
+"""Stories told to the simulator: what each is about stands in its docstring, in `stories.py`."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulation import stories
+from simulation.stories import Story, tell
+
+
+@pytest.mark.parametrize("story", stories.ALL, ids=lambda story: story.__name__)
+def test_every_invariant_holds_in(story: Story) -> None:
+    assert tell(story).checks > 0
