@@ -54,6 +54,7 @@ class Link:
         self._online: bool | None = None
         self._report = Reporter(folder)
         self._courier: Courier | None = None
+        store.on_damage = self._mirror_damaged
         self._serving: bytes | None = None
         self._lacking = False
         """Whether the one in conversation has value that cannot be spent here."""
@@ -84,6 +85,7 @@ class Link:
                 on_cloud=self._tell,
                 on_changed=self._on_changed,
                 on_programme=self._programme,
+                remake_mirror=self._store.remake_mirror,
                 idle_seconds=self._idle_seconds,
                 write=self._write,
                 called=Doorbell(client).listen,
@@ -145,6 +147,10 @@ class Link:
         """In the writer thread."""
         version = mirror.programme_version(self._store.writer.mirror)
         return self._store.write(draft, key, version, self._clocks.moment())
+
+    def _mirror_damaged(self) -> None:
+        if self._courier is not None:
+            self._courier.mirror_damaged()
 
     def _tell(self, state: CloudState) -> None:
         if state.online is not self._online:

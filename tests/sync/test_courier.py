@@ -120,6 +120,8 @@ def test_entries_reach_the_cloud_and_changes_the_counter(counter: Counter) -> No
 
 def test_many_lines_and_rows_go_in_batches(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "MAX_LINES", 4)
+    assert counter.exchange() is None
+    counter.peer.requests.clear()
     counter.peer.page = 3
     for who in range(1, 11):
         counter.till.record(award(who, who=who))
