@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
 
 from backend import identities, merchants, pairing, tables
 from backend.database import Database, open_engine
@@ -110,7 +111,8 @@ def new_engine() -> sa.Engine:
     if server:
         name = f"house_{os.getpid()}_{next(_numbers)}"
         _create(server, name, _template(server))
-        return open_engine(_database(server, name))
+        # Without a pool: psycopg complains of connections that a pool still holds when a test forgets its engine.
+        return sa.create_engine(_database(server, name), poolclass=NullPool)
     engine = open_engine("sqlite://")
     empty(engine)
     return engine
