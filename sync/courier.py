@@ -182,7 +182,7 @@ class Courier:
             await self._tell(self.state.trouble, self.state.kind)
 
     async def exchange(self) -> float | None:
-        """Pushes all that waits and pulls all that changed.
+        """Pushes all that waits, pulls all that changed, and pushes what that led to.
 
         None when all went well, else the seconds that the cloud asked to wait (0: none). Never raises, but when cancelled; the
         words of what went wrong are in `state.trouble`.
@@ -193,6 +193,7 @@ class Courier:
             await self._push()
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pulling.pull()
+                await self._push()  # what was recorded meanwhile, above all what the cloud has asked back
             await self._publish(replace(self.state, online=True, trouble="", kind=None))
             await self._blocking(self._forget)
         except Trouble as trouble:

@@ -34,9 +34,8 @@ def test_a_shown_cards_value_comes_to_the_terminal_in_front_of_the_customer(pair
     here, there = pair
     assert present(here)
     assert here.points() == (10, 0)
-    there.exchange()  # hears of it,
+    there.exchange()  # hears of it, and sends the line
     assert there.points() == (10, 0)
-    there.exchange()  # and sends the line
     here.exchange()
     assert here.points() == (10, 10)
     here.till.record(spend(10))
