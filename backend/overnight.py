@@ -52,6 +52,8 @@ class _Use(NamedTuple):
 
 def overnight(writing: Writing, merchant: UUID, now_ms: int, at_once: int = ACCOUNTS) -> Settled:
     """Settles every account of a merchant, `at_once` at a time, each time in a transaction of its own."""
+    with writing() as connection:
+        recalls.clear(connection, merchant, now_ms)
     granted = recalled = 0
     last = b""
     while True:

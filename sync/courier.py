@@ -226,9 +226,10 @@ class Courier:
         The journal is renewed when this returns. The caller then keeps the new identity and key (`pairing.settle`) and starts a
         new courier whose client signs with them.
         """
-        identity = (await self._blocking(journal.current)).identity
+        now = await self._blocking(journal.current)
+        stopped = now.standing is not Standing.GOOD
         renewed = await self._requests.post(
-            messages.RENEW_PATH, lambda: Renew(identity, journal.head(self._journal), public_key), Renewed
+            messages.RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
         )
         await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
         await self._run_blocking(lambda: mirror.pull_anew(self._mirror))

@@ -332,7 +332,7 @@ class Waited(msgspec.Struct, frozen=True):
 
 
 class Renew(msgspec.Struct, frozen=True):
-    """A terminal that is off the head, or was written off and is drained, asks for a new identity with a new key.
+    """A terminal that is off the head, damaged, or was written off and is drained, asks for a new identity with a new key.
 
     Signed with the old key. The same new key again gets the same answer.
     """
@@ -340,6 +340,8 @@ class Renew(msgspec.Struct, frozen=True):
     identity: UUID
     head: Head
     public_key: bytes
+    stopped: bool = False
+    """The terminal has stopped for good, also where the cloud saw no reason: its journal was damaged (`sync.salvage`)."""
 
 
 class Renewed(msgspec.Struct, frozen=True):

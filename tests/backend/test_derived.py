@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import permutations
 from typing import Any
 
@@ -90,16 +91,18 @@ def test_levels_lapse_by_night(counter: CloudCounter) -> None:
     counter.award(here, ANNA, 300_00)
     counter.push(here)
     cursor = counter.pull(here).cursor
-    assert levels.review(counter.connection, counter.house.merchant, NOW) == 0
-    assert levels.review(counter.connection, counter.house.merchant, NOW + 95 * DAY_MS) == 1
-    assert [row.level for row in counter.pull(here, cursor).progress] == ["silver"]
-    assert levels.review(counter.connection, counter.house.merchant, NOW + 370 * DAY_MS) == 1
-    assert [row.level for row in counter.pull(here, cursor).progress] == [""]
+    counter.award(here, BETA, 300_00)
+    counter.push(here, 2)
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW, at_once=1) == 0
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW + 95 * DAY_MS, at_once=1) == 2
+    assert [row.level for row in counter.pull(here, cursor).progress] == ["silver", "silver"]
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW + 370 * DAY_MS) == 2
+    assert [row.level for row in counter.pull(here, cursor).progress] == ["", ""]
 
 
 def test_a_programme_without_levels_has_no_night(counter: CloudCounter) -> None:
     counter.publish("")
-    assert levels.review(counter.connection, counter.house.merchant, NOW) == 0
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW) == 0
 
 
 def test_a_line_that_comes_weeks_late_is_judged_by_its_own_time(counter: CloudCounter) -> None:

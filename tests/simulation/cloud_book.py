@@ -122,7 +122,9 @@ class CloudBook:
         copies = {"OFF_HEAD", "UNDONE_TWICE"} if self.copies else set()
         given_up = {"WRITTEN_OFF"} if self.given_up else set()
         # How much may be overdrawn is checked purse by purse.
-        return ALARMS_OF_PEOPLE | copies | given_up | {"OVERDRAFT"} | ({"UNREADABLE", "VOIDED"} if self.could_not_read else set())
+        return (
+            ALARMS_OF_PEOPLE | copies | given_up | {"OVERDRAFT"} | ({"UNREADABLE", "VOIDED"} if self.could_not_read else set())
+        )
 
     def _read_lines(self) -> None:
         new = "SELECT rowid, identity, sequence, hash, body, personal FROM line WHERE rowid > ? ORDER BY rowid"

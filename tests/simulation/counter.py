@@ -28,10 +28,11 @@ from sync.courier import CloudState, Courier
 from sync.keys import NEXT_KEY, load_or_make
 from sync.messages import ProgrammeText, Standing, Wait
 from sync.refusals import NotRecorded as Refused
-from sync.requests import Trouble
 from sync.signing import RequestSigner
+from sync.troubles import Trouble
 from terminal import cards, faces, session
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
+from terminal.link import TROUBLES
 from terminal.inputs import CloudNews, Granted, Input, NoAnswer, NotRecorded, ProgrammeNews, Recorded, Refreshed, Tick
 from terminal.states import Asking, Desk
 from terminal.store import MIRROR, Connections, Store
@@ -44,7 +45,7 @@ FAULTS_OF_OURS = ("A fault", "The cloud has a fault", "The cloud refused", "The 
 
 
 class Counter:
-    """`tell` it what happens; look at `state`, `store` and `promised`. Its folder holds what the SD card of a paired one does."""
+    """`tell` it what happens; look at `state`, `store` and `promised`. Its folder holds what a paired one's SD card does."""
 
     def __init__(self, name: str, folder: Path, world: World) -> None:
         self.name, self.folder, self.world = name, folder, world
@@ -93,7 +94,8 @@ class Counter:
         self._begin_courier()
 
     def _guarded(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        return Guarded(connection, self.power, self.disk)  # type: ignore[return-value]  # all that a connection is used for
+        guarded: Any = Guarded(connection, self.power, self.disk)
+        return guarded  # type: ignore[no-any-return]  # all that a connection is used for
 
     def _begin_courier(self) -> None:
         """Under the identity that the journal has now, as the daemon does when it starts."""
@@ -318,7 +320,8 @@ class Counter:
         if state.standing is not Standing.GOOD and not self.state.desk.cloud.stopped:
             self._history.note(f"{self.name}: the cloud says {state.standing.value}")
         stopped = state.standing is not Standing.GOOD
-        self.tell(CloudNews(state.online, state.waiting, trouble=state.trouble, stopped=stopped))
+        trouble = TROUBLES[state.kind] if state.kind is not None else None
+        self.tell(CloudNews(state.online, state.waiting, trouble=trouble, stopped=stopped))
 
     def _changed(self, accounts: set[bytes]) -> None:
         account = faces.account_of(self.state.mode)

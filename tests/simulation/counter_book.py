@@ -190,6 +190,7 @@ class CounterBook:
         for key in changed & rows.keys():
             row = rows[key]
             identity, through = UUID(bytes=row.identity), row.place - self._bases[row.identity]
+            demand(row.place <= len(self.lines), 8, name, "holds a row that includes lines which it has not written")
             true = cloud.said[identity, key, row.change, through]
             found = (row.balance, row.granted)
             demand(found in true, 4, name, "holds a row that never was:", key.purse, found, "and not", true)
@@ -250,9 +251,19 @@ class CounterBook:
         assert self.identity is not None
         pruned = journal.pruned(self.counter.store.reader.journal)
         head = Head() if pruned <= self.base else None
-        for place, before, body, digest, personal, salt, was, at, was_hash, id, hash in self.counter.store.reader.journal.execute(
-            query, (self.base,)
-        ):
+        for (
+            place,
+            before,
+            body,
+            digest,
+            personal,
+            salt,
+            was,
+            at,
+            was_hash,
+            id,
+            hash,
+        ) in self.counter.store.reader.journal.execute(query, (self.base,)):
             demand(self.lines[place - 1].id.bytes == id, 2, self.counter.name, "has changed a line")
             wrapped = Was(UUID(bytes=was), at, was_hash) if was is not None else None
             line = Line(place - self.base, before, body, digest, personal, salt, wrapped)

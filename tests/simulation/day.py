@@ -22,6 +22,8 @@ from sync.messages import Standing
 
 DRAIN_MS = 4 * HOUR
 """How long after the last closing time everything must have arrived, with a network without faults."""
+STANDSTILL = 5_000
+"""So many steps in one millisecond lead nowhere."""
 NIGHTS = (12 * HOUR, 12 * HOUR, 3 * DAY, 24 * DAY, 100 * DAY)
 """How long nobody comes after a day; the last is longer than the terminals keep what the cloud has."""
 
@@ -91,6 +93,8 @@ class Day:
         self.fleet = Fleet(folder, self.world, self.cloud, size)
         self.hours: list[tuple[int, int]] = []
         self._people: dict[str, People] = {}
+        self._moved = (0, 0)
+        """When time last went on, and after how many steps."""
         self._off: set[str] = set()
         self._called: set[str] = set()
         self._things: list[Callable[[], Awaitable[None]]] = []
@@ -221,6 +225,10 @@ class Day:
     async def step(self) -> None:
         """The next thing, and then the invariants."""
         await self.agenda.step()
+        if self.agenda.now > self._moved[0]:
+            self._moved = (self.agenda.now, self.agenda.steps)
+        elif self.agenda.steps > self._moved[1] + STANDSTILL:
+            raise Violation("2: terminals and cloud keep each other busy and get nowhere")
         things, self._things = self._things, []
         for thing in things:
             await thing()
@@ -238,7 +246,9 @@ class Day:
         for counter in self.counters:
             if counter.running and counter.state.desk.cloud.stopped and counter.name not in self._called:
                 self._called.add(counter.name)
-                self.agenda.after(self.world.chance("staff", counter.name, self.agenda.now).randrange(MINUTE), self._renewal(counter))
+                self.agenda.after(
+                    self.world.chance("staff", counter.name, self.agenda.now).randrange(MINUTE), self._renewal(counter)
+                )
 
     def _renewal(self, counter: Counter) -> Callable[[], None]:
         def renew() -> None:

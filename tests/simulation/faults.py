@@ -122,5 +122,3 @@ FAULTS: dict[Fault, int] = {
     cloud_too_old: 1,
 }
 """Each fault, and how often it is drawn among the others."""
-
-

@@ -74,7 +74,9 @@ class Invariants:
             demand(purse.overdraft <= excused, 5, key.purse, "is overdrawn by", purse.overdraft, "and not", excused)
             could = sum(max(0, book.may_spend(key)) for book in self.books.values())
             waiting = {line.id: line for book in self.books.values() for line in book.waiting(cloud, key)}
-            there = purse.balance + purse.debt + purse.overdraft + cloud.left_behind(key) + sum(start.of(key) for start in starts)
+            there = (
+                purse.balance + purse.debt + purse.overdraft + cloud.left_behind(key) + sum(start.of(key) for start in starts)
+            )
             there += sum(posting.earned - posting.used for line in waiting.values() for posting in line.on(key))
             demand(could <= there, 5, "the terminals could spend", could, "of", key.purse, "where", there, "is there")
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 
 class PowerCut(BaseException):
@@ -37,7 +37,7 @@ class Power:
 class Disk:
     """Takes every statement, but for a while may refuse some of those that write: `refuse` says how many of all, and why."""
 
-    WORDS = {
+    WORDS: ClassVar = {
         sqlite3.SQLITE_FULL: "database or disk is full",
         sqlite3.SQLITE_IOERR: "disk I/O error",
         sqlite3.SQLITE_READONLY: "attempt to write a readonly database",

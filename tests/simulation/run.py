@@ -20,7 +20,9 @@ from simulation.shorten import shorten
 
 def main() -> int:
     """Lives the days that were asked for; the number of seeds that broke an invariant, at most 100."""
-    parser = argparse.ArgumentParser(prog="simulate", description="Lives days of a few terminals and one cloud, full of faults.")
+    parser = argparse.ArgumentParser(
+        prog="simulate", description="Lives days of a few terminals and a cloud, full of faults."
+    )
     parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--minutes", type=float, default=0.0, help="as many seeds as can be lived in this time, instead")
@@ -40,8 +42,11 @@ def main() -> int:
             continue
         taps, faults, entries = taps + lived.taps, faults + lived.faults, entries + lived.recorded
         if not asked.quiet:
-            print(f"seed {lived.seed}: {lived.terminals} terminals, {lived.taps} taps, {lived.recorded} entries,"
-                  f" {lived.faults} faults, {lived.checks} checks", flush=True)
+            print(
+                f"seed {lived.seed}: {lived.terminals} terminals, {lived.taps} taps, {lived.recorded} entries,"
+                f" {lived.faults} faults, {lived.checks} checks",
+                flush=True,
+            )
         elif seeds % 100 == 0:
             print(_sum(seeds, taps, entries, faults, broken, started), flush=True)
     print(_sum(seeds, taps, entries, faults, broken, started))

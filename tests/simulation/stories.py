@@ -268,8 +268,9 @@ async def a_written_off_terminal_earns(scene: Scene) -> None:
     first = scene[0]
     await scene.cut_off(first)
     await scene.write_off(first)
-    await scene.visit(first, "sum=75 enter card +")
-    await scene.visit(first, "sum=0,5 enter card - wait -")
+    await scene.visit(first, "sum=30 enter card +")
+    await scene.visit(first, "sum=0,2 enter card - wait -")
+    assert scene.spends(first) == 1
     await scene.reconnect(first)
     await scene.wait(5 * MINUTE)
     assert scene.overdraft() == 0
@@ -359,6 +360,17 @@ async def a_lease_is_waited_for(scene: Scene) -> None:
     assert (scene.spends(first), scene.spends(second)) == (1, 0)
 
 
+async def power_cuts_one_after_the_other(scene: Scene) -> None:
+    """The power fails before the first statement of what follows a press, then before the second, and so on."""
+    first = scene[0]
+    await scene.cut_off(first)
+    for statements in range(25):
+        await scene.visit(first, "card")
+        first.power.cut_after(statements)
+        await scene.visit(first, "card +")
+    await scene.reconnect(first)
+
+
 ALL: tuple[Story, ...] = (
     two_terminals_offline,
     a_lost_acknowledgement,
@@ -375,4 +387,5 @@ ALL: tuple[Story, ...] = (
     a_hundred_days_without_an_answer,
     a_very_late_answer,
     a_lease_is_waited_for,
+    power_cuts_one_after_the_other,
 )

@@ -1,4 +1,4 @@
-"""Days at two counters, each with its own faults: the short form of `scripts/simulate`."""
+"""A few busy minutes of a merchant's terminals, each with its own faults: the short form of `scripts/simulate`."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ def test_every_invariant_holds_on_a_day_full_of_faults(seed: int, capsys: pytest
             f"\n  day {seed}: {lived.taps} taps, {lived.recorded} entries, {lived.faults} faults, {lived.checks} checks",
             end=" ",
         )
-    assert lived.recorded > 0
+    assert lived.checks > 0
