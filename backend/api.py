@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from backend import changes, doorbell, identities, pairing, programmes, signatures
+from backend import changes, doorbell, identities, pairing, programmes, signatures, snapshots
 from backend.accept import accept
 from backend.database import Database
 from backend.doorbell import Caller, Doorbell
-from backend.exchange import exchange
+from backend.exchange import exchange, read
 from backend.identities import Identity
 from backend.problems import ForeignIdentity, MalformedMessage, TooLarge, UnknownEncoding
 from backend.surroundings import Clock, Random
@@ -59,6 +59,8 @@ def router(cloud: Cloud) -> APIRouter:
     _add(routes, messages.PAIR_PATH, _pair(cloud), messages.Pair, messages.Paired, "Pair a device by a one-time code")
     _add(routes, messages.PUSH_PATH, _signed(cloud, messages.Push, _push), messages.Push, messages.Pushed, "Send lines")
     _add(routes, messages.PULL_PATH, _signed(cloud, messages.Pull, _pull), messages.Pull, messages.Pulled, "Get changes")
+    piece = _signed(cloud, messages.Snapshot, _snapshot, read)
+    _add(routes, messages.SNAPSHOT_PATH, piece, messages.Snapshot, messages.Piece, "Get a piece of everything")
     _add(routes, messages.ASK_PATH, _signed(cloud, messages.Ask, _ask), messages.Ask, messages.Answered, "Ask for a lease")
     present = _signed(cloud, messages.Present, _present)
     _add(routes, messages.PRESENT_PATH, present, messages.Present, messages.Presented, "Say whose card is shown")
@@ -102,6 +104,10 @@ def _pull(cloud: Cloud, connection: sa.Connection, sender: Identity, message: me
     return changes.pull(connection, sender.id, message, cloud.clock())
 
 
+def _snapshot(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Snapshot) -> messages.Piece:
+    return snapshots.snapshot(connection, sender.id, message, cloud.clock())
+
+
 def _ask(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Ask) -> messages.Answered:
     return changes.ask(connection, sender.id, message, cloud.clock())
 
@@ -120,7 +126,12 @@ def _programme(
     return programmes.text_of(connection, sender.merchant, message.version)
 
 
-def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Identity, M], msgspec.Struct]) -> Endpoint:
+def _signed(
+    cloud: Cloud,
+    kind: type[M],
+    run: Callable[[Cloud, sa.Connection, Identity, M], msgspec.Struct],
+    within: Callable[..., bytes] = exchange,
+) -> Endpoint:
     def answer(received: signatures.Request) -> bytes:
         message = _decode(_plain(received), kind)
         # Strangers are turned away before they could keep the one writer busy.
@@ -131,8 +142,8 @@ def _signed(cloud: Cloud, kind: type[M], run: Callable[[Cloud, sa.Connection, Id
             return msgspec.json.encode(run(cloud, connection, sender, message))
 
         with cloud.database.writing() as connection:
-            answered = exchange(connection, signer, received, cloud.clock(), effect)
-        if kind is not messages.Pull:
+            answered = within(connection, signer, received, cloud.clock(), effect)
+        if kind not in (messages.Pull, messages.Snapshot):
             cloud.doorbell.ring(sender.network)
         return answered
 

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from backend import dating, identities, recalls, tables
 from backend.accept import flag_off_head, is_off_head
 from backend.book import Book, PurseKey
+from backend.epochs import count_of
 from backend.identities import Identity
 from backend.leases import LARGEST_WISH, grant_all_free
-from backend.numbering import last_change
 from loyalty.account import Status
 from loyalty.chain import Head
 from loyalty.purse import grant
@@ -39,24 +39,22 @@ from sync.messages import (
 
 
 def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:
-    """What changed after the cursor, as this terminal should see it. A terminal that is off the head gets no rows."""
-    asker, standing = _stand(connection, identity, message.head, now_ms)
+    """What changed after the cursor, as this terminal should see it.
+
+    No rows for a terminal that is off the head, nor for a cursor of another count of changes than this cloud's: from one that
+    was lost when a backup was restored, the terminal takes a snapshot.
+    """
+    asker, standing = stand(connection, identity, message.head, now_ms)
     if message.told is not None:
         dating.note_boot(connection, asker.merchant, message.told, now_ms)
     identities.note_told(connection, asker, message.head, message.told, standing, now_ms)
-    last, programme = last_change(connection, asker.network), _programme(connection, asker)
-    since = min(max(0, message.cursor), last)
-    if standing is Standing.OFF_HEAD:
-        rows, more = _Rows(), False
-    else:
-        limit = min(max(1, message.limit), MAX_ROWS)
-        rows, more = _rows(connection, asker, since, limit, now_ms)
-    if standing is Standing.OFF_HEAD:
-        cursor = since
-    elif more:
-        cursor = max(row.change for kind in rows for row in kind)
-    else:
-        cursor = last
+    last = count_of(connection, asker.network)
+    since = max(0, message.cursor)
+    known = since <= last.change and message.epoch in (None, last.epoch)
+    rows, more, cursor = _Rows(), False, min(since, last.change)
+    if known and standing is not Standing.OFF_HEAD:
+        rows, more = _rows(connection, asker, since, min(max(1, message.limit), MAX_ROWS), now_ms)
+        cursor = max(row.change for kind in rows for row in kind) if more else last.change
     return Pulled(
         standing=standing,
         through=asker.posted.sequence,
@@ -64,7 +62,7 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         since=message.cursor,
         cursor=cursor,
         more=more,
-        programme=programme,
+        programme=programme_of(connection, asker),
         now_ms=now_ms,
         purses=rows.purses,
         cards=rows.cards,
@@ -73,6 +71,7 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         recalls=() if standing is Standing.OFF_HEAD else recalls.open_to(connection, asker, now_ms),
         progress=rows.progress,
         forgotten=rows.forgotten,
+        epoch=last.epoch,
     )
 
 
@@ -81,14 +80,15 @@ def ask(connection: sa.Connection, identity: UUID, message: Ask, now_ms: int) ->
 
     The answer has no row where there is no such purse, or the terminal is off the head.
     """
-    asker, standing = _stand(connection, identity, message.head, now_ms)
+    asker, standing = stand(connection, identity, message.head, now_ms)
     row, coming = None, 0
     if standing is not Standing.OFF_HEAD:
         key = PurseKey(message.account, message.purse, message.instance)
         if standing is Standing.GOOD:
             coming = _grant(connection, asker, [key], message.account, message.wanted, now_ms)
         row = _purse_row(connection, asker, key)
-    return Answered(standing, asker.posted.sequence, asker.posted.hash, now_ms, row, coming)
+    epoch = count_of(connection, asker.network).epoch
+    return Answered(standing, asker.posted.sequence, asker.posted.hash, now_ms, row, coming, epoch)
 
 
 def present(connection: sa.Connection, identity: UUID, message: Present, now_ms: int) -> Presented:
@@ -96,14 +96,15 @@ def present(connection: sa.Connection, identity: UUID, message: Present, now_ms:
 
     The answer has no rows where there is no such account, or the terminal is off the head.
     """
-    asker, standing = _stand(connection, identity, message.head, now_ms)
+    asker, standing = stand(connection, identity, message.head, now_ms)
     rows: tuple[PurseRow, ...] = ()
     if standing is not Standing.OFF_HEAD:
         if standing is Standing.GOOD:
             _grant(connection, asker, None, message.account, LARGEST_WISH, now_ms)
-        of_account = _purses(asker).where(tables.purse.c.account == message.account)
-        rows = tuple(_as_purse_row(row) for row in connection.execute(of_account))
-    return Presented(standing, asker.posted.sequence, asker.posted.hash, now_ms, rows)
+        of_account = purses_of(asker).where(tables.purse.c.account == message.account)
+        rows = tuple(PurseRow(*row) for row in connection.execute(of_account))
+    epoch = count_of(connection, asker.network).epoch
+    return Presented(standing, asker.posted.sequence, asker.posted.hash, now_ms, rows, epoch)
 
 
 class _Rows(NamedTuple):
@@ -115,7 +116,8 @@ class _Rows(NamedTuple):
     forgotten: tuple[ForgottenRow, ...] = ()
 
 
-def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
+def stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -> tuple[Identity, Standing]:
+    """Takes the network's lock: who asks, and what the cloud thinks of their lines."""
     asker = identities.lock(connection, identity)
     if is_off_head(asker, head):
         flag_off_head(connection, asker, head, now_ms)
@@ -123,7 +125,8 @@ def _stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) -
     return asker, asker.standing
 
 
-def _programme(connection: sa.Connection, asker: Identity) -> int:
+def programme_of(connection: sa.Connection, asker: Identity) -> int:
+    """The version of the programme in force."""
     m = tables.merchant.c
     version: int = connection.execute(sa.select(m.programme).where(m.id == asker.merchant)).scalar_one()
     return version
@@ -135,14 +138,14 @@ def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, no
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_slice(connection, asker, since, end, now_ms)
     c, m, s, p, f = tables.card, tables.member, tables.staff, tables.progress, tables.forgotten
-    purses = _purses(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
+    purses = purses_of(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
     cards = _within(c, since, end).where(c.c.network == asker.network)
     members = _within(m, since, end).where(m.c.network == asker.network)
     staff = _within(s, since, end).where(s.c.merchant == asker.merchant)
     progress = _within(p, since, end).where(p.c.merchant == asker.merchant)
     forgotten = _within(f, since, end).where(f.c.network == asker.network)
     rows = _Rows(
-        purses=tuple(_as_purse_row(row) for row in connection.execute(purses)),
+        purses=tuple(PurseRow(*row) for row in connection.execute(purses)),
         cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in connection.execute(cards)),
         members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in connection.execute(members)),
         staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in connection.execute(staff)),
@@ -218,12 +221,13 @@ def _within(table: sa.Table, since: int, end: int) -> sa.Select[Any]:
     return sa.select(table).where(table.c.change > since, table.c.change <= end).order_by(table.c.change)
 
 
-def _purses(asker: Identity) -> sa.Select[Any]:
-    """Purses of the asker's merchant, each with what is granted to the asker."""
+def purses_of(asker: Identity) -> sa.Select[Any]:
+    """Purses of the asker's merchant, each with what is granted to the asker: the columns of a `PurseRow`."""
     p, le = tables.purse.c, tables.lease.c
     same = (le.merchant == p.merchant) & (le.account == p.account) & (le.purse == p.purse) & (le.instance == p.instance)
+    balance, granted = (p.earned - p.spent).label("balance"), sa.func.coalesce(le.granted, 0).label("granted")
     return (
-        sa.select(p.account, p.purse, p.instance, p.earned, p.spent, p.change, le.granted)
+        sa.select(p.account, p.purse, p.instance, balance, granted, p.change)
         .outerjoin_from(tables.purse, tables.lease, same & (le.identity == asker.id))
         .where(p.merchant == asker.merchant)
     )
@@ -231,17 +235,6 @@ def _purses(asker: Identity) -> sa.Select[Any]:
 
 def _purse_row(connection: sa.Connection, asker: Identity, key: PurseKey) -> PurseRow | None:
     p = tables.purse.c
-    one = _purses(asker).where(p.account == key.account, p.purse == key.purse, p.instance == key.instance)
+    one = purses_of(asker).where(p.account == key.account, p.purse == key.purse, p.instance == key.instance)
     row = connection.execute(one).one_or_none()
-    return None if row is None else _as_purse_row(row)
-
-
-def _as_purse_row(row: sa.Row[Any]) -> PurseRow:
-    return PurseRow(
-        account=row.account,
-        purse=row.purse,
-        instance=row.instance,
-        balance=row.earned - row.spent,
-        granted=row.granted or 0,
-        change=row.change,
-    )
+    return None if row is None else PurseRow(*row)

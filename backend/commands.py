@@ -226,6 +226,19 @@ def write_off(opened: Database, identity: UUID) -> None:
 
 
 @main.command()
+@click.pass_obj
+def restored(opened: Database) -> None:
+    """To be run once after the database was restored from a backup: every terminal fetches all accounts anew."""
+    from backend.epochs import begin_anew
+
+    def begin(connection: sa.Connection) -> int:
+        return begin_anew(connection, system_clock(), secrets.token_bytes)
+
+    upgrade(opened.engine)
+    click.echo(f"a new count of changes begins in {_write(opened, begin)} network(s); terminals fetch all accounts anew")
+
+
+@main.command()
 @click.argument("identity", type=click.UUID)
 @click.pass_obj
 def void(opened: Database, identity: UUID) -> None:

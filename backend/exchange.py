@@ -36,7 +36,7 @@ def exchange(
     Raises `CounterTooLow`, and what `answer` raises: then nothing is changed, the counter included, if the caller rolls back.
     """
     sender = identities.lock(connection, signer.identity)
-    digest = hashlib.sha256(urlsplit(request.url).path.encode() + b"\n" + request.body).digest()
+    digest = _digest(request)
     if signer.counter <= sender.counter:
         stored = _stored_answer(connection, sender, digest) if signer.counter == sender.counter else None
         if stored is None:
@@ -50,6 +50,32 @@ def exchange(
         .values(counter=signer.counter, request=digest, answer=result, seen_ms=now_ms)
     )
     return result
+
+
+def read(
+    connection: sa.Connection,
+    signer: Signer,
+    request: Request,
+    now_ms: int,
+    answer: Callable[[sa.Connection, Identity], bytes],
+) -> bytes:
+    """As `exchange`, for large answers that may be given again at any time: a repeat is answered anew, and nothing is kept."""
+    sender = identities.lock(connection, signer.identity)
+    digest = _digest(request)
+    i = tables.identity.c
+    mine = (i.merchant == sender.merchant) & (i.id == sender.id)
+    if signer.counter <= sender.counter:
+        last = connection.execute(sa.select(i.request).where(mine)).scalar_one()
+        if signer.counter < sender.counter or last != digest:
+            raise CounterTooLow(sender.counter)
+    result = answer(connection, sender)
+    noted = sa.update(tables.identity).where(mine)
+    connection.execute(noted.values(counter=signer.counter, request=digest, answer=None, seen_ms=now_ms))
+    return result
+
+
+def _digest(request: Request) -> bytes:
+    return hashlib.sha256(urlsplit(request.url).path.encode() + b"\n" + request.body).digest()
 
 
 def _stored_answer(connection: sa.Connection, sender: Identity, digest: bytes) -> bytes | None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
-from backend.history import History, open_history
-from backend.numbering import batches, next_changes
+from backend import identities, tables
+from backend.history import open_history
+from backend.numbering import next_changes
 from loyalty.derived import DAY_MS, day_of
 from loyalty.entry import Cause
+
+ACCOUNTS = 500
+"""Accounts in one transaction of the night."""
+
+Writing = Callable[[], AbstractContextManager[sa.Connection]]
+"""Opens a transaction: `Database.writing`."""
 
 
 def tally_anew(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
@@ -33,22 +41,37 @@ def tally_anew(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
     history.write(next_changes(connection, network, len(history.changed)))
 
 
-def review(connection: sa.Connection, merchant: UUID, now_ms: int) -> int:
-    """What a night does: levels rise and lapse by themselves. Returns how many accounts' levels changed."""
+def review(writing: Writing, merchant: UUID, now_ms: int, at_once: int = ACCOUNTS) -> int:
+    """What a night does: levels rise and lapse by themselves. Returns how many accounts' levels changed.
+
+    `at_once` accounts are looked at in one transaction, so that terminals never wait long.
+    """
+    changed, last = 0, b""
+    while True:
+        with writing() as connection:
+            found = _review_some(connection, merchant, now_ms, last, at_once)
+            if found is None:
+                c = tables.card_day.c
+                # A card's days are looked at on the day itself, and when a late line comes: a season is enough.
+                old = sa.delete(tables.card_day).where(c.merchant == merchant, c.day < day_of(now_ms - 100 * DAY_MS))
+                connection.execute(old)
+                return changed
+        last, some = found
+        changed += some
+
+
+def _review_some(
+    connection: sa.Connection, merchant: UUID, now_ms: int, after: bytes, at_once: int
+) -> tuple[bytes, int] | None:
+    """The last account that was looked at, and how many changed; None where there are no more."""
+    p = tables.progress.c
+    own = identities.lock(connection, identities.own_of(connection, merchant).id)
     history = open_history(connection, merchant, now_ms, ())
-    if history is None:
-        return 0
-    n, p, c = tables.merchant.c, tables.progress.c, tables.card_day.c
-    network = connection.execute(sa.select(n.network).where(n.id == merchant)).scalar_one()
-    connection.execute(sa.select(tables.network.c.id).where(tables.network.c.id == network).with_for_update())
-    accounts = connection.execute(sa.select(p.account).where(p.merchant == merchant)).scalars().all()
-    changed = 0
-    for some in batches(accounts):
-        history.load(some, (), ())
-        history.levels_now(some)
-        changed += len(history.changed)
-        history.write(next_changes(connection, network, len(history.changed)))
-        history = History(connection, merchant, now_ms, {}, history.current)
-    # A card's days are looked at on the day itself, and when a late line comes: a season is enough.
-    connection.execute(sa.delete(tables.card_day).where(c.merchant == merchant, c.day < day_of(now_ms - 100 * DAY_MS)))
-    return changed
+    following = sa.select(p.account).where(p.merchant == merchant, p.account > after).order_by(p.account).limit(at_once)
+    accounts = connection.execute(following).scalars().all()
+    if history is None or not accounts:
+        return None
+    history.load(accounts, (), ())
+    history.levels_now(accounts)
+    history.write(next_changes(connection, own.network, len(history.changed)))
+    return accounts[-1], len(history.changed)

@@ -23,7 +23,8 @@ class UnknownMerchant(LookupError):
 def found_network(connection: sa.Connection, name: str, now_ms: int, random: Random) -> UUID:
     """A new network with its first token key."""
     network = uuid7(now_ms, random(10))
-    connection.execute(sa.insert(tables.network).values(id=network, name=name, change=0))
+    epoch = uuid7(now_ms, random(10))
+    connection.execute(sa.insert(tables.network).values(id=network, name=name, change=0, epoch=epoch))
     connection.execute(sa.insert(tables.token_key).values(network=network, id=1, secret=random(KEY_BYTES)))
     return network
 

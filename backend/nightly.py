@@ -36,7 +36,7 @@ def settle_all(database: Database, clock: Clock, doorbell: Doorbell | None = Non
         done = overnight(database.writing, merchant.id, clock())
         with database.writing() as connection:
             merging.call_back_all(connection, merchant.id, clock())
-            levelled = levels.review(connection, merchant.id, clock())
+        levelled = levels.review(database.writing, merchant.id, clock())
         if doorbell is not None:
             doorbell.ring(merchant.network)
         said.append(f"{merchant.name}: {done.granted} leases raised, {done.recalled} asked back, {levelled} levels changed")

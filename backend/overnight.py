@@ -27,8 +27,8 @@ HABIT_MS = 90 * 24 * 3600 * 1000
 """How far back a member's habit is looked for."""
 OPEN_MS = 24 * 3600 * 1000
 """How long a terminal that is off at night is asked to give back; one that was not heard of for as long is not asked."""
-ACCOUNTS = 500
-"""Accounts in one transaction: terminals wait for it no longer than for a large push."""
+ACCOUNTS = 250
+"""Accounts in one transaction: terminals wait for it no longer than for a push of 500 lines."""
 
 Writing = Callable[[], AbstractContextManager[sa.Connection]]
 """Opens a transaction: `Database.writing`."""
@@ -52,6 +52,8 @@ class _Use(NamedTuple):
 
 def overnight(writing: Writing, merchant: UUID, now_ms: int, at_once: int = ACCOUNTS) -> Settled:
     """Settles every account of a merchant, `at_once` at a time, each time in a transaction of its own."""
+    with writing() as connection:
+        recalls.clear(connection, merchant, now_ms)
     granted = recalled = 0
     last = b""
     while True:

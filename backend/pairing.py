@@ -102,7 +102,7 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
 
 
 def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int, random: Random) -> Renewed:
-    """A new identity for a terminal that is off the head, or was written off and has sent all its lines.
+    """A new identity for a terminal that is off the head, was written off and has sent all its lines, or has stopped itself.
 
     The old identity stays: of two copies, one may still be using it. `accepted` is how far both chains reach; where they
     part before that only the terminal can know, so it sends again what lies after the lower of `accepted` and the last of its
@@ -117,7 +117,7 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
         return Renewed(done.id, done.accepted or 0)
     if old.standing is Standing.WRITTEN_OFF:
         write_off_terminal(connection, identity, now_ms, random)
-    elif message.head.sequence <= old.head.sequence and not is_off_head(old, message.head):
+    elif not message.stopped and message.head.sequence <= old.head.sequence and not is_off_head(old, message.head):
         raise NothingToRenew("this terminal is in good standing: it goes on with the identity it has")
     accepted = max(0, min(message.head.sequence, old.head.sequence))
     new = identities.add(

@@ -157,6 +157,12 @@ def forget(connection: sa.Connection, identity: Identity) -> None:
     connection.execute(sa.delete(tables.recall).where(r.merchant == identity.merchant, about))
 
 
+def clear(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
+    """Forgets recalls that are too old to be answered."""
+    r = tables.recall.c
+    connection.execute(sa.delete(tables.recall).where(r.merchant == merchant, r.until_ms <= now_ms))
+
+
 def _grant(connection: sa.Connection, wisher: Identity, wishes: list[tuple[PurseKey, int]], now_ms: int) -> None:
     if wisher.standing is not Standing.GOOD:
         return

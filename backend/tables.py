@@ -40,6 +40,8 @@ network = Table(
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
     Column("change", BigInteger, nullable=False),
+    # Which count `change` is: a new one begins where a backup was restored (`epochs.py`).
+    Column("epoch", Uuid),
 )
 
 token_key = Table(

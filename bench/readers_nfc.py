@@ -165,10 +165,11 @@ def ours(chip: Pn532, count: int, idle: float, at: str) -> None:
         tell(f"idle, {at}", cpu(thread("nfc"), idle), "CPU ms/s", 10)
         chip.show(ClassicCard())
         until(said, CardSeen)
-        scans, begun = chip.log.count(0x4A), time.monotonic()
+        scans, waited, begun = chip.log.count(0x4A), waits(chip), time.monotonic()
         used = cpu(thread("nfc"), min(idle, 10.0))
-        period = (time.monotonic() - begun) * 1000 / max(1, chip.log.count(0x4A) - scans)
-        tell(f"poll to poll while a card lies there, {at}", period, "ms", 80)
+        took, scans = (time.monotonic() - begun) * 1000, max(1, chip.log.count(0x4A) - scans)
+        tell(f"poll to poll while a card lies there, {at}", took / scans, "ms", 80)
+        tell(f"poll to poll less waits, {at}", (took - waits(chip) + waited) / scans, "ms")
         tell(f"with a card on it, {at}", used, "CPU ms/s")
 
 

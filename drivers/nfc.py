@@ -40,6 +40,9 @@ ALONE = 2
 TRIES = 3
 """So often a card is read, as long as it stays, before it counts as unreadable."""
 
+LAST_PAGE = 0xFF
+"""READ names a page by one byte (NFC Forum Type 2 Tag Operation 1.1, section 5.1)."""
+
 TYPE_4 = 0x20
 PLAIN_TYPE_2 = 0x00
 """SAK of a card that speaks ISO/IEC 14443-4 (a bit), and of NTAG and Ultralight (NXP AN10833)."""
@@ -200,8 +203,11 @@ def _type_2(frontend: Frontend, target: Target) -> Reading | None:
             message = ndef.message(bytes(memory))
             break
         except ndef.CutShort:
+            page = len(memory) // 4
+            if page > LAST_PAGE:
+                raise ndef.Garbled("the tag's message goes beyond its pages") from None
             try:
-                memory += frontend.read_block(target, len(memory) // 4)
+                memory += frontend.read_block(target, page)
             except CardRefused:
                 if len(memory) > ndef.CONTAINER:
                     raise ndef.Garbled("the tag ends before its message") from None

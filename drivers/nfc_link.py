@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 SLOWEST = 115_200
@@ -30,11 +31,13 @@ SLOW_DOWN = QUIET + bytes.fromhex("0000FF03FDD410041800")
 """SetSerialBaudRate 115200."""
 
 ACK_MS = 100
-PATIENCE_MS = 300
-"""nfcpy gives the chip 100 ms to acknowledge; on a busy Pi it is our thread that comes late, and nothing is wrong."""
+QUICK_MS, PATIENCE_MS = 100, 800
+"""nfcpy gives the chip 100 ms to acknowledge, and as long to do what takes no time. One that is late, by a USB hub or a busy
+machine, is not dead: to set it up anew is some 17 commands, each of which may be late again, and a tap would take seconds."""
 
-FIRST_MS = 1_500
-"""On a Pi the first bytes of a USB adapter may come a second late (nfcpy, `clf/pn532.py`: measured with PL2303 and FT232R)."""
+FIRST_MS, FIRST_ON_A_PI_MS = 300, 1_500
+"""So long the first answer is waited for. On a Pi the first bytes of a USB adapter may come a second late (nfcpy,
+`clf/pn532.py`: measured with PL2303 and FT232R)."""
 
 SETTLE_SECONDS = 0.001
 """A new speed holds from so long after the ACK on."""
@@ -70,18 +73,22 @@ def _open(path: str) -> Any:
     transport = nfc.clf.transport.TTY(path)
     try:
         chipset = nfc.clf.pn532.Chipset(transport, logger=nfc.clf.pn532.log)
-        first = FIRST_MS if on_usb_of_a_pi(path) else PATIENCE_MS
-        chipset.read_frame = lambda timeout: bytearray(transport.read(max(timeout, first)))
+        chipset.read_frame = _patient(transport, FIRST_ON_A_PI_MS if on_usb_of_a_pi(path) else FIRST_MS)
         transport.write(QUIET)
         transport.write(QUIET)  # a chip that slept may have lost the first
         chipset.get_firmware_version()
-        chipset.read_frame = lambda timeout: bytearray(transport.read(max(timeout, PATIENCE_MS)))
+        chipset.read_frame = _patient(transport, PATIENCE_MS)
         chipset.sam_configuration("normal")
         _speed_up(chipset, speeds(path))
         return nfc.clf.pn532.Device(chipset, logger=nfc.clf.pn532.log)
     except Exception as error:
         free(transport)
         raise NoReader(f"no PN532 answers on {path}: check its cable and that its switches are set to HSU (UART)") from error
+
+
+def _patient(transport: Any, patience: int) -> Callable[[int], bytearray]:
+    """nfcpy's way to read a frame, with so many milliseconds for what should be quick."""
+    return lambda timeout: bytearray(transport.read(patience if timeout <= QUICK_MS else timeout))
 
 
 def speeds(path: str) -> tuple[int, ...]:

@@ -173,8 +173,13 @@ def _fits(cause: Cause, posting: Posting) -> bool:
 
 
 def entry_from(draft: Draft, id: UUID, moment: Moment, shop: str, programme: int) -> Entry:
-    """The entry that a draft becomes when the journal gives it an id and a moment."""
+    """The entry that a draft becomes when the journal gives it an id and a moment; raises `ImpossiblePosting`."""
     check(draft.cause, draft.postings, draft.refers)
+    return entry_of_checked(draft, id, moment, shop, programme)
+
+
+def entry_of_checked(draft: Draft, id: UUID, moment: Moment, shop: str, programme: int) -> Entry:
+    """As `entry_from`, of a draft whose postings were checked already."""
     return Entry(
         id=id,
         cause=draft.cause,

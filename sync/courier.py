@@ -25,12 +25,11 @@ from loyalty.chain import Head
 from loyalty.entry import Moment
 from sync import forgetting, history, journal, messages, mirror, renewal
 from sync.counter import RequestCounter
+from sync.damage import DamagedMirror
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
 from sync.messages import (
     ProgrammeText,
-    Pull,
-    Pulled,
     PurseRow,
     Push,
     Pushed,
@@ -41,6 +40,7 @@ from sync.messages import (
     Told,
     Wait,
 )
+from sync.pulling import Pulling
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
 from sync.troubles import Kind, Trouble
@@ -81,7 +81,8 @@ class Courier:
     `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
     `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
     loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
-    nothing to do (None: only the clock ends a rest, after `idle_seconds`).
+    nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` gives an empty mirror in place of a
+    damaged one (None: only the next start does).
     """
 
     def __init__(
@@ -101,13 +102,17 @@ class Courier:
         idle_seconds: float = IDLE_SECONDS,
         write: Write | None = None,
         called: Called | None = None,
+        remake_mirror: Callable[[], Awaitable[sqlite3.Connection]] | None = None,
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
+        self._remake_mirror, self._damaged = remake_mirror, False
         self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
-        self._on_cloud, self._on_changed, self._on_programme = on_cloud, on_changed, on_programme
+        self._on_cloud, self._on_changed = on_cloud, on_changed
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
         self._called = called
+        self._heeded: int | None = None
+        """Where the mirror stood when the cloud called last."""
         self.lending = Lending(
             journal_connection,
             mirror_connection,
@@ -117,6 +122,19 @@ class Courier:
             heed=self._heed,
             on_changed=on_changed,
             write=write,
+        )
+        self._pulling = Pulling(
+            self._requests,
+            run_blocking,
+            journal_connection,
+            lambda: self._mirror,
+            told=self._told,
+            heed=self._heed,
+            prove_time=self._prove_time,
+            between=self._push_next,
+            give_back=self._give_back,
+            on_applied=self._applied,
+            on_programme=on_programme,
         )
         self._woken, self._hurried = asyncio.Event(), asyncio.Event()
         self.state = CloudState()
@@ -129,6 +147,11 @@ class Courier:
         """The network is back: try now, whatever was waited for."""
         self._hurried.set()
         self._woken.set()
+
+    def mirror_damaged(self) -> None:
+        """A look into the mirror found it broken: it is made anew and fetched again, now."""
+        self._damaged = True
+        self.hurry()
 
     async def run(self) -> None:
         """Serves until cancelled; no failure of network, cloud or disk ends it."""
@@ -165,15 +188,20 @@ class Courier:
         words of what went wrong are in `state.trouble`.
         """
         try:
+            await self._mend()
             await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
             await self._push()
             if self.state.standing is not Standing.OFF_HEAD:
-                await self._pull()
+                await self._pulling.pull()
             await self._publish(replace(self.state, online=True, trouble="", kind=None))
             await self._blocking(self._forget)
         except Trouble as trouble:
             await self._tell(str(trouble), trouble.kind)
             return trouble.retry_after or 0.0
+        except DamagedMirror as error:
+            self.mirror_damaged()
+            await self._tell(str(error), Kind.DISK)
+            return 0.0
         except NotRecorded as error:  # a full disk: the counter goes on and a person is told
             await self._tell(str(error), Kind.DISK)
             return 0.0
@@ -198,83 +226,58 @@ class Courier:
         The journal is renewed when this returns. The caller then keeps the new identity and key (`pairing.settle`) and starts a
         new courier whose client signs with them.
         """
-        identity = (await self._blocking(journal.current)).identity
+        now = await self._blocking(journal.current)
+        stopped = now.standing is not Standing.GOOD
         renewed = await self._requests.post(
-            messages.RENEW_PATH, lambda: Renew(identity, journal.head(self._journal), public_key), Renewed
+            messages.RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
         )
         await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
         await self._run_blocking(lambda: mirror.pull_anew(self._mirror))
         return renewed
 
     async def _push(self) -> None:
+        """Sends all that waits."""
         now = await self._blocking(journal.current)
-        identity, after = now.identity, now.accepted
-        while await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
-            push = partial(_push, self._journal, identity, after, self._told)
-            pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
-            noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
-            await self._heed(identity, pushed.standing, pushed.head)
-            await self._prove_time(pushed.now_ms)
-            await self._publish(replace(self.state, online=True, posting=pushed.trouble))
-            await self._give_back(pushed.recalls)
-            if self.state.standing is Standing.OFF_HEAD:
-                return
-            if not noted or pushed.head.sequence <= after:
-                # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
-                if noted and pushed.head.sequence < after:
-                    after = pushed.head.sequence
-                    continue
-                raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
-            after = pushed.head.sequence
+        after: int | None = now.accepted
+        while after is not None:
+            after = await self._push_batch(now.identity, after)
 
-    async def _pull(self) -> None:
-        more = True
-        while more:
-            identity = (await self._blocking(journal.current)).identity
-            pull = partial(_pull, self._journal, self._mirror, identity, self._told)
-            pulled = await self._requests.post(messages.PULL_PATH, pull, Pulled)
-            await self._heed(identity, pulled.standing, Head(pulled.through, pulled.hash))
-            if self.state.standing is Standing.OFF_HEAD:
-                return
-            await self._prove_time(pulled.now_ms)
-            await self._apply(identity, pulled)
-            await self._give_back(pulled.recalls)
-            more = pulled.more
-            if more and pulled.cursor <= pulled.since:
-                raise Trouble("The cloud's changes do not move on; it is tried again.")
-        await self._fetch_programme()
+    async def _push_next(self) -> None:
+        """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull."""
+        now = await self._blocking(journal.current)
+        await self._push_batch(now.identity, now.accepted)
 
-    async def _apply(self, identity: UUID, pulled: Pulled) -> None:
-        slices = mirror.apply(self._mirror, self._journal, identity, pulled)
-        try:
-            # One slice, one turn of the writer thread: a tap in between is recorded at once.
-            while (touched := await self._run_blocking(lambda: next(slices, None))) is not None:
-                if touched:
-                    self._on_changed(touched)
-                    self.lending.applied()
-        except mirror.Misplaced as error:
-            raise Trouble(str(error)) from error
+    async def _push_batch(self, identity: UUID, after: int) -> int | None:
+        """Sends the lines after `after`; after which to go on, or None where nothing waits or the cloud takes no more."""
+        if not await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
+            return None
+        push = partial(_push, self._journal, identity, after, self._told)
+        pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
+        noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
+        await self._heed(identity, pushed.standing, pushed.head)
+        await self._prove_time(pushed.now_ms)
+        await self._publish(replace(self.state, online=True, posting=pushed.trouble))
+        await self._give_back(pushed.recalls)
+        if self.state.standing is Standing.OFF_HEAD:
+            return None
+        # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
+        if not noted or pushed.head.sequence == after:
+            raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
+        return pushed.head.sequence
+
+    def _applied(self, touched: set[bytes]) -> None:
+        self._on_changed(touched)
+        self.lending.applied()
 
     async def _give_back(self, recalls: tuple[Recall, ...]) -> None:
         if await self.lending.give_back(recalls):
             self._woken.set()
 
-    async def _fetch_programme(self) -> None:
-        wanted = await self._run_blocking(lambda: mirror.programme_version(self._mirror))
-        here = await self._run_blocking(lambda: mirror.programme(self._mirror))
-        if wanted > (here.version if here is not None else 0):
-            identity = (await self._blocking(journal.current)).identity
-            question = messages.Programme(identity, wanted)
-            text = await self._requests.post(messages.PROGRAMME_PATH, lambda: question, ProgrammeText)
-            if text.version != wanted:
-                raise Trouble(
-                    f"The cloud sent version {text.version} of the programme in place of {wanted}; it is tried again."
-                )
-            await self._run_blocking(lambda: mirror.keep_programme(self._mirror, text))
-            self._on_programme(text)
+    async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> bool:
+        """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's.
 
-    async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> None:
-        """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's."""
+        Whether rows of the cloud may still be taken.
+        """
 
         def heed(connection: sqlite3.Connection) -> Standing:
             now = journal.current(connection)
@@ -283,10 +286,18 @@ class Courier:
             return journal.current(connection).standing
 
         await self._publish(replace(self.state, standing=await self._blocking(heed)))
+        return self.state.standing is not Standing.OFF_HEAD
 
     async def _prove_time(self, now_ms: int) -> None:
         at = self._moment()
         await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
+
+    async def _mend(self) -> None:
+        """Makes a damaged mirror anew: empty, and filled again by the next pull."""
+        if self._damaged and self._remake_mirror is not None:
+            self._mirror = await self._remake_mirror()
+            self.lending.look_into(self._mirror)
+            self._damaged = False
 
     def _told(self) -> Told:
         """What each push and pull says of this terminal; in the writer thread."""
@@ -336,9 +347,14 @@ class Courier:
         """Returns when the cloud calls; never where it cannot be waited for: then the clock ends the rest, as without it."""
         identity = (await self._blocking(journal.current)).identity
         cursor = await self._run_blocking(lambda: mirror.cursor(self._mirror))
+        # A call that no pull could follow is not heeded twice: else the two would call and pull without end.
+        heeded, self._heeded = cursor == self._heeded, None
         with suppress(Trouble):
-            if await called(Wait(identity, cursor, seconds)):
-                return
+            while self.state.standing is Standing.GOOD and not heeded:
+                if await called(Wait(identity, cursor, seconds)):
+                    self._heeded = cursor
+                    return
+                await self._sleep(FIRST_WAIT)
         await asyncio.Event().wait()
 
     async def _blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -348,9 +364,3 @@ class Courier:
 def _push(connection: sqlite3.Connection, identity: UUID, after: int, told: Callable[[], Told]) -> Push:
     lines = tuple(journal.lines_after(connection, after, messages.MAX_LINES))
     return Push(identity, journal.head(connection), lines, told())
-
-
-def _pull(
-    connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, identity: UUID, told: Callable[[], Told]
-) -> Pull:
-    return Pull(identity, journal.head(connection), mirror.cursor(mirror_connection), told=told())

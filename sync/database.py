@@ -48,6 +48,16 @@ class DamagedFile(JournalFailed):
     """The file is no database any more."""
 
 
+class Connection(sqlite3.Connection):
+    """A connection with room for what its user remembers of the file.
+
+    It is good as long as nobody has written since: `PRAGMA data_version` changes with each commit of another connection, and
+    `total_changes` with each row that this one has changed, also where that was undone.
+    """
+
+    remembered: object = None
+
+
 def connect(path: Path, synchronous: int) -> sqlite3.Connection:
     """A connection in WAL mode with explicit transactions; raises `UnsafeJournal` where the file system cannot do it.
 
@@ -55,7 +65,7 @@ def connect(path: Path, synchronous: int) -> sqlite3.Connection:
     """
     with _words():
         path.touch(mode=0o600)
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path, isolation_level=None, factory=Connection)
         try:
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             connection.execute(f"PRAGMA synchronous={synchronous}")

@@ -10,34 +10,39 @@ from __future__ import annotations
 
 import sqlite3
 
+from sync.damage import changing, every, one
 from sync.database import transaction
 from sync.journal import current
 from sync.messages import ForgottenRow
 
+TOMBSTONE = "INSERT INTO forgotten VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
+"""Values: the account, and the change by which it was forgotten."""
+
 
 def tombstones(mirror: sqlite3.Connection) -> set[bytes]:
     """The accounts of all who were forgotten: what a late answer still says of them is not written."""
-    return {row[0] for row in mirror.execute("SELECT account FROM forgotten")}
+    return {row[0] for row in every(mirror, "SELECT account FROM forgotten")}
 
 
 def is_forgotten(mirror: sqlite3.Connection, account: bytes) -> bool:
     """Whether an account belongs to somebody who was forgotten. Its id is the token of their first card."""
-    return mirror.execute("SELECT 1 FROM forgotten WHERE account = ?", (account,)).fetchone() is not None
+    return one(mirror, "SELECT 1 FROM forgotten WHERE account = ?", (account,)) is not None
 
 
 def bury(mirror: sqlite3.Connection, row: ForgottenRow) -> None:
-    """Deletes all that the mirror has of an account, and keeps the tombstone; in the caller's transaction."""
+    """Deletes all that the mirror has of an account, in the transaction in which the caller keeps the `TOMBSTONE`."""
     mirror.execute("PRAGMA secure_delete = ON")
-    for table in ("cards", "members", "purses", "progress"):
+    mirror.execute("DELETE FROM purses WHERE account = (SELECT number FROM accounts WHERE id = ?)", (row.account,))
+    mirror.execute("DELETE FROM accounts WHERE id = ?", (row.account,))
+    for table in ("cards", "progress"):
         mirror.execute(f"DELETE FROM {table} WHERE account = ?", (row.account,))  # noqa: S608  # our own words
-    mirror.execute("INSERT INTO forgotten VALUES (?, ?, 0) ON CONFLICT DO NOTHING", (row.account, row.change))
 
 
 def forget(journal: sqlite3.Connection, mirror: sqlite3.Connection) -> None:
     """Forgets in the journal what the cloud has of those lines whose person is to be forgotten; called after each exchange."""
-    for (account,) in mirror.execute("SELECT account FROM forgotten WHERE NOT done").fetchall():
+    for (account,) in every(mirror, "SELECT account FROM forgotten WHERE NOT done"):
         if _forget_lines(journal, account):
-            with transaction(mirror):
+            with changing(mirror):
                 mirror.execute("UPDATE forgotten SET done = 1 WHERE account = ?", (account,))
 
 

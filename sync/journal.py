@@ -23,12 +23,12 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from loyalty.chain import GENESIS, Head, Line, Was, line_hash, personal_digest
-from loyalty.entry import Draft, Entry, Moment, Posting, decode_entry, encode, entry_from
+from loyalty.entry import Draft, Entry, Moment, Posting, check, decode_entry, encode, entry_of_checked
 from loyalty.holding import Own
 from loyalty.ids import uuid7
 from sync import schema
 from sync.allowance import Rows, allowed
-from sync.database import FULL, connect, transaction, upgrade
+from sync.database import FULL, Connection, connect, transaction, upgrade
 from sync.messages import Standing
 from sync.refusals import NotRecorded
 
@@ -105,14 +105,6 @@ def _identity(number: int, identity: bytes, base: int, accepted: int, posted: in
     return Identity(number, UUID(bytes=identity), base, accepted, posted, Standing(standing))
 
 
-_WRITER = (
-    "SELECT EXISTS (SELECT 1 FROM lines WHERE key = ?), place, hash, number, identity, base, accepted, posted, standing"
-    " FROM identities LEFT JOIN lines ON place = (SELECT max(place) FROM lines) ORDER BY number DESC LIMIT 1"
-)
-"""All that must be known of the journal before a line is written, in one statement: whether the key is there already, the last
-line, and who writes."""
-
-
 def record(
     connection: sqlite3.Connection,
     draft: Draft,
@@ -132,13 +124,10 @@ def record(
     is as it was; `ImpossiblePosting` where the draft contradicts itself.
     """
     with transaction(connection):
-        found = connection.execute(_WRITER, (key,)).fetchone()
-        if found is None:
-            raise NotPaired
-        known, last, last_hash, *identity = found
+        known, writer = _writer(connection, key)
         if known:
             return _recorded(connection, key)
-        now = _identity(*identity)
+        now, before = writer.now, writer.head
 
         def owns(account: bytes, purse: str, instance: str, through: int) -> Own:
             return own_between(connection, now, account, purse, instance, now.base + through)
@@ -146,20 +135,52 @@ def record(
         postings = allowed(connection, now.base, now.standing.value, draft, rows, owns)
         if postings != draft.postings:
             draft = replace(draft, postings=postings)
-        entry = entry_from(draft, uuid7(moment.wall_ms, random(10)), moment, shop, programme)
-        personal, salt, before = encode(draft.whose), random(SALT_BYTES), _end(now, last, last_hash)
+            check(draft.cause, postings, draft.refers)
+        entry = entry_of_checked(draft, uuid7(moment.wall_ms, random(10)), moment, shop, programme)
+        personal, salt = encode(draft.whose), random(SALT_BYTES)
         line = Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
-        place, account = now.base + line.sequence, draft.whose.account
+        place, account, hash = now.base + line.sequence, draft.whose.account, line_hash(now.identity, line)
         refers = draft.refers.bytes if draft.refers is not None else None
-        of_the_line = (line.before, line_hash(now.identity, line), line.body, line.digest, personal, salt)
+        of_the_line = (line.before, hash, line.body, line.digest, personal, salt)
         connection.execute(_LINE, (place, entry.id.bytes, key, draft.cause.value, account, refers, *of_the_line))
         for posting in postings:
             purse = (account, posting.purse, posting.instance)
             connection.execute(POSTING, (*purse, place, posting.delta))
             connection.execute(TALLY, (*purse, now.number, posting.used))
+    if isinstance(connection, Connection):
+        connection.remembered = _Writer(writer.version, connection.total_changes, now, Head(line.sequence, hash))
     return Recorded(entry, line.sequence)
 
 
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Who writes, and behind which line; as long as version and changes are these (see `Connection`)."""
+
+    version: int
+    changes: int
+    now: Identity
+    head: Head
+
+
+def _writer(connection: sqlite3.Connection, key: str) -> tuple[bool, _Writer]:
+    """All that must be known before a line is written: whether its key is there already, who writes, and the last line."""
+    version = connection.execute("PRAGMA data_version").fetchone()[0]
+    last = connection.remembered if isinstance(connection, Connection) else None
+    if isinstance(last, _Writer) and (last.version, last.changes) == (version, connection.total_changes):
+        return connection.execute(_KEY, (key,)).fetchone() is not None, last
+    found = connection.execute(_WRITER, (key,)).fetchone()
+    if found is None:
+        raise NotPaired
+    known, place, hash, *identity = found
+    now = _identity(*identity)
+    return bool(known), _Writer(version, 0, now, _end(now, place, hash))
+
+
+_KEY = "SELECT 1 FROM lines WHERE key = ?"
+_WRITER = (
+    "SELECT EXISTS (SELECT 1 FROM lines WHERE key = ?), place, hash, number, identity, base, accepted, posted, standing"
+    " FROM identities LEFT JOIN lines ON place = (SELECT max(place) FROM lines) ORDER BY number DESC LIMIT 1"
+)
 _LINE = (
     "INSERT INTO lines (place, id, key, cause, account, refers, before, hash, body, digest, personal, salt)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

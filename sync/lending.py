@@ -34,7 +34,7 @@ Write = Callable[[Draft, str], object]
 class Heed(Protocol):
     """Takes note of how the cloud says that a terminal stands, and of its head."""
 
-    def __call__(self, asked_as: UUID, standing: Standing, stored: Head, /) -> Awaitable[None]: ...
+    def __call__(self, asked_as: UUID, standing: Standing, stored: Head, /) -> Awaitable[object]: ...
 
 
 class Lending:
@@ -60,6 +60,10 @@ class Lending:
         self.held_back = False
         """Whether the last recalls asked for something of the account in conversation."""
         self._applied: set[asyncio.Event] = set()
+
+    def look_into(self, mirror_connection: sqlite3.Connection) -> None:
+        """The mirror was made anew."""
+        self._mirror = mirror_connection
 
     async def ask(
         self, account: bytes, purse: str, need: int, instance: str = "", seconds: float = ASK_SECONDS
@@ -87,7 +91,7 @@ class Lending:
                 await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, answer))
             while answer.coming and not patience.done() and (await self._blocking(at_hand))[1] < need:
                 await self._news(patience)
-        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
+        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded, sqlite3.ProgrammingError):
             return None
         finally:
             patience.cancel()
@@ -102,7 +106,7 @@ class Lending:
             )
             await self._heed(identity, presented.standing, Head(presented.through, presented.hash))
             await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, presented))
-        except (Trouble, mirror.Misplaced, NotRecorded):
+        except (Trouble, mirror.Misplaced, NotRecorded, sqlite3.ProgrammingError):
             return False
         self._on_changed({account})
         return True

@@ -19,6 +19,7 @@ from loyalty.chain import Head, Line
 PAIR_PATH = "/v1/pair"
 PUSH_PATH = "/v1/push"
 PULL_PATH = "/v1/pull"
+SNAPSHOT_PATH = "/v1/snapshot"
 ASK_PATH = "/v1/ask"
 PRESENT_PATH = "/v1/present"
 WAIT_PATH = "/v1/wait"
@@ -35,6 +36,8 @@ MAX_LINES = 500
 """Lines in one push."""
 MAX_ROWS = 1_000
 """Changes in one pull answer."""
+MAX_KEYS = 4_000
+"""Cards, members or purses in one piece of a snapshot: a few hundred kilobytes, a tenth of a second of the cloud's time."""
 MAX_RECALLS = 200
 """Recalls in one answer, the newest first."""
 MAX_WAIT_SECONDS = 25.0
@@ -137,13 +140,17 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """Asks for what changed after `cursor`, a change number of the network (0: everything)."""
+    """Asks for what changed after `cursor`, a change number of the network (0: everything).
+
+    `epoch` is the count that the cursor belongs to; None where the asker knows of none.
+    """
 
     identity: UUID
     head: Head
     cursor: int
     limit: int = MAX_ROWS
     told: Told | None = None
+    epoch: UUID | None = None
 
 
 class PurseRow(msgspec.Struct, frozen=True, array_like=True):
@@ -208,7 +215,8 @@ class Pulled(msgspec.Struct, frozen=True):
     """Changes in order of their number, up to `cursor`. Applied only if the terminal's own line at `through` has `hash`.
 
     A row replaces a stored one only if its `change` is not lower. The cursor moves on only if the terminal still stands at
-    `since`, and in the transaction that writes the last row.
+    `since`, and in the transaction that writes the last row. Where the cursor is none of this cloud's (another `epoch`, or
+    `cursor` below `since`: it was restored from a backup) there are no rows, and the terminal takes a snapshot.
     """
 
     standing: Standing
@@ -224,6 +232,40 @@ class Pulled(msgspec.Struct, frozen=True):
     members: tuple[MemberRow, ...] = ()
     staff: tuple[StaffRow, ...] = ()
     recalls: tuple[Recall, ...] = ()
+    progress: tuple[ProgressRow, ...] = ()
+    forgotten: tuple[ForgottenRow, ...] = ()
+    epoch: UUID | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Asks for a piece of everything: the first (`after` empty), or the one that follows `after`, the `next` of a piece."""
+
+    identity: UUID
+    head: Head
+    after: bytes = b""
+    limit: int = MAX_KEYS
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """All rows between two keys, each as it was when the piece was made; applied like rows of `Pulled`.
+
+    What changes meanwhile comes again by change number: from the first piece's `cursor` on, once there is no `next`. `after`
+    is what was asked for. Pieces of another `epoch` than the first one's do not belong together.
+    """
+
+    standing: Standing
+    through: int
+    hash: bytes
+    epoch: UUID
+    cursor: int
+    after: bytes
+    next: bytes | None
+    programme: int
+    now_ms: int
+    purses: tuple[PurseRow, ...] = ()
+    cards: tuple[CardRow, ...] = ()
+    members: tuple[MemberRow, ...] = ()
+    staff: tuple[StaffRow, ...] = ()
     progress: tuple[ProgressRow, ...] = ()
     forgotten: tuple[ForgottenRow, ...] = ()
 
@@ -249,6 +291,7 @@ class Answered(msgspec.Struct, frozen=True):
     row: PurseRow | None = None
     coming: int = 0
     """What was called back, just now, from other terminals that are online."""
+    epoch: UUID | None = None
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -267,6 +310,7 @@ class Presented(msgspec.Struct, frozen=True):
     hash: bytes
     now_ms: int
     rows: tuple[PurseRow, ...] = ()
+    epoch: UUID | None = None
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -284,10 +328,11 @@ class Waited(msgspec.Struct, frozen=True):
     """Whether there is something to pull."""
 
     news: bool
+    epoch: UUID | None = None
 
 
 class Renew(msgspec.Struct, frozen=True):
-    """A terminal that is off the head, or was written off and is drained, asks for a new identity with a new key.
+    """A terminal that is off the head, damaged, or was written off and is drained, asks for a new identity with a new key.
 
     Signed with the old key. The same new key again gets the same answer.
     """
@@ -295,6 +340,8 @@ class Renew(msgspec.Struct, frozen=True):
     identity: UUID
     head: Head
     public_key: bytes
+    stopped: bool = False
+    """The terminal has stopped for good, also where the cloud saw no reason: its journal was damaged (`sync.salvage`)."""
 
 
 class Renewed(msgspec.Struct, frozen=True):

@@ -154,6 +154,11 @@ async def prove_authority(client: httpx.AsyncClient) -> None:
             raise UnfitAuthority from error
 
 
+def with_authority(pairing: Pairing, authority: str) -> Pairing:
+    """The pairing with the authority that the installer named, where the cloud named none."""
+    return msgspec.structs.replace(pairing, authority=authority)
+
+
 def save(folder: Path, pairing: Pairing) -> None:
     """Keeps the pairing in the state folder, readable by this user only, safe from power cuts."""
     write_safely(folder / PAIRING_FILE, msgspec.json.encode(pairing))

@@ -250,11 +250,16 @@ def _proved(carved: list[tuple[int, list[Value]]], identities: list[journal.Iden
 
 
 def _chain(stored: list[_Stored], identities: list[journal.Identity], pruned: int) -> tuple[list[_Stored], list[_Stored]]:
-    """The unbroken beginning, and what else there is behind it. A page that was given up may hold a line's earlier form."""
+    """The unbroken beginning, and what else there is behind it.
+
+    A page that was given up may hold a line's earlier form: before it was wrapped, or before its person was forgotten.
+    """
     by_place = dict[int, list[_Stored]]()
     for one in stored:
         if one.place >= pruned:
             by_place.setdefault(one.place, []).append(one)
+    for same in by_place.values():
+        same.sort(key=lambda one: one.line.personal is not None)  # nobody who was forgotten is remembered again
     bases = {one.base for one in identities}
     chain, place = list[_Stored](), pruned or 1
     while place in by_place:
@@ -264,7 +269,7 @@ def _chain(stored: list[_Stored], identities: list[journal.Identity], pruned: in
             break
         chain.append(following)
         place += 1
-    return chain, [by_place[other][-1] for other in sorted(by_place) if other >= place]
+    return chain, [by_place[other][0] for other in sorted(by_place) if other >= place]
 
 
 def _missing(chain: list[_Stored], later: list[_Stored], base: int, accepted: int) -> Iterator[tuple[int, int]]:

@@ -29,11 +29,17 @@ class Status:
     """The last time that the cloud proved, in milliseconds since 1970; 0 where it never did."""
 
 
+_COUNTS = (
+    "SELECT (SELECT count(*) FROM accounts WHERE status IS NOT NULL) + (SELECT count(*) FROM cards),"
+    " (SELECT count(*) FROM accounts WHERE change > 0)"
+)
+
+
 def status(journal_connection: sqlite3.Connection, mirror_connection: sqlite3.Connection, now: Moment) -> Status:
     """Reads only; raises `NotPaired` for a journal without an identity."""
     identity, text = journal.current(journal_connection), mirror.programme(mirror_connection)
     version = mirror.programme_version(mirror_connection)
-    cards, members = mirror_connection.execute("SELECT (SELECT count(*) FROM cards), (SELECT count(*) FROM members)").fetchone()
+    cards, members = mirror_connection.execute(_COUNTS).fetchone()
     return Status(
         identity=identity.identity,
         standing=identity.standing,

@@ -8,8 +8,10 @@ from loyalty.account import Account, Holding, Staff, Status
 from loyalty.derived import Progress
 from loyalty.entry import Personal, TokenKind
 from loyalty.holding import Row, shown, spendable
+from sync.damage import every, one
 from sync.forgetting import is_forgotten
 from sync.journal import Identity, current, own_between
+from sync.mirror import STATUSES
 
 
 def look(
@@ -22,27 +24,47 @@ def look(
     """
     if is_forgotten(mirror, token):
         return Account(Personal(token, token, kind), status=Status.BLOCKED, typed=typed)
-    card = mirror.execute("SELECT account, status FROM cards WHERE token = ?", (token,)).fetchone()
-    account, status = (card[0], Status(card[1])) if card is not None else (token, Status.ACTIVE)
-    holdings = _holdings(journal, mirror, current(journal), account)
+    card = _card(mirror, token)
+    account, status = card if card is not None else (token, Status.ACTIVE)
+    member = one(mirror, _MEMBER, (account,))
+    number, name, level, language = member if member is not None else (None, "", "", "")
+    holdings = _holdings(journal, mirror, current(journal), account, number)
     if card is None and not holdings and not _issued_here(journal, token):
         return None
-    member = mirror.execute("SELECT name, level, language FROM members WHERE account = ?", (account,)).fetchone()
-    name, level, language = member if member is not None else ("", "", "")
-    past = mirror.execute("SELECT level, spent, owing FROM progress WHERE account = ?", (account,)).fetchone()
+    past = one(mirror, "SELECT level, spent, owing FROM progress WHERE account = ?", (account,))
     progress = Progress(*past) if past is not None else Progress()
     return Account(Personal(account, token, kind), name, level, language, status, holdings, typed, progress)
 
 
 def staff_by(mirror: sqlite3.Connection, token: bytes) -> Staff | None:
     """The member of staff whose card it is; None also for one who left."""
-    row = mirror.execute("SELECT id, name, account FROM staff WHERE token = ? AND active", (token,)).fetchone()
+    row = one(mirror, "SELECT id, name, account FROM staff WHERE token = ? AND active", (token,))
     return Staff(id=row[0], name=row[1], account=row[2]) if row is not None else None
 
 
-def _holdings(journal: sqlite3.Connection, mirror: sqlite3.Connection, now: Identity, account: bytes) -> tuple[Holding, ...]:
-    query = "SELECT purse, instance, balance, granted, place, identity FROM purses WHERE account = ?"
-    found = {(purse, instance): rest for purse, instance, *rest in mirror.execute(query, (account,))}
+_MEMBER = (
+    "SELECT a.number, a.name, l.word, n.word FROM accounts AS a JOIN words AS l ON l.number = a.level"
+    " JOIN words AS n ON n.number = a.language WHERE a.id = ?"
+)
+_PURSES = (
+    "SELECT w.word, p.instance, p.balance, p.granted, p.place, i.word FROM purses AS p JOIN words AS w ON w.number = p.purse"
+    " JOIN words AS i ON i.number = p.identity WHERE p.account = ?"
+)
+
+
+def _card(mirror: sqlite3.Connection, token: bytes) -> tuple[bytes, Status] | None:
+    """Where a card leads: to the account of its own name or to another, whichever the cloud said last."""
+    first = one(mirror, "SELECT status, card_change FROM accounts WHERE id = ? AND status IS NOT NULL", (token,))
+    other = one(mirror, "SELECT account, status, change FROM cards WHERE token = ?", (token,))
+    if other is not None and (first is None or other[2] > first[1]):
+        return other[0], STATUSES[other[1]]
+    return (token, STATUSES[first[0]]) if first is not None else None
+
+
+def _holdings(
+    journal: sqlite3.Connection, mirror: sqlite3.Connection, now: Identity, account: bytes, number: int | None
+) -> tuple[Holding, ...]:
+    found = {(purse, instance): rest for purse, instance, *rest in every(mirror, _PURSES, (number,))}
     tallied = journal.execute("SELECT DISTINCT purse, instance FROM tallies WHERE account = ?", (account,))
     holdings = []
     for purse, instance in sorted({*found, *tallied}):

@@ -1,17 +1,20 @@
-"""`bodka-terminal`: run, pair, status, journal, doctor, devices."""
+"""`bodka-terminal`: run, pair, unpair, export, status, journal, doctor, devices."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from terminal.settings import Settings, SettingsError, load
+
+T = TypeVar("T")
 
 DEFAULT_SETTINGS = "/etc/bodka/terminal.toml"
 
@@ -52,12 +55,12 @@ def run(settings: Settings) -> None:
     from sync.database import UnsafeJournal
     from sync.keys import BrokenStateFile
     from sync.refusals import NotRecorded
-    from terminal import logs, startup
+    from terminal import logs, startup, state_lock
 
     logs.configure(settings.terminal.log)
     try:
         asyncio.run(startup.run(settings))
-    except (SettingsError, NotRecorded, UnsafeJournal, BrokenStateFile) as error:
+    except (SettingsError, NotRecorded, UnsafeJournal, BrokenStateFile, state_lock.StateTaken) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -66,26 +69,66 @@ def run(settings: Settings) -> None:
 @click.option("--code", required=True, help="The pairing code that the cloud made.")
 @click.option("--device", default="", help="What the merchant will call this terminal.")
 def pair(settings: Settings, code: str, device: str) -> None:
-    """Join a merchant with a one-time code."""
+    """Join a merchant with a one-time code; again, with a new code of the same merchant, everything recorded here stays."""
     from sync import pairing as pairings
-    from sync.connection import InsecureCloud, cloud_client
-    from sync.keys import load_or_make
+    from sync.pairing import Pairing
+    from terminal import membership
+
+    def trade(folder: Path) -> tuple[Pairing | None, Pairing]:
+        old = pairings.load(folder)
+        if old is None:
+            return None, asyncio.run(membership.join(settings.cloud, folder, code, device))
+        return old, asyncio.run(membership.join_again(settings.cloud, folder, old, code, device))
+
+    old, pairing = _alone(settings, trade)
+    click.echo(f"paired with {pairing.merchant_name}, {pairing.shop_name}")
+    if old is not None and old.identity != pairing.identity:
+        click.echo(f"everything recorded here stays; write the old terminal {old.identity} off in the portal")
+
+
+@main.command()
+@settings_option
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(settings: Settings, file: Path) -> None:
+    """Write the entries that are not in the cloud yet into FILE, for bodka-cloud import. They stay here too."""
+    from terminal import membership
+
+    count = _alone(settings, lambda folder: membership.export(folder, file))
+    click.echo(f"{count} entries are in {file}; on the cloud: bodka-cloud import {file.name}")
+
+
+@main.command()
+@settings_option
+@click.option("--export", "file", type=click.Path(dir_okay=False, path_type=Path), help="Where entries go that still wait.")
+def unpair(settings: Settings, file: Path | None) -> None:
+    """Leave the merchant: everything in the state folder is deleted. Refused while entries wait, unless they are exported."""
+    from terminal import membership
+
+    count = _alone(settings, lambda folder: membership.leave(folder, file))
+    if file is not None:
+        click.echo(f"{count} entries are in {file}; on the cloud: bodka-cloud import {file.name}")
+    click.echo("not paired any more; write the terminal off in the portal, so that what it could spend is free again")
+
+
+def _alone(settings: Settings, work: Callable[[Path], T]) -> T:
+    """Runs `work` on the state folder while no daemon does; what it refuses is told in words."""
+    from sync.connection import BadAuthority, InsecureCloud
+    from sync.database import UnsafeJournal
+    from sync.keys import BrokenStateFile
+    from sync.pairing import PairingFailed
+    from sync.parcel import AlteredParcel, TornParcel
+    from sync.refusals import NotRecorded
+    from terminal import state_lock
+    from terminal.membership import Refused
 
     folder = Path(settings.terminal.state)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if pairings.load(folder) is not None:
-        raise click.ClickException("this terminal is paired already: it keeps its merchant and its journal")
-
-    async def trade() -> pairings.Pairing:
-        async with cloud_client(settings.cloud.url) as client:
-            return await pairings.pair(client, code, load_or_make(folder, os.urandom), device)
-
+    kinds = (Refused, PairingFailed, BadAuthority, InsecureCloud, BrokenStateFile, NotRecorded, UnsafeJournal)
     try:
-        pairing = asyncio.run(trade())
-    except (pairings.PairingFailed, InsecureCloud) as error:
+        with state_lock.hold(folder):
+            return work(folder)
+    except (*kinds, TornParcel, AlteredParcel, SettingsError, state_lock.StateTaken, OSError) as error:
         raise click.ClickException(str(error)) from error
-    pairings.save(folder, pairing)
-    click.echo(f"paired with {pairing.merchant_name}, {pairing.shop_name}")
 
 
 @main.command()
@@ -94,6 +137,7 @@ def status(settings: Settings) -> None:
     """Whose terminal this is, and what waits to be sent."""
     from sync import pairing as pairings
     from sync.status import status as look
+    from terminal import cloud_report, state_lock
     from terminal.clocks import Clocks
     from terminal.store import Connections
 
@@ -111,6 +155,13 @@ def status(settings: Settings) -> None:
     click.echo(f"members    {found.members}, cards {found.cards}")
     click.echo(f"entries    {found.recorded}, accepted to {found.accepted}, posted to {found.posted}")
     click.echo(f"waiting    {found.waiting.count}, the oldest for {found.waiting.age_ms(now) // 60_000} minutes")
+    report = cloud_report.read(folder)
+    if not state_lock.is_held(folder):
+        click.echo("cloud      not asked: the terminal is not running")
+    elif report is not None:
+        click.echo(f"cloud      {report.told(now)}")
+        if report.posting:
+            click.echo(f"posting    stopped in the cloud: {report.posting}")
 
 
 @main.command()

@@ -32,7 +32,8 @@ from loyalty.entry import TokenKind
 from loyalty.numbers import normalise, uid_number
 from loyalty.tokens import TokenKey, token
 from sync import pairing as pairings
-from sync.connection import InsecureCloud, cloud_client
+from sync import troubles
+from sync.connection import BadAuthority, InsecureCloud, cloud_client
 from sync.database import UnsafeJournal
 from sync.journal import open_journal
 from sync.keys import BrokenStateFile
@@ -92,7 +93,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield _clock()
     yield _disk(Path(settings.terminal.state))
     yield _pairing(Path(settings.terminal.state))
-    yield await _cloud(settings.cloud.url)
+    yield await _cloud(settings.cloud.url, _pinned(settings))
 
 
 async def _device(device: Device) -> Finding:
@@ -197,14 +198,23 @@ def _pairing(folder: Path) -> Finding:
     return Finding.good("pairing", f"{pairing.merchant_name}, {pairing.shop_name}")
 
 
-async def _cloud(url: str) -> Finding:
+def _pinned(settings: Settings) -> str:
+    """The authority of the pairing with this cloud; "" where there is none."""
+    with contextlib.suppress(BrokenStateFile):
+        pairing = pairings.load(Path(settings.terminal.state))
+        if pairing is not None and pairing.cloud == settings.cloud.url.rstrip("/"):
+            return pairing.authority
+    return ""
+
+
+async def _cloud(url: str, authority: str) -> Finding:
     try:
-        async with cloud_client(url) as client:
+        async with cloud_client(url, authority=authority, clock_trusted=Clocks.of_this_boot().trusted) as client:
             answer = await client.get("/openapi.json")
-    except InsecureCloud as error:
+    except (InsecureCloud, BadAuthority) as error:
         return Finding.bad("cloud", str(error))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Finding.bad("cloud", f"{describe(error)} - check the network and cloud.url; cards are served meanwhile")
+        return Finding.bad("cloud", f"{troubles.on_the_way(error)} cloud.url is {url}; cards are served meanwhile")
     if answer.status_code != httpx.codes.OK or "json" not in answer.headers.get("content-type", ""):
         return Finding.bad("cloud", f"something else answers there ({answer.status_code}) - the network may want a login")
     return Finding.good("cloud", f"{url} answers")

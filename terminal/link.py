@@ -12,7 +12,6 @@ from pathlib import Path
 import httpx
 import structlog
 
-from display.screens import CloudTrouble
 from loyalty.account import Account
 from loyalty.entry import Draft, Entry
 from loyalty.programme import ProgrammeError, read
@@ -26,29 +25,12 @@ from sync.keys import load_or_make
 from sync.messages import ProgrammeText, Standing
 from sync.pairing import Pairing
 from sync.signing import RequestSigner
-from sync.troubles import Kind
 from terminal.clocks import Clocks, monotonic_ms
+from terminal.cloud_report import TROUBLES, Reporter
 from terminal.inputs import CloudNews, Input, ProgrammeNews
 from terminal.store import Store
 
 log = structlog.get_logger("link")
-
-TROUBLES = {
-    Kind.NO_NETWORK: CloudTrouble.NO_NETWORK,
-    Kind.NO_INTERNET: CloudTrouble.NO_INTERNET,
-    Kind.NO_ANSWER: CloudTrouble.NO_ANSWER,
-    Kind.BROKEN: CloudTrouble.BROKEN,
-    Kind.LOGIN: CloudTrouble.LOGIN,
-    Kind.STRANGER: CloudTrouble.STRANGER,
-    Kind.DATES: CloudTrouble.DATES,
-    Kind.FAULT: CloudTrouble.FAULT,
-    Kind.BUSY: CloudTrouble.BUSY,
-    Kind.NOT_KNOWN: CloudTrouble.NOT_KNOWN,
-    Kind.REFUSED: CloudTrouble.REFUSED,
-    Kind.DISK: CloudTrouble.DISK,
-    Kind.OWN_FAULT: CloudTrouble.OWN_FAULT,
-}
-"""The courier's kinds in the screen's words."""
 
 
 class Link:
@@ -70,8 +52,12 @@ class Link:
         self._pairing, self._folder, self._idle_seconds, self._transport = pairing, folder, idle_seconds, transport
         self._since = monotonic_ms()
         self._online: bool | None = None
+        self._report = Reporter(folder)
         self._courier: Courier | None = None
+        store.on_damage = self._mirror_damaged
         self._serving: bytes | None = None
+        self._lacking = False
+        """Whether the one in conversation has value that cannot be spent here."""
         self._shown = asyncio.Event()
 
     async def run(self) -> None:
@@ -99,6 +85,7 @@ class Link:
                 on_cloud=self._tell,
                 on_changed=self._on_changed,
                 on_programme=self._programme,
+                remake_mirror=self._store.remake_mirror,
                 idle_seconds=self._idle_seconds,
                 write=self._write,
                 called=Doorbell(client).listen,
@@ -118,6 +105,11 @@ class Link:
         if self._courier is not None:
             self._courier.hurry()
 
+    def network_back(self) -> None:
+        """There may be a way to the cloud again. Where it was never lost there is nothing to hurry for."""
+        if not self._online:
+            self.hurry()
+
     async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool | None:
         """None where the cloud has not answered in time; else its row is in the mirror. True: more is on its way to us."""
         answered = await self._courier.lending.ask(account, purse, need, instance) if self._courier is not None else None
@@ -131,18 +123,24 @@ class Link:
         self._serving = serving
         if self._courier is not None:
             self._courier.lending.serving = serving
-            if self._courier.lending.held_back:
+            if self.holds_back:
                 self._courier.wake()
         # Where all can be spent here there is nothing to ask for; and what was only typed cannot be spent.
-        if account is not None and not account.typed and any(h.spendable < h.balance for h in account.holdings):
+        self._lacking = account is not None and not account.typed and any(h.spendable < h.balance for h in account.holdings)
+        if self._lacking:
             self._shown.set()
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether the cloud asks for value of the card that is in conversation here."""
+        return self._courier is not None and self._courier.lending.held_back
 
     async def _present(self, courier: Courier) -> None:
         """Tells the cloud of cards that are shown: one request at a time, and always about the last card."""
         while True:
             await self._shown.wait()
             self._shown.clear()
-            if self._serving is not None and self._online:
+            if self._serving is not None and self._lacking and self._online:
                 await courier.lending.present(self._serving)
 
     def _write(self, draft: Draft, key: str) -> Entry:
@@ -150,10 +148,17 @@ class Link:
         version = mirror.programme_version(self._store.writer.mirror)
         return self._store.write(draft, key, version, self._clocks.moment())
 
+    def _mirror_damaged(self) -> None:
+        if self._courier is not None:
+            self._courier.mirror_damaged()
+
     def _tell(self, state: CloudState) -> None:
         if state.online is not self._online:
             self._online, self._since = state.online, monotonic_ms()
+            if state.online and self._lacking:
+                self._shown.set()
             log.info("cloud", online=state.online, trouble="" if state.online else state.trouble)
+        self._report.say(state, self._clocks.moment())
         age = Waiting(state.waiting, state.oldest).age_ms(self._clocks.moment())
         stopped = state.standing is not Standing.GOOD
         trouble = TROUBLES[state.kind] if state.kind is not None else None

@@ -23,7 +23,7 @@ from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
 from sync.pairing import Pairing
-from terminal import board, rescue
+from terminal import board, network, rescue, state_lock
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
@@ -90,6 +90,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     if equipment.glass is not None:
         pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news))
     pairing = await _paired(settings, folder, pictures)
+    stack.enter_context(state_lock.hold(folder))
     clocks = Clocks.of_this_boot()
     rescue.rescue(folder)
     store = Store(folder, pairing.identity, pairing.shop)
@@ -120,6 +121,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(daemon.run(), name="daemon")
             group.create_task(link.run(), name="link")
+            group.create_task(network.watch(link.network_back), name="network")
             group.create_task(rescue.watch(store, folder), name="journal's watch")
             if rig.beside is not None:
                 group.create_task(rig.beside(daemon, store, link), name="counter page")

@@ -25,6 +25,7 @@ from loyalty.account import Account
 from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
+from sync.damage import DamagedMirror
 from sync.database import DamagedFile, DiskFull, begin_log
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
 from sync.sun import sun_seen
@@ -33,6 +34,8 @@ from terminal.inputs import Found, Identification, Input, NothingToRecall, Recal
 log = structlog.get_logger("store")
 
 T = TypeVar("T")
+
+log = structlog.get_logger("store")
 
 JOURNAL, MIRROR = "journal.db", "mirror.db"
 
@@ -51,9 +54,9 @@ def _reason(error: NotRecorded) -> Message:
     return next((message for kind, message in REASONS if isinstance(error, kind)), Message.NOT_SAVED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connections:
-    """The two files, open in one thread."""
+    """The two files, open in one thread. While the mirror is made anew, an empty one in memory stands in its place."""
 
     journal: sqlite3.Connection
     mirror: sqlite3.Connection
@@ -64,6 +67,11 @@ class Connections:
         journal_connection = journal.open_journal(folder / JOURNAL)
         journal.begin(journal_connection, identity)
         return cls(journal_connection, mirror.open_mirror(folder / MIRROR, journal_connection))
+
+    def look_into_the_journal_alone(self) -> None:
+        """Puts an empty mirror in the place of a damaged one."""
+        self.mirror.close()
+        self.mirror = mirror.blank()
 
     def close(self) -> None:
         self.mirror.close()
@@ -90,7 +98,10 @@ class Store:
         random: Callable[[int], bytes] = os.urandom,
         thread: Executor | None = None,
     ) -> None:
-        self._shop, self._random = shop, random
+        self._folder, self._shop, self._random = folder, shop, random
+        self._broken: list[sqlite3.Connection] = []
+        self.on_damage: Callable[[], None] = lambda: None
+        """Hears in the loop's thread that the mirror was found broken: whoever can fetch it then calls `remake_mirror`."""
         self.damaged = asyncio.Event()
         """Set when an entry found the journal damaged: `terminal.rescue` waits for it."""
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
@@ -102,6 +113,27 @@ class Store:
         """Runs `work` in the writer thread, after everything that was asked for before."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
+    async def remake_mirror(self) -> sqlite3.Connection:
+        """Throws the mirror away and begins an empty one, which the writer thread uses from now on.
+
+        The journal is not touched.
+        """
+        self.reader.look_into_the_journal_alone()
+        await self.run_blocking(self._remake)
+        fresh = mirror.open_mirror(self._folder / MIRROR, self.reader.journal)
+        self.reader.mirror.close()
+        self.reader.mirror = fresh
+        return self.writer.mirror
+
+    def _remake(self) -> None:
+        self.writer.look_into_the_journal_alone()
+        while self._broken:
+            self._broken.pop().close()
+        mirror.remove(self._folder / MIRROR)
+        fresh = mirror.open_mirror(self._folder / MIRROR, self.writer.journal)
+        self.writer.mirror.close()
+        self.writer.mirror = fresh
+
     def close(self) -> None:
         """Finishes what is being written, and closes the files."""
         self._thread.submit(self.writer.close).result()
@@ -110,6 +142,9 @@ class Store:
 
     def look(self, card: Identification, at: int) -> Input:
         """Whose card it is: staff before members, the current key's token before earlier ones."""
+        return self._looking(lambda: self._look(card, at))
+
+    def _look(self, card: Identification, at: int) -> Input:
         for token in card.staff_tokens:
             staff = view.staff_by(self.reader.mirror, token)
             if staff is not None:
@@ -123,13 +158,25 @@ class Store:
 
     def account(self, whose: Personal, *, typed: bool = False) -> Account:
         """The account of somebody who is known already, as it stands now."""
-        account = view.look(self.reader.journal, self.reader.mirror, whose.token, whose.kind, typed=typed)
+        account = self._looking(
+            lambda: view.look(self.reader.journal, self.reader.mirror, whose.token, whose.kind, typed=typed)
+        )
         return account or Account(whose, typed=typed)
+
+    def _looking(self, look: Callable[[], T]) -> T:
+        """What a look finds; where it finds the mirror broken, what the journal alone says."""
+        try:
+            return look()
+        except DamagedMirror as error:
+            log.error("mirror damaged", why=str(error))
+            self.reader.look_into_the_journal_alone()
+            self.on_damage()
+            return look()
 
     async def record(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry | Message:
         """Writes a draft down and gives the entry it became, or why nothing was written."""
         try:
-            return await self.run_blocking(partial(self.write, draft, key, programme, moment))
+            return await self.run_blocking(partial(self._write_anyhow, draft, key, programme, moment))
         except NotRecorded as error:
             if isinstance(error, DamagedFile):
                 self.damaged.set()
@@ -137,6 +184,19 @@ class Store:
         except Exception:  # a fault of ours: nothing was committed, and the counter must hear that
             log.exception("an entry could not be written", cause=draft.cause.value)
             return Message.NOT_SAVED
+        finally:
+            if self._broken:
+                self.on_damage()
+
+    def _write_anyhow(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
+        """Where the mirror is found broken, the journal alone says what may be spent."""
+        try:
+            return self.write(draft, key, programme, moment)
+        except DamagedMirror as error:
+            log.error("mirror damaged", why=str(error))
+            self._broken.append(self.writer.mirror)  # the courier may be using it: closed when it is made anew
+            self.writer.mirror = mirror.blank()
+            return self.write(draft, key, programme, moment)
 
     def write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
         """As `record`, in the writer thread; raises a `NotRecorded`."""
@@ -167,7 +227,7 @@ class Store:
 
     def programme(self) -> Programme | None:
         """The newest programme that has come and that this version can read."""
-        text = mirror.programme(self.reader.mirror)
+        text = self._looking(lambda: mirror.programme(self.reader.mirror))
         if text is None:
             return None
         try:

@@ -328,6 +328,7 @@ def test_openapi_describes_every_message(client: AsgiClient) -> None:
         messages.PAIR_PATH,
         messages.PUSH_PATH,
         messages.PULL_PATH,
+        messages.SNAPSHOT_PATH,
         messages.ASK_PATH,
         messages.PRESENT_PATH,
         messages.WAIT_PATH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import permutations
 from typing import Any
 
@@ -15,7 +16,7 @@ from backend.alarms import Kind
 from emulators.cloud_counter import PROGRAMME, CloudCounter
 from emulators.cloud_house import NOW, House, build_house, empty, new_engine
 from emulators.terminal_peer import Chain
-from loyalty.derived import DAY_MS
+from loyalty.derived import DAY_MS, Progress, forecast
 from loyalty.entry import Cause, Entry, Posting, Purchase
 
 ANNA, BETA = b"anna" * 4, b"beta" * 4
@@ -90,16 +91,18 @@ def test_levels_lapse_by_night(counter: CloudCounter) -> None:
     counter.award(here, ANNA, 300_00)
     counter.push(here)
     cursor = counter.pull(here).cursor
-    assert levels.review(counter.connection, counter.house.merchant, NOW) == 0
-    assert levels.review(counter.connection, counter.house.merchant, NOW + 95 * DAY_MS) == 1
-    assert [row.level for row in counter.pull(here, cursor).progress] == ["silver"]
-    assert levels.review(counter.connection, counter.house.merchant, NOW + 370 * DAY_MS) == 1
-    assert [row.level for row in counter.pull(here, cursor).progress] == [""]
+    counter.award(here, BETA, 300_00)
+    counter.push(here, 2)
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW, at_once=1) == 0
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW + 95 * DAY_MS, at_once=1) == 2
+    assert [row.level for row in counter.pull(here, cursor).progress] == ["silver", "silver"]
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW + 370 * DAY_MS) == 2
+    assert [row.level for row in counter.pull(here, cursor).progress] == ["", ""]
 
 
 def test_a_programme_without_levels_has_no_night(counter: CloudCounter) -> None:
     counter.publish("")
-    assert levels.review(counter.connection, counter.house.merchant, NOW) == 0
+    assert levels.review(lambda: nullcontext(counter.connection), counter.house.merchant, NOW) == 0
 
 
 def test_a_line_that_comes_weeks_late_is_judged_by_its_own_time(counter: CloudCounter) -> None:
@@ -366,3 +369,29 @@ def _check_bonuses(counter: CloudCounter) -> None:
         mine = mine.where(e.account == account, tables.derived.c.rule.startswith("level "))
         owed = sum(connection.execute(mine).scalars()) + max(0, progress.spent) // 50_00 * 5_000
         assert got == owed + progress.owing
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))
+@given(st.lists(st.tuples(st.integers(1, 150), st.booleans()), min_size=1, max_size=10))
+def test_a_terminal_that_is_in_step_foresees_what_the_cloud_posts(bills: list[tuple[int, bool]]) -> None:
+    empty(engine)
+    house = build_house(engine)
+    with engine.begin() as connection:
+        counter = CloudCounter(house, connection)
+        counter.publish(LEVELS + FIFTY)
+        rules = programmes.current(connection, house.merchant)
+        assert rules is not None
+        here, _ = two(counter)
+        posted: list[tuple[str, int]] = []
+        for euros, undone in bills:
+            known = next((row for row in counter.pull(here).progress if row.account == ANNA), None)
+            progress = Progress(known.level, known.spent, known.owing) if known else Progress()
+            foreseen = forecast(rules.history, progress, euros * 1_000, euros * 100)
+            award = counter.award(here, ANNA, euros * 100)
+            counter.push(here, len(here.lines))
+            fresh = counter.by_cause(Cause.BONUS)[len(posted) :]
+            posted += fresh
+            assert sum(points for _, points in fresh) == (foreseen.points if foreseen else 0)
+            if undone:
+                counter.undo(here, ANNA, award)
+                counter.push(here, len(here.lines))

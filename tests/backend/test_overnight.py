@@ -105,6 +105,16 @@ def test_the_usual_terminal_is_lent_what_it_lacks_as_others_give_back(house: Hou
     assert night.falls() == Settled()
 
 
+def test_old_wishes_are_forgotten(house: House) -> None:
+    night = Night(house)
+    night.write(night.here, Cause.AWARD, Posting("points", 10))
+    night.falls()
+    house.time.now += OPEN_MS
+    night.falls()
+    with house.engine.begin() as connection:
+        assert connection.execute(sa.select(tables.recall)).all() == []
+
+
 def test_stamps_are_lent_in_whole_cards(house: House) -> None:
     night = Night(house)
     for _ in range(2):

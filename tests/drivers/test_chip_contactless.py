@@ -120,6 +120,10 @@ def test_whatever_is_on_a_tag_it_is_a_reading(memory: bytes) -> None:
     assert isinstance(reading, Trouble | tuple)
 
 
+def test_a_tag_that_says_it_is_larger_than_its_pages_can_be_counted() -> None:
+    assert read(tag(memory=bytes.fromhex("E110FF00") + bytes(2_100))) is Trouble.UNREADABLE
+
+
 @given(st.binary(max_size=40), st.binary(max_size=300))
 def test_whatever_is_in_a_type_4_tag_it_is_a_reading(container: bytes, message: bytes) -> None:
     reading = read(chip(UID, {NDEF_APPLICATION: {b"\xe1\x03": container, b"\xe1\x04": message}}))

@@ -119,6 +119,12 @@ def test_a_message_cut_short_on_the_tag(chip: Pn532, said: Supervised, data: str
     assert said.expect(CardTrouble).trouble is Trouble.UNREADABLE
 
 
+def test_a_tag_that_says_it_is_larger_than_its_pages_can_be_counted(chip: Pn532, said: Supervised) -> None:
+    chip.show(Type2Tag(memory=bytes.fromhex("E110FF00") + bytes(2_100)))
+    assert said.expect(CardTrouble).trouble is Trouble.UNREADABLE
+    assert chip.log.count(0x14) == 1, "the reader was taken for broken"
+
+
 def test_text_that_is_too_long(chip: Pn532, said: Supervised) -> None:
     text = "N" * 600
     payload = b"\x02en" + text.encode()
@@ -436,6 +442,23 @@ def test_a_lost_acknowledgement_is_not_worth_a_word(chip: Pn532) -> None:
         eventually(lambda: chip.log.count(0x14) > begun, "it was not set up anew")
         chip.show(ClassicCard("00000006"))
         assert said.expect(CardSeen).data == "00000006"
+
+
+def test_a_reader_that_is_late_is_not_dead(chip: Pn532, said: Supervised) -> None:
+    """Half a second is no reason to set it up anew, which would take as long again."""
+    real, late = chip.chip.command, list[int]()
+
+    def held_up(code: int, data: bytes) -> bytes | None:
+        if not late:
+            late.append(code)
+            time.sleep(0.5)
+        return real(code, data)
+
+    chip.chip.command = held_up  # type: ignore[method-assign]
+    chip.show(ClassicCard("00000006"))
+    assert said.expect(CardSeen).data == "00000006"
+    assert late
+    assert chip.log.count(0x14) == 1
 
 
 def test_a_reader_is_set_up_anew_now_and_then_but_never_under_a_card(chip: Pn532) -> None:

@@ -211,12 +211,16 @@ def test_release_all(chip: Pn532, host: Host) -> None:
     host.expect("0000FF05FBD440013000BB00", "0000FF03FDD54127C300")
 
 
-def test_a_card_that_left_times_out(chip: Pn532, host: Host) -> None:
+@pytest.mark.parametrize("pulled", [True, False])
+def test_a_card_that_left_times_out(chip: Pn532, host: Host, pulled: bool) -> None:
     tag = Type2Tag()
     chip.show(tag)
     host.say("0000FF04FCD44A0100E100")
     host.hear(6 + 22)
-    tag.leave_after = 0
+    if pulled:
+        chip.show()
+    else:
+        tag.leave_after = 0
     host.expect("0000FF05FBD440013000BB00", "0000FF03FDD54101E900")  # section 7.1: status 01
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, merchants, pairing
+from backend import identities, merchants, pairing, tables
 from backend.database import Database, open_engine
 from backend.migrate import upgrade
 from emulators.terminal_peer import Chain
@@ -76,15 +78,50 @@ def empty_image() -> bytes:
     return image
 
 
+@cache
+def _template(server: str) -> str:
+    """The name of an empty database on a server, after all migrations, that others are made from."""
+    name = f"empty_{os.getpid()}"
+    _create(server, name, "template0")
+    engine = open_engine(_database(server, name))
+    upgrade(engine)
+    engine.dispose()
+    return name
+
+
+def _create(server: str, name: str, template: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()
+
+
+def _database(server: str, name: str) -> str:
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+_numbers = count()
+
+
 def new_engine() -> sa.Engine:
-    """A new database in memory, up to date."""
+    """A new database in memory, up to date; or one on the server of BODKA_TEST_DATABASE (`scripts/test-postgresql`)."""
+    server = os.environ.get("BODKA_TEST_DATABASE")
+    if server:
+        name = f"house_{os.getpid()}_{next(_numbers)}"
+        _create(server, name, _template(server))
+        return open_engine(_database(server, name))
     engine = open_engine("sqlite://")
     empty(engine)
     return engine
 
 
 def empty(engine: sa.Engine) -> None:
-    """Forgets everything in a database in memory; the engine keeps its compiled statements."""
+    """Forgets everything in a database in memory, or of a server; the engine keeps its compiled statements."""
+    if engine.dialect.name != "sqlite":
+        names = ", ".join(tables.metadata.tables)
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        return
     raw: Any = engine.raw_connection().dbapi_connection
     raw.deserialize(empty_image())
 

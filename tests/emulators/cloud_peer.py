@@ -41,6 +41,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
         self.deliver_twice = False
         self.lose_answers = 0
         self.page = m.MAX_ROWS
+        self.epoch = UUID(int=1)
         self.arrived = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -64,6 +65,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
             return httpx.Response(409, content=msgspec.json.encode(problem))
         self.counter = counter
         kinds = {m.PUSH_PATH: (m.Push, self.push), m.PULL_PATH: (m.Pull, self.pull), m.ASK_PATH: (m.Ask, self.ask)}
+        kinds |= {m.SNAPSHOT_PATH: (m.Snapshot, self.snapshot)}
         kinds |= {m.PROGRAMME_PATH: (m.Programme, self.text), m.RENEW_PATH: (m.Renew, self.renew)}
         kind, serve = kinds[request.url.path]
         body = request.content
@@ -108,6 +110,24 @@ class CloudPeer(httpx.AsyncBaseTransport):
             pull.cursor,
             cursor,
             more,
+            self.programme,
+            NOW_MS,
+            tuple(page),
+            epoch=self.epoch,
+        )
+
+    def snapshot(self, asked: m.Snapshot) -> m.Piece:
+        rows = sorted(self.purses.values(), key=lambda row: (row.account, row.purse))
+        first = int(asked.after or b"0")
+        page, last = rows[first : first + self.page], first + self.page
+        return m.Piece(
+            self.stands(asked.head),
+            self.head.sequence,
+            self.head.hash,
+            self.epoch,
+            self.change,
+            asked.after,
+            b"%d" % last if last < len(rows) else None,
             self.programme,
             NOW_MS,
             tuple(page),

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+import httpx
+import sqlalchemy as sa
 import uvicorn
 
 from backend.app import create_app
@@ -53,9 +55,39 @@ class RunningCloud:
         self._listener.close()
         self.engine.dispose()
 
+    def count(self, query: str) -> int:
+        with self.house.database.reading() as connection:
+            return int(connection.execute(sa.text(query)).scalar_one() or 0)
+
     def code(self) -> str:
         with self.engine.begin() as connection:
             return make_code(connection, self.house.merchant, "main", time.time_ns() // 1_000_000, os.urandom)
+
+
+class Cable(httpx.AsyncBaseTransport):
+    """The way to the cloud, which can break also under a request."""
+
+    def __init__(self) -> None:
+        self._way = httpx.AsyncHTTPTransport()
+        self.broken = asyncio.Event()
+        self.requests: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request.url.path)
+        sending = asyncio.ensure_future(self._way.handle_async_request(request))
+        breaking = asyncio.ensure_future(self.broken.wait())
+        try:
+            await asyncio.wait((sending, breaking), return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done() or self.broken.is_set():
+                raise httpx.ConnectError("unplugged", request=request)
+            return sending.result()
+        finally:
+            for waiting in (sending, breaking):
+                waiting.cancel()
+            await asyncio.gather(sending, breaking, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        await self._way.aclose()
 
 
 class Linked:
@@ -67,6 +99,8 @@ class Linked:
         self.news: list[Input] = []
         self.changed: list[set[bytes]] = []
         self.online = False
+        self._way = Cable()
+        self.requests = self._way.requests
         self.link: Link
         self.store: Store
 
@@ -75,6 +109,7 @@ class Linked:
         async with cloud_client(self.cloud.url) as client:
             paired = await pairing.pair(client, self.cloud.code(), key, "test")
         pairing.save(self.folder, paired)
+        self.identity = paired.identity
         clocks = Clocks.of_this_boot()
         self.moment: Callable[[], Moment] = clocks.moment
         self.store = Store(self.folder, paired.identity, paired.shop)
@@ -86,6 +121,7 @@ class Linked:
             emit=self._hear,
             on_changed=self.changed.append,
             idle_seconds=self._idle_seconds,
+            transport=self._way,
         )
         self._task = asyncio.create_task(self.link.run())
         await self.until(lambda: self.online)
@@ -100,6 +136,17 @@ class Linked:
         self.news.append(news)
         if isinstance(news, CloudNews):
             self.online = news.online
+
+    async def unplug(self) -> None:
+        """Nothing reaches the cloud any more, nor what it was asked before."""
+        self._way.broken.set()
+        self.link.hurry()
+        await self.until(lambda: not self.online)
+
+    async def plug_in(self) -> None:
+        self._way.broken.clear()
+        self.link.hurry()
+        await self.until(lambda: self.online)
 
     def balance(self) -> int:
         return self.store.account(person()).holding("points").balance

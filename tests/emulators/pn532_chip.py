@@ -180,6 +180,8 @@ class Chip:
         card = self.target(data[0] & 0x0F)
         if card is None:
             return WRONG_CONTEXT
+        if card not in self.lying():
+            return TIMEOUT
         if self.in_protocol:
             return self.exchange_block(card, data[1:])
         answer = card.answer(data[1:])
@@ -205,7 +207,7 @@ class Chip:
     def communicate(self, data: bytes) -> bytes | None:
         if not data:
             return None
-        answer = self.active.answer(data) if self.active else None
+        answer = self.active.answer(data) if self.active and self.active in self.lying() else None
         self.on_air(answer)
         if answer is None:
             return TIMEOUT

@@ -28,6 +28,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "drivers.chip_card",
         "drivers.nfc_frontend",
     ),
+    "nfc": ("drivers.apdu", "drivers.ndef", "drivers.type4", "drivers.nfc"),
     "qr": ("drivers.scan_text", "loyalty.numbers", "loyalty.sun", "loyalty.rfid", "terminal.cards"),
     "sun": ("loyalty.sun",),
 }

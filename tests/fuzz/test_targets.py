@@ -16,7 +16,7 @@ INPUTS = st.binary(max_size=200) | st.lists(st.sampled_from(TELLING), min_size=1
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(INPUTS)
 def test_a_target_takes_any_bytes(name: str, data: bytes) -> None:
     importlib.import_module(f"fuzz.{name}").one_input(data)

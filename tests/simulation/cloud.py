@@ -156,7 +156,9 @@ class Cloud:
         response = await self._transport.handle_async_request(request)
         content = b"".join([part async for part in response.stream])  # type: ignore[union-attr]  # as it was sent, packed
         crashed, self._left = self._left is not None and self._left < 0, None
-        return None if crashed else httpx.Response(response.status_code, headers=response.headers, content=content)
+        # What was unpacked here is not packed any more.
+        headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}
+        return None if crashed else httpx.Response(response.status_code, headers=headers, content=content)
 
     def _count(self, *_: Any) -> None:
         if self._left is not None:

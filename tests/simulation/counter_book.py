@@ -183,7 +183,7 @@ class CounterBook:
 
     def _read_rows(self, cloud: CloudBook) -> set[PurseKey]:
         name = self.counter.name
-        query = "SELECT account, purse, instance, balance, granted, place, identity, change FROM purses"
+        query = "SELECT account, purse, instance, balance, granted, place, identity, change FROM purse_rows"
         rows = {PurseKey(*row[:3]): Row(*row[3:]) for row in self.counter.store.reader.mirror.execute(query)}
         changed = {key for key in {*rows, *self._rows} if rows.get(key) != self._rows.get(key)}
         self._rows = rows

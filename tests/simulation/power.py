@@ -74,6 +74,10 @@ class Guarded:
         self._disk.use(statement[0])
         return self.connection.execute(*statement)
 
+    def executemany(self, statement: str, rows: list[Any]) -> None:
+        for row in rows:
+            self.execute(statement, row)
+
     def close(self) -> None:
         self.connection.close()
 

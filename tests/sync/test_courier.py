@@ -27,6 +27,7 @@ from sync.messages import Pushed, Standing
 from sync.refusals import NotEnough, SpendingStopped
 from sync.signing import RequestSigner
 from sync.status import status
+from sync.troubles import Kind
 from sync.view import look
 
 T = TypeVar("T")
@@ -119,6 +120,8 @@ def test_entries_reach_the_cloud_and_changes_the_counter(counter: Counter) -> No
 
 def test_many_lines_and_rows_go_in_batches(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "MAX_LINES", 4)
+    assert counter.exchange() is None
+    counter.peer.requests.clear()
     counter.peer.page = 3
     for who in range(1, 11):
         counter.till.record(award(who, who=who))
@@ -329,10 +332,10 @@ def test_a_full_disk_is_told_and_does_not_end_the_loop(counter: Counter) -> None
     assert counter.exchange() is None
 
 
-def run_for(counter: Counter, body: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def run_for(counter: Counter, body: Callable[[], Coroutine[Any, Any, None]], seconds: float = 10) -> None:
     async def go() -> None:
         task = asyncio.create_task(counter.courier.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds):
             await body()
         assert not task.done()
         task.cancel()
@@ -381,6 +384,39 @@ def test_an_entry_wakes_the_loop_and_the_network_hurries_it(counter: Counter) ->
             await asyncio.sleep(0)
 
     run_for(counter, body)
+
+
+def test_a_fault_of_a_week_loses_nothing(counter: Counter) -> None:
+    """Simulated time: the cloud says 500 for seven days, after the first hour with a Retry-After, while the shop goes on."""
+    hour, week, now = 3600, 7 * 24 * 3600, 0.0
+
+    def fails() -> None:
+        counter.peer.faults.append(says(500, HTML, {"Retry-After": str(hour // 2)} if now > hour else None))
+
+    async def pass_time(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        counter.slept.append(seconds)
+        if len(counter.slept) % 20 == 0:
+            counter.till.record(award(5))
+        if now < week:
+            fails()
+        await asyncio.sleep(0)
+
+    counter.sleep = pass_time
+    fails()
+
+    async def body() -> None:
+        while not counter.courier.state.online:
+            await asyncio.sleep(0)
+
+    run_for(counter, body, seconds=60)
+    recorded = journal.head(counter.journal).sequence
+    assert recorded > 10
+    assert counter.peer.head.sequence == recorded
+    assert {state.kind for state in counter.states if not state.online} >= {Kind.FAULT}
+    # At the most once in half a minute (the middle of the jitter) for an hour, then twice an hour.
+    assert 7 * 24 * 2 - 2 <= len(counter.peer.requests) <= 130 + 7 * 24 * 2
 
 
 def test_what_waits_is_counted_while_the_cloud_is_away(counter: Counter) -> None:

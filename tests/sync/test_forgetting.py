@@ -43,7 +43,7 @@ TOMB = {"forgotten": (ForgottenRow(ANNA, 5),)}
 
 
 def known(glass: sqlite3.Connection) -> set[bytes]:
-    tables = ("cards", "members", "progress", "purses")
+    tables = ("card_rows", "member_rows", "progress", "purse_rows")
     return {row[0] for table in tables for row in glass.execute(f"SELECT account FROM {table}")}
 
 

@@ -363,3 +363,37 @@ def test_request_numbers_only_grow(ledger: sqlite3.Connection) -> None:
     after_crash.adopt(5_000)
     assert after_crash.take() == 5_001
     assert RequestCounter(ledger).take() > 5_001
+
+
+def test_what_the_writer_remembers_is_forgotten_when_anything_else_is_written(till: Till, path: Path) -> None:
+    """Two connections take turns, and each changes what the other relies on."""
+    other = Till(journal.open_journal(path), seed=2)
+    for number in range(3):
+        assert till.record(award(1)).sequence == 2 * number + 1
+        assert other.record(award(1)).sequence == 2 * number + 2
+    till.record(award(9))
+    journal.stop(other.connection, IDENTITY, Standing.OFF_HEAD)
+    with pytest.raises(SpendingStopped):
+        till.record(spend(1))
+    till.record(award(1))
+    renewal.renew(till.connection, UUID(int=99), 0)
+    assert till.record(award(1)).sequence == 9
+    renewal.renew(other.connection, UUID(int=98), 0)
+    last = till.record(award(1))
+    assert last.sequence == 10
+    head = Head()
+    for line in journal.lines_after(till.connection, 0, 100):
+        head = extend(UUID(int=98), head, line)
+    assert head == journal.head(other.connection)
+    assert till.record(award(2), "again") == other.record(award(2), "again")
+    other.connection.close()
+
+
+def test_what_was_undone_is_not_remembered(till: Till) -> None:
+    till.record(award(1))
+    till.connection.execute("CREATE TEMP TRIGGER broken BEFORE INSERT ON tallies BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    with pytest.raises(sqlite3.IntegrityError, match="broken"):
+        till.record(award(2))
+    till.connection.execute("DROP TRIGGER broken")
+    assert till.record(award(3)).sequence == 2
+    assert journal.lines_after(till.connection, 1, 9)[0].before == _hash(till, 1)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import uuid
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
 from backend.forgetting import forget
+from backend.programmes import publish
 from emulators.drafts import account, award, give_back, returned, spend, undo
 from emulators.paired import NOW, Cloud, Terminal
 from loyalty.account import Status
+from loyalty.derived import Progress
+from loyalty.entry import Entry, Unreadable, decode_entry
 from sync import history, journal
 from sync.courier import CloudState
 from sync.keys import NEXT_KEY, load_or_make
@@ -186,7 +189,7 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
     late.till.record(award(5))
     with cloud.engine.begin() as connection:
         network = connection.execute(sa.text("SELECT id FROM network")).scalar_one()
-        forget(connection, uuid.UUID(network), account(), NOW, cloud.chance.randbytes)
+        forget(connection, UUID(network), account(), NOW, cloud.chance.randbytes)
     for terminal in (here, late, late):
         assert terminal.exchange().trouble == ""
         assert terminal.look().status is Status.BLOCKED
@@ -198,3 +201,47 @@ def test_a_person_who_is_forgotten_in_the_cloud_is_forgotten_on_terminals(
         assert tuple(left) == (2, 0, 0)
         balance = connection.execute(sa.text("SELECT sum(earned - spent), count(*) FROM purse")).one()
         assert tuple(balance) == (15, 1)
+
+
+def test_a_members_level_comes_to_the_counter(new_terminal: Callable[[str], Terminal], cloud: Cloud) -> None:
+    text = '[programme]\nkey = "p"\nversion = 1\nname = "P"\n[points]\nper_unit = "1"\n'
+    text += '[[levels]]\nkey = "gold"\nname = "zlatá"\nfrom = "0.10"\n'
+    with cloud.engine.begin() as connection:
+        publish(connection, cloud.merchant, text, NOW)
+    here = new_terminal("here")
+    here.till.record(award(10))
+    here.exchange()
+    assert here.look().progress == Progress("gold", 10, 0)
+
+
+def test_a_line_that_the_cloud_cannot_read_holds_up_only_posting(
+    new_terminal: Callable[[str], Terminal], cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older cloud stores what it cannot read and what comes behind, and posts all of it after its update."""
+    one = new_terminal("one")
+    one.till.record(award(10))
+    strange = one.till.record(award(5)).id
+
+    def older(body: bytes) -> Entry:
+        entry = decode_entry(body)
+        if entry.id == strange:
+            raise Unreadable("this entry is of a version that is not known here")
+        return entry
+
+    with monkeypatch.context() as patch:
+        patch.setattr("backend.lines.decode_entry", older)
+        for _ in range(2):
+            one.till.record(award(1))
+            state = one.exchange()
+            assert (state.online, state.waiting, state.kind) == (True, 0, None)
+            assert "line 2" in state.posting
+            assert one.points() == (15 + journal.head(one.journal).sequence - 2, 15 + journal.head(one.journal).sequence - 2)
+        assert (cloud.entries(), alarm_count(cloud)) == (1, 1)
+    one.till.record(award(1))
+    assert one.exchange() == CloudState(online=True)
+    assert (cloud.entries(), one.points()) == (5, (18, 18))
+
+
+def alarm_count(cloud: Cloud) -> int:
+    with cloud.engine.begin() as connection:
+        return int(connection.execute(sa.text("SELECT count(*) FROM alarm")).scalar_one())

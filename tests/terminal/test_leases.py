@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+from counter_desk import JANA as JANAS_CARD
+from counter_desk import PETER, Counter
 from msgspec.structs import replace as replace_account
 
 from counter_table import JANA, NOW, SUM, account, before, press
@@ -129,3 +132,31 @@ def test_what_is_shown_never_changes_under_the_finger() -> None:
 def test_news_of_another_account_changes_nothing() -> None:
     state, _ = after(at(points_of(JANA)), MINUS)
     assert after(state, inputs.Refreshed(account(b"peter"))) == (state, ())
+
+
+class Lender:
+    """Hears what the daemon tells the link."""
+
+    def __init__(self) -> None:
+        self.served: list[str | None] = []
+
+    def wake(self) -> None:
+        """Nothing is sent."""
+
+    async def ask(self, account: bytes, purse: str, instance: str, need: int) -> bool | None:
+        return None
+
+    def serve(self, account: Account | None) -> None:
+        name = account.name if account is not None else None
+        if self.served[-1:] != [name]:
+            self.served.append(name)
+
+
+def test_the_link_hears_whose_card_is_in_conversation_from_its_first_look_to_the_idle_screen(tmp_path: Path) -> None:
+    with Counter(tmp_path) as counter:
+        lender = counter.daemon.lender = Lender()
+        counter.scan(JANAS_CARD)
+        counter.press("+")
+        counter.scan(PETER)
+        counter.press("×")
+        assert [name and name.split()[0] for name in lender.served] == ["Jana", "Peter", None]

@@ -1,0 +1,212 @@
+"""How a terminal joins a merchant, joins it again, and leaves: what `bodka-terminal pair`, `export` and `unpair` do.
+
+Whoever calls these holds the state folder (`state_lock.hold`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from sync import departure, history, journal, mirror, renewal
+from sync import pairing as pairings
+from sync.connection import cloud_client
+from sync.counter import RequestCounter
+from sync.courier import Courier
+from sync.keys import DEVICE_KEY, NEXT_KEY, DeviceKey, load_or_make
+from sync.pairing import Pairing
+from sync.signing import RequestSigner
+from terminal.clocks import Clocks
+from terminal.cloud_report import REPORT_FILE
+from terminal.settings import Cloud, SettingsError
+from terminal.store import JOURNAL, MIRROR, Connections
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """It was not done; the text says what to do first."""
+
+
+class EntriesWait(Refused):
+    """Entries would be lost."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} entries are not in the cloud yet. Let the terminal send them, or take them along on a stick:"
+            " bodka-terminal unpair --export FILE, and on the cloud bodka-cloud import FILE."
+        )
+
+
+class SavedEntriesWait(Refused):
+    """Entries of a damaged journal are in no chain yet, so no parcel could hold them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "entries that were saved from a damaged journal wait for a new identity: pair again with a code of the same"
+            " merchant and let the terminal send them, then un-pair"
+        )
+
+
+class NothingHere(Refused):
+    """There is no journal in the state folder."""
+
+    def __init__(self) -> None:
+        super().__init__("this terminal is not paired and holds no entries")
+
+
+class NoKey(Refused):
+    """The entries cannot be sealed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{DEVICE_KEY} is missing in the state folder, so the entries cannot be sealed: restore it from a backup"
+        )
+
+
+async def join(cloud: Cloud, folder: Path, code: str, device: str) -> Pairing:
+    """Pairs a terminal that is nobody's yet. Raises `EntriesWait`, a `PairingFailed`, or what `cloud_client` raises."""
+    if (folder / JOURNAL).exists():  # an un-pairing that a crash cut short, or a pairing that was lost
+        if count := _waiting(folder):
+            raise EntriesWait(count)
+        departure.unpair(folder, JOURNAL, MIRROR)
+    authority = _authority(cloud)
+    pairing = await _trade(cloud, authority, code, load_or_make(folder, os.urandom), device)
+    pairings.save(folder, pairing)
+    return pairing
+
+
+async def join_again(
+    cloud: Cloud, folder: Path, old: Pairing, code: str, device: str, transport: httpx.AsyncBaseTransport | None = None
+) -> Pairing:
+    """Gives a paired terminal a new identity with the same merchant; its entries and their order stay.
+
+    What the cloud still takes under the old identity is sent under it first; the rest is wrapped and waits to be sent again.
+    A crash anywhere leaves the old pairing or the new one, whole. Raises a `PairingFailed` (`CodeOfAnother` for another
+    merchant's code) or what `cloud_client` raises; nothing is changed then.
+    """
+    books = Connections.open(folder, old.identity)
+    try:
+        old = pairings.settle(folder, old, journal.current(books.journal).identity)
+        # The pinned authority stays, unless the installer names another.
+        authority = _authority(cloud) or (old.authority if cloud.url.rstrip("/") == old.cloud else "")
+        key = load_or_make(folder, os.urandom, NEXT_KEY)
+        new = await _trade(cloud, authority, code, key, device, old, transport)
+        await drain(books, folder, old, transport)
+        pairings.prepare(folder, new)
+        accepted = journal.current(books.journal).accepted
+        renewal.renew(books.journal, new.identity, accepted)
+        pairings.settle(folder, old, new.identity)
+        mirror.pull_anew(books.mirror)
+    finally:
+        books.close()
+    return new
+
+
+def export(folder: Path, file: Path) -> int:
+    """Writes what waits into a parcel; says how many entries. Raises `Refused`, and what `departure.export` raises."""
+    if not (folder / JOURNAL).exists():
+        raise NothingHere
+    connection = journal.open_journal(folder / JOURNAL)
+    try:
+        identity = journal.current(connection).identity
+        pairing = pairings.load(folder)
+        if pairing is not None:
+            pairing = pairings.settle(folder, pairing, identity)
+        if not (folder / DEVICE_KEY).exists():
+            raise NoKey
+        key = load_or_make(folder, os.urandom)
+        merchant = pairing.merchant if pairing is not None else None
+        return departure.export(connection, key, file, merchant=merchant, now_ms=time.time_ns() // 1_000_000)
+    finally:
+        connection.close()
+
+
+def leave(folder: Path, file: Path | None) -> int:
+    """Un-pairs the terminal, with the entries that wait in a parcel where `file` is given; says how many went there.
+
+    Raises `EntriesWait` or `SavedEntriesWait` where they would be lost, and what `export` raises; nothing is changed then.
+    """
+    if any(folder.glob(f"{JOURNAL}.later-*")):
+        raise SavedEntriesWait
+    count = 0
+    if file is not None:
+        count = export(folder, file)
+    elif waiting := _waiting(folder):
+        raise EntriesWait(waiting)
+    departure.unpair(folder, JOURNAL, MIRROR)
+    (folder / REPORT_FILE).unlink(missing_ok=True)
+    return count
+
+
+def _waiting(folder: Path) -> int:
+    if not (folder / JOURNAL).exists():
+        return 0
+    connection = journal.open_journal(folder / JOURNAL)
+    try:
+        return history.waiting(connection).count
+    except journal.NotPaired:
+        return 0
+    finally:
+        connection.close()
+
+
+def _authority(cloud: Cloud) -> str:
+    if not cloud.authority:
+        return ""
+    try:
+        return Path(cloud.authority).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cloud.authority: {cloud.authority} cannot be read ({error}): name a PEM file there") from error
+
+
+async def _trade(
+    cloud: Cloud,
+    authority: str,
+    code: str,
+    key: DeviceKey,
+    device: str,
+    old: Pairing | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Pairing:
+    """Trades the code, and makes sure that the cloud can be reached by the authority that it names, or that was named here."""
+    trusted = Clocks.of_this_boot().trusted
+    async with cloud_client(cloud.url, authority=authority, clock_trusted=trusted, transport=transport) as client:
+        pairing = await pairings.pair(client, code, key, device, old.merchant if old is not None else None)
+    if not pairing.authority:
+        return pairings.with_authority(pairing, authority)
+    async with cloud_client(cloud.url, authority=pairing.authority, clock_trusted=trusted, transport=transport) as client:
+        await pairings.prove_authority(client)
+    return pairing
+
+
+async def drain(books: Connections, folder: Path, old: Pairing, transport: httpx.AsyncBaseTransport | None) -> None:
+    """One exchange under the old identity. Whatever the cloud does not take is wrapped afterwards."""
+    clocks = Clocks.of_this_boot()
+    signer = RequestSigner(old.identity, load_or_make(folder, os.urandom), lambda: clocks.moment().wall_ms / 1000)
+    client = cloud_client(old.cloud, auth=signer, authority=old.authority, clock_trusted=clocks.trusted, transport=transport)
+    async with client:
+        courier = Courier(
+            client,
+            books.journal,
+            books.mirror,
+            RequestCounter(books.journal),
+            run_blocking=_here,
+            moment=clocks.moment,
+            sleep=asyncio.sleep,
+            random=random.random,
+            on_cloud=lambda state: None,
+            on_changed=lambda accounts: None,
+        )
+        await courier.exchange()
+
+
+async def _here(work: Callable[[], T], /) -> T:
+    return work()
