@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random as pseudo
-from collections.abc import Awaitable, Callable, Collection
+import sys
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import structlog
 
 from simulation.agenda import Agenda, run
 from simulation.cloud import TERMINALS, temporary_folder, the_cloud
@@ -26,6 +30,19 @@ STANDSTILL = 5_000
 """So many steps in one millisecond lead nowhere."""
 NIGHTS = (12 * HOUR, 12 * HOUR, 3 * DAY, 24 * DAY, 100 * DAY)
 """How long nobody comes after a day; the last is longer than the terminals keep what the cloud has."""
+
+
+FAULTS_LOGGED: list[str] = []
+"""What terminals caught and logged as a fault of ours since the last step."""
+
+
+def _listen(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if method in ("error", "exception", "critical"):
+        FAULTS_LOGGED.append(f"{event.get('event')} {sys.exc_info()[1]!r}")
+    raise structlog.DropEvent
+
+
+structlog.configure(processors=[_listen])
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,7 @@ class Day:
         self.plan, self.chance = plan, pseudo.Random(seed)
         self.agenda = Agenda()
         self.history = History(lambda: self.agenda.now, without)
+        FAULTS_LOGGED.clear()
         self.cloud = the_cloud()
         self.network = Network(self.agenda, self.cloud, self._own_chance(), Weather(), self.history)
         self.world = World(seed, self.agenda, self.network, self.history)
@@ -237,6 +255,10 @@ class Day:
             if counter.died:
                 self.history.fault(f"{counter.name}: the power fails")
                 await counter.restart()
+        if FAULTS_LOGGED:
+            faults, FAULTS_LOGGED[:] = list(FAULTS_LOGGED), []
+            if not any(counter.disk.fails for counter in self.counters):
+                raise Violation(f"2: a terminal logs a fault of its own: {faults[0]}")
         touched, self.network.cloud_touched = self.network.cloud_touched, False
         self.fleet.invariants.check(cloud_touched=touched)
         self._call_staff()

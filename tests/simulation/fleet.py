@@ -45,9 +45,14 @@ class Fleet:
         start = self.invariants.copied(counter)
         return SdCard(files, dict(counter.promised), dict(counter.keys), frozenset(counter.refused), start)
 
+    @property
+    def next_copy(self) -> str:
+        """The name of the next machine that runs from a copy."""
+        return f"copy {len(self.counters) + 1}"
+
     def clone(self, card: SdCard) -> Counter:
         """Another machine starts with a copy of a card."""
-        counter = self._insert(f"copy {len(self.counters) + 1}", card)
+        counter = self._insert(self.next_copy, card)
         self.invariants.add(counter, card.start and card.start.again())
         return counter
 
