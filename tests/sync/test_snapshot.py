@@ -200,7 +200,8 @@ def test_any_order_doubling_and_interruption_ends_as_one_whole_pull(
         shop.fill(glass, max_rows=slices)
         with closing(shop.glass("whole")) as whole:
             shop.fill(whole, limit=4_000)
-            assert contents(glass)[0] == contents(whole)[0]
+            # A row that nothing changed since may include an earlier line than one that was asked for now.
+            assert [row[:5] + row[6:] for row in contents(glass)[0]] == [row[:5] + row[6:] for row in contents(whole)[0]]
             assert contents(glass)[1:] == contents(whole)[1:]
             assert mirror.cursor(glass) == mirror.cursor(whole)
         glass.close()
