@@ -156,9 +156,7 @@ class Cloud:
         response = await self._transport.handle_async_request(request)
         content = b"".join([part async for part in response.stream])  # type: ignore[union-attr]  # as it was sent, packed
         crashed, self._left = self._left is not None and self._left < 0, None
-        # What was unpacked here is not packed any more.
-        headers = {name: value for name, value in response.headers.items() if name != "content-encoding"}
-        return None if crashed else httpx.Response(response.status_code, headers=headers, content=content)
+        return None if crashed else httpx.Response(response.status_code, headers=response.headers, content=content)
 
     def _count(self, *_: Any) -> None:
         if self._left is not None:
