@@ -1,20 +1,22 @@
-"""A month of a merchant with five terminals, one of them without a network for a week: who is refused a reward, and what is overdrawn.
+"""A month of a merchant with five terminals, one of them a week without a network: who is refused, and what is overdrawn.
 
 Three ways to treat redemptions are tried on the same visits of the same members: **leases** (as built), **deny offline** (a
 terminal without a network lets nobody redeem), and **allow all** (it lets everybody redeem what its last picture shows).
 
 The members, drawn from a seed:
 
-- visits in the month: Pareto with shape 1.3 from 1.0, at most 30: many come once or twice, few come every day; mean about 2.6
-- a usual terminal, one of five that draw 30, 25, 20, 15 and 10 in a hundred; a member is true to it in a share of visits drawn from
-  Beta(8, 2), mean 0.8; other visits go to the other terminals in those proportions
-- hours: evenly over the 12 hours of 30 days; one coffee stamp a visit in 7 of 10 visits, two in 1 of 10
-- bills: log-normal, median 6 EUR, sigma 0.6; one point a euro, beside what was saved before: log-normal, median 150 points, sigma 1.0
-- redemption: a full stamp card is redeemed in 9 of 10 visits in which it is full; points are spent when at least 200 are there, in
-  3 of 10 visits: 200, 500 or all, one as likely as the other
+- visits in the month: Pareto with shape 1.3 from 1.0, at most 30: many come once or twice, few come every day; mean about 2.6.
+  In the two months before, each came twice as often, to the same terminals: the cloud knows their habits
+- a usual terminal, one of five that draw 30, 25, 20, 15 and 10 in a hundred; a member is true to it in a share of visits drawn
+  from Beta(8, 2), mean 0.8; other visits go to the other terminals in those proportions
+- hours: evenly over the 12 hours of 30 days; one coffee stamp in 7 of 10 visits, two in 1 of 10
+- bills: log-normal, median 6 EUR, sigma 0.6; one point a euro, beside what was saved: log-normal, median 150, sigma 1.0
+- redemption: a full stamp card is redeemed in 9 of 10 visits in which it is full; points are spent when at least 200 are
+  there, in 3 of 10 visits: 200, 500 or all, one as likely as the other
 
-The terminal that draws most is cut off from the morning of day 11 to the evening of day 17. Refused is a redemption that the member's
-true balance (all entries of all terminals) covers and the terminal does not let him have.
+The terminal that draws most is cut off from the morning of day 11 to the evening of day 17. Refused is a redemption that the
+member's true balance (all entries of all terminals) covers and of which the terminal lets him have nothing; who could pay with
+some of the points that he wanted to pay with is counted by himself.
 
 The cloud is real: `backend.accept`, `changes`, `recalls` and the nightly `overnight` on SQLite in memory, called directly. A
 terminal's side is the real arithmetic of `loyalty.holding` over its own lines; requests, signatures, the journal's and mirror's
@@ -45,7 +47,7 @@ from emulators.cloud_house import House, build_house, new_engine
 from emulators.terminal_peer import Chain
 from loyalty.entry import Cause, Personal, Posting
 from loyalty.holding import Own, Row, spendable
-from sync.messages import Present, PurseRow
+from sync.messages import MAX_LINES, Present, PurseRow
 
 SEED = 4
 DAYS, OPEN_MS, DAY_MS = 30, 12 * 3_600_000, 24 * 3_600_000
@@ -75,6 +77,8 @@ class Members:
     """Who comes, and what they had saved before."""
 
     saved: dict[Key, int] = field(default_factory=dict)
+    before: list[tuple[int, bytes, int]] = field(default_factory=list)
+    """Terminal, account and points of the visits of the two months before: they are part of what is saved."""
     visits: list[Visit] = field(default_factory=list)
 
 
@@ -102,8 +106,13 @@ def draw(count: int) -> Members:
         members.saved[account, "coffee"] = chance.randrange(GOAL)
         usual = chance.choices(range(5), SHARES)[0]
         true = chance.betavariate(8, 2)
-        for _ in range(min(DAYS, int(chance.paretovariate(1.3)))):
-            others = [0.0 if n == usual else share for n, share in enumerate(SHARES)]
+        often = min(DAYS, int(chance.paretovariate(1.3)))
+        others = [0.0 if n == usual else share for n, share in enumerate(SHARES)]
+        for _ in range(2 * often):
+            terminal = usual if chance.random() < true else chance.choices(range(5), others)[0]
+            members.before.append((terminal, account, 6 * POINT))
+            members.saved[account, "points"] += 6 * POINT
+        for _ in range(often):
             terminal = usual if chance.random() < true else chance.choices(range(5), others)[0]
             at = chance.randrange(DAYS) * DAY_MS + chance.randrange(OPEN_MS)
             bill = int(chance.lognormvariate(1.79, 0.6) * POINT)
@@ -203,7 +212,9 @@ class Till:
 
     def push(self, connection: sa.Connection, now: int) -> None:
         identity = identities.find(connection, self.chain.identity)
-        accept(connection, identity.id, self.chain.push(identity.head.sequence + 1), now, self.house.chance.randbytes)
+        for first in range(identity.head.sequence + 1, self.chain.head.sequence + 1, MAX_LINES):
+            push = self.chain.push(first, first + MAX_LINES - 1)
+            accept(connection, identity.id, push, now, self.house.chance.randbytes)
         self._is_seen(connection, now)
 
     def present(self, connection: sa.Connection, account: bytes, now: int) -> None:
@@ -251,10 +262,16 @@ def with_leases(members: Members, share: str) -> Told:
         programmes.publish(connection, house.merchant, text, START)
         tills = [Till(house, house.terminal(connection)) for _ in SHARES]
         book = Book(connection, identities.own_of(connection, house.merchant), START)
-        for (account, purse), amount in members.saved.items():
-            if amount:
+        earned_before: defaultdict[Key, int] = defaultdict(int)
+        for terminal, account, points in members.before:
+            tills[terminal].write(Cause.AWARD, account, Posting("points", points))
+            earned_before[account, "points"] += points
+        for (account, purse), whole in members.saved.items():
+            if amount := whole - earned_before[account, purse]:
                 own_entries.award(book, Personal(account, account), Posting(purse, amount), house.chance.randbytes)
         book.write()
+        for till in tills:
+            till.push(connection, START - DAY_MS)
     told, true, day = Told(), dict(members.saved), -1
     for visit in members.visits:
         while day < visit.at // DAY_MS:
@@ -332,7 +349,12 @@ def report(policy: str, told: Told, goal: str) -> None:
     share = 100 * told.refused / max(1, told.wanted)
     rows = [
         ("redemptions refused that the balance covers", round(share, 2), "%", goal),
-        ("paid with fewer points than they wanted, for want of a lease", round(100 * told.less / max(1, told.wanted), 2), "%", ""),
+        (
+            "paid with fewer points than they wanted, for want of a lease",
+            round(100 * told.less / max(1, told.wanted), 2),
+            "%",
+            "",
+        ),
         ("redemptions wanted", told.wanted, "redemptions", ""),
         ("refused in the week at the terminal without a network", told.refused_offline, "redemptions", ""),
         ("overdraft", round(told.overdraft / POINT), "points", ""),

@@ -32,8 +32,8 @@ from sync.signing import RequestSigner
 from sync.troubles import Trouble
 from terminal import cards, faces, session
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
-from terminal.link import TROUBLES
 from terminal.inputs import CloudNews, Granted, Input, NoAnswer, NotRecorded, ProgrammeNews, Recorded, Refreshed, Tick
+from terminal.link import TROUBLES
 from terminal.states import Asking, Desk
 from terminal.store import MIRROR, Connections, Store
 
@@ -303,7 +303,7 @@ class Counter:
         return entry
 
     async def _called(self, wait: Wait) -> bool:
-        """The cloud's call: the bell is heard when something was written there, if there is a network; looked at by real code."""
+        """The cloud's call: the bell is heard where there is a network, and real code looks what it rang for."""
         while True:
             await self._network.rung(self.name)
             call = self._network.cloud.news(wait)

@@ -20,9 +20,7 @@ from simulation.shorten import shorten
 
 def main() -> int:
     """Lives the days that were asked for; the number of seeds that broke an invariant, at most 100."""
-    parser = argparse.ArgumentParser(
-        prog="simulate", description="Lives days of a few terminals and a cloud, full of faults."
-    )
+    parser = argparse.ArgumentParser(prog="simulate", description="Lives days of a few terminals and a cloud, full of faults.")
     parser.add_argument("--seeds", type=int, default=20, help="how many")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed")
     parser.add_argument("--minutes", type=float, default=0.0, help="as many seeds as can be lived in this time, instead")
