@@ -100,7 +100,8 @@ def _lend(
     book.load_accounts(accounts)
     lacking: dict[PurseKey, int] = {}
     wishes: list[Wish] = []
-    for key in list(book.purses):
+    # With a merged account the one that it leads to is loaded as well, whose usual terminal may be another.
+    for key in [key for key in book.purses if key.account in accounts]:
         purse, lease = before = book.purse(key)
         kept = share(key.purse, purse.balance)
         lack = kept - lease.outstanding

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from backend import accept, api, doorbell, identities, lines, migrate, pairing, sample, tables
+from backend import accept, api, doorbell, identities, levels, lines, merging, migrate, pairing, sample, tables
 from backend.app import create_app
 from backend.database import Database, open_engine
 from backend.overnight import overnight
@@ -98,13 +98,13 @@ class Cloud:
         self.engine = engine
         self.database = _raw(engine)
         self._wall_ms: Callable[[], int] = lambda: DAWN_MS
-        self._random = pseudo.Random().randbytes
+        self.random = pseudo.Random().randbytes
         self._left: int | None = None
         self.unreadable = 0.0
         """The share of all lines that this version cannot read."""
         sa.event.listen(engine, "after_cursor_execute", self._count)
         self._read, lines.read = lines.read, self._read_line  # an older version, which does not know some causes yet
-        app = create_app(engine, clock=lambda: self._wall_ms(), random=lambda count: self._random(count))
+        app = create_app(engine, clock=lambda: self._wall_ms(), random=lambda count: self.random(count))
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     def begin(self, wall_ms: Callable[[], int], random: Callable[[int], bytes], terminals: int) -> None:
@@ -113,7 +113,7 @@ class Cloud:
         for spare in founded().paired[terminals:]:
             self.database.execute("DELETE FROM pairing_code WHERE identity = ?", (spare.identity.hex,))
             self.database.execute("DELETE FROM identity WHERE id = ?", (spare.identity.hex,))
-        self._wall_ms, self._random, self._left = wall_ms, random, None
+        self._wall_ms, self.random, self._left = wall_ms, random, None
         self.unreadable = 0.0
 
     @contextmanager
@@ -133,15 +133,18 @@ class Cloud:
         with self.writing() as connection:
             merchant = connection.execute(sa.select(tables.merchant.c.id)).scalar_one()
         overnight(self.writing, merchant, now_ms)
+        with self.writing() as connection:
+            merging.call_back_all(connection, merchant, now_ms)
+        levels.review(self.writing, merchant, now_ms)
 
     def post_stored(self, now_ms: int, *, void: bool = False) -> None:
         """Posts what waits and can be read; `void`: a person first gives up each line at which posting stopped."""
         with self.writing() as connection:
             behind = sa.select(tables.identity.c.id).where(tables.identity.c.posted < tables.identity.c.head_sequence)
             for identity in connection.execute(behind).scalars().all():
-                while void and accept.void_next(connection, identity, now_ms, self._random, by="Eva"):
+                while void and accept.void_next(connection, identity, now_ms, self.random, by="Eva"):
                     pass
-                accept.post_stored(connection, identities.lock(connection, identity), now_ms, self._random)
+                accept.post_stored(connection, identities.lock(connection, identity), now_ms, self.random)
 
     def _read_line(self, line: Line) -> tuple[Entry, Personal]:
         if self.unreadable and sha256(line.body).digest()[0] < 256 * self.unreadable:

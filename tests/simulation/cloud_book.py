@@ -141,12 +141,12 @@ class CloudBook:
     def _read_postings(self) -> None:
         new = (
             "SELECT p.rowid, p.entry, p.account, p.purse, p.instance, p.posted, e.identity, e.sequence, e.cause, e.refers,"
-            " i.public_key IS NULL FROM posting p JOIN entry e ON e.id = p.entry JOIN identity i ON i.id = e.identity"
+            " e.reward, i.public_key IS NULL FROM posting p JOIN entry e ON e.id = p.entry JOIN identity i ON i.id = e.identity"
             " WHERE p.rowid > ? ORDER BY p.rowid"
         )
         takings: set[TakingKey] = set()
         for row in self.cloud.database.execute(new, (self._postings,)).fetchall():
-            self._postings, id, account, purse, instance, posted, identity, sequence, cause, refers, own = row
+            self._postings, id, account, purse, instance, posted, identity, sequence, cause, refers, rule, own = row
             self._sums[PurseKey(account, purse, instance)] += posted
             self.entries[UUID(id)] = (UUID(identity), sequence)
             if cause == "undo" and posted > 0:
@@ -158,7 +158,7 @@ class CloudBook:
                 taking = TakingKey(UUID(refers), purse, instance)
                 self._taken[taking] -= posted
                 takings.add(taking)
-            elif own and cause == "award" and refers is not None:
+            elif (own and cause == "taken back" and rule.startswith("limit ")) or (own and cause == "award" and refers is not None):
                 self._taken[TakingKey(UUID(refers), purse, instance)] -= posted
         for taking in takings & self._awards.keys():
             award, taken = self._awards[taking], self._taken[taking]
@@ -221,6 +221,11 @@ class CloudBook:
             more = written_off - before.get(held, (0, 0, 0))[2]
             if more > 0:
                 self.given_up[held[1]] += more
+
+    def cards(self) -> dict[bytes, tuple[bytes, str]]:
+        """Where each card or phone leads, and how it stands."""
+        found = self.cloud.database.execute("SELECT token, account, status FROM card").fetchall()
+        return {token: (account, status) for token, account, status in found}
 
     def left_behind(self, key: PurseKey) -> int:
         """What written-off terminals may still spend without knowing that they are."""

@@ -27,10 +27,8 @@ from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
 from sync.keys import NEXT_KEY, load_or_make
 from sync.messages import ProgrammeText, Standing, Wait
-from sync.refusals import NotRecorded as Refused
 from sync.signing import RequestSigner
-from sync.troubles import Trouble
-from terminal import cards, faces, session
+from terminal import cards, faces, renewal, session
 from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Show
 from terminal.inputs import CloudNews, Granted, Input, NoAnswer, NotRecorded, ProgrammeNews, Recorded, Refreshed, Tick
 from terminal.link import TROUBLES
@@ -91,6 +89,7 @@ class Counter:
         self._tasks: set[asyncio.Task[None]] = set()
         self._shown = asyncio.Event()
         self._clients: list[httpx.AsyncClient] = []
+        self._renewing: asyncio.Task[None] | None = None
         self._begin_courier()
 
     def _guarded(self, connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -181,17 +180,17 @@ class Counter:
 
     def renew(self) -> None:
         """Staff give the terminal a new identity, because its screen says that it is stopped; it may have to be done again."""
-        self._spawn(self._renew())
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._spawn(self._renew())
 
     async def _renew(self) -> None:
         self._history.note(f"{self.name}: staff renew it")
         self._running_courier.cancel()
         await asyncio.gather(self._running_courier, return_exceptions=True)
-        key = load_or_make(self.folder, self.chance.randbytes, NEXT_KEY)
-        try:
-            await self.courier.renew(key.public)
-        except (Trouble, Refused) as why:
-            self._history.note(f"{self.name}: {why}")
+        load_or_make(self.folder, self.chance.randbytes, NEXT_KEY)  # made by this day's chance, and found there
+        self.pairing, refused = await renewal.renew(self.folder, self.pairing, self.store, self.courier)
+        if refused is not None:
+            self._history.note(f"{self.name}: {refused.value}")
         self._begin_courier()
 
     # events come in

@@ -7,13 +7,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
+from loyalty.account import Account, Holding
 from loyalty.chain import Head, Line, Was, extend
 from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
 from loyalty.holding import spendable
 from simulation.cloud_book import CloudBook, PurseKey, demand
 from simulation.copies import HeadStart
 from simulation.counter import Counter
-from sync import journal, mirror
+from sync import journal, mirror, view
 from sync.messages import Standing
 
 
@@ -225,10 +226,25 @@ class CounterBook:
             start.holds(key, max(0, self._head_start(common, key)))
         return start
 
+    def holding(self, key: PurseKey) -> Holding:
+        """What it would show of a purse, also of an account to which no card leads any more."""
+        reader = self.counter.store.reader
+        of = "SELECT number FROM accounts WHERE id = ?"
+        number = reader.mirror.execute(of, (key.account,)).fetchone() or (None,)
+        held = view._holdings(reader.journal, reader.mirror, journal.current(reader.journal), key.account, *number)
+        return Account(Personal(key.account, b""), holdings=held).holding(key.purse, key.instance)
+
+    def check_cards(self, cards: dict[bytes, tuple[bytes, str]]) -> None:
+        """When all is quiet, each card leads where the cloud says, and is as active (invariant 10)."""
+        for token, led in cards.items():
+            seen = self.counter.store.account(Personal(token, token))
+            found = (seen.whose.account, seen.status.value)
+            demand(found == led, 10, self.counter.name, "takes a card for", found, "and not", led)
+
     def _check_purse(self, key: PurseKey) -> None:
         """What is shown and what may be spent is what its own lines and its row say."""
         name, store, row = self.counter.name, self.counter.store, self._rows.get(key, Row())
-        holding = store.account(Personal(key.account, key.account)).holding(key.purse, key.instance)
+        holding = self.holding(key)
         # Of a purse without a row, after the mirror was lost, only the lines that are still here are known.
         gone = journal.pruned(store.reader.journal) - 1 if key not in self._rows else 0
         shown = row.balance + sum(p.delta for p in self.postings(key, after=max(row.place, gone)))

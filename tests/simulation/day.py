@@ -264,7 +264,7 @@ class Day:
         self._call_staff()
 
     def _call_staff(self) -> None:
-        """A terminal that says it is stopped is renewed by staff, sooner or later, once it has sent what it could."""
+        """A terminal that says it is stopped is renewed by staff, sooner or later."""
         for counter in self.counters:
             if counter.running and counter.state.desk.cloud.stopped and counter.name not in self._called:
                 self._called.add(counter.name)
@@ -275,16 +275,10 @@ class Day:
     def _renewal(self, counter: Counter) -> Callable[[], None]:
         def renew() -> None:
             self._called.discard(counter.name)
-            if counter.running and not self._drains(counter):
+            if counter.running and counter.standing is not Standing.GOOD:
                 counter.renew()
 
         return renew
-
-    def _drains(self, counter: Counter) -> bool:
-        """Whether a written-off terminal still has lines to send under its old identity."""
-        if counter.standing is not Standing.WRITTEN_OFF:
-            return counter.standing is Standing.GOOD
-        return journal_history.waiting(counter.store.reader.journal).count > 0
 
     async def close(self) -> None:
         """Nobody comes any more, nothing goes wrong any more: everything arrives, and both sides have the same."""
@@ -297,6 +291,7 @@ class Day:
             self.network.down.add(counter.name)
             self.reconnect(counter)
         self.update_cloud()
+        self.fleet.invariants.check(cloud_touched=True)
         deadline = self.agenda.now + DRAIN_MS
         while not self._quiet():
             if self.agenda.now > deadline:

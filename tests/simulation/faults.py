@@ -1,15 +1,22 @@
-"""What may go wrong in a shop, each by its name: planned for one terminal, at a moment that a seed draws."""
+"""What may go wrong in a shop, and what the merchant may do meanwhile, each by its name: planned for one terminal, at a moment that a seed draws."""
 
 from __future__ import annotations
 
 import random as pseudo
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import sqlalchemy as sa
+
+from backend import cards, merging, programmes, tables
 from backend.leases import write_off_terminal
+from loyalty.entry import TokenKind
+from loyalty.tokens import token
 from simulation.counter import Counter
+from simulation.people import BLANK, JANA, MEMBERS, PETER, ZOLTAN
 
 if TYPE_CHECKING:
     from simulation.day import Day
@@ -108,6 +115,81 @@ def cloud_too_old(day: Day, counter: Counter, chance: pseudo.Random) -> None:
         day.later(chance.choice([30 * SECOND, 2 * MINUTE]), day.void_lines)
 
 
+def accounts_merged(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """The merchant finds that two members are one person."""
+    old, new = chance.sample([JANA, PETER, ZOLTAN], 2)
+    with suppress(merging.CannotMerge):
+        merge(day, counter, old, new)
+
+
+def merge(day: Day, counter: Counter, old: str, new: str) -> None:
+    """What the portal does with the accounts that two members' first cards opened."""
+    with day.cloud.writing() as connection:
+        accounts = (_card(counter, old), _card(counter, new))
+        merging.merge(connection, counter.pairing.network, *accounts, day.agenda.wall_ms, day.cloud.random)
+    day.network.ring()
+
+
+def card_blocked(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """A member's card is lost, and maybe found again."""
+    card = _card(counter, chance.choice(MEMBERS))
+    _change_card(day, lambda connection: cards.block(connection, counter.pairing.network, card))
+    found = chance.choice([30 * SECOND, DAY])
+    day.later(found, lambda: _change_card(day, lambda c: cards.unblock(c, counter.pairing.network, card)))
+
+
+def card_replaced(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """A member's card is lost for good; a blank one takes its place."""
+    old, new = _card(counter, chance.choice(MEMBERS)), _card(counter, chance.choice(BLANK))
+    _change_card(day, lambda connection: cards.replace(connection, counter.pairing.network, old, new))
+
+
+def _change_card(day: Day, change: Callable[[sa.Connection], None]) -> None:
+    with suppress(cards.CannotChange), day.cloud.writing() as connection:
+        change(connection)
+    day.network.ring()
+
+
+def _card(counter: Counter, number: str) -> bytes:
+    return token(counter.pairing.token_keys()[0], TokenKind.CARD, number)
+
+
+LEVELS = """
+[[levels]]
+key = "gold"
+name = { sk = "zlatá", en = "gold" }
+from = "1"
+months = 12
+coefficient = "2"
+
+[[milestones]]
+key = "ten"
+every = "10"
+points = "3"
+
+[limits]
+awards = 6
+points = "100"
+"""
+"""Rules that look at the past, which even a short day comes to."""
+
+
+def levels_begin(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """The merchant publishes a programme with levels, milestones and limits; or one without them again."""
+    publish_levels(day, counter)
+    day.later(chance.choice([2 * MINUTE, 2 * DAY, 200 * DAY]), lambda: publish_levels(day, counter, ""))
+
+
+def publish_levels(day: Day, counter: Counter, rules: str = LEVELS) -> None:
+    """The sample's programme with these rules, as its next version."""
+    merchant = counter.pairing.merchant
+    with day.cloud.writing() as connection:
+        version = connection.execute(sa.select(tables.merchant.c.programme)).scalar_one()
+        text = programmes.text_of(connection, merchant, 1).text.replace("version = 1 ", f"version = {version + 1} ")
+        programmes.publish(connection, merchant, text + rules, day.agenda.wall_ms)
+    day.network.ring()
+
+
 FAULTS: dict[Fault, int] = {
     no_network: 6,
     power_cut: 8,
@@ -120,5 +202,9 @@ FAULTS: dict[Fault, int] = {
     backup_restored: 2,
     written_off: 2,
     cloud_too_old: 1,
+    accounts_merged: 2,
+    card_blocked: 1,
+    card_replaced: 1,
+    levels_begin: 2,
 }
 """Each fault, and how often it is drawn among the others."""

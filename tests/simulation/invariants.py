@@ -6,7 +6,6 @@ itself, and what is true of all together is checked here.
 
 from __future__ import annotations
 
-from loyalty.entry import Personal
 from simulation.cloud import Cloud
 from simulation.cloud_book import CloudBook, Purse, PurseKey, demand
 from simulation.copies import HeadStart
@@ -94,6 +93,7 @@ class Invariants:
             mine = {line.place - book.base: line.id for line in book.lines[book.base :]}
             for id, sequence in cloud.cloud.database.execute(posted, (book.identity.hex,)).fetchall():
                 demand(mine.get(sequence) is not None and mine[sequence].hex == id, 1, name, "has not written line", sequence)
+            book.check_cards(cloud.cards())
             for key, purse in cloud.purses.items():
-                seen = book.counter.store.account(Personal(key.account, key.account)).holding(key.purse, key.instance)
+                seen = book.holding(key)
                 demand(seen.balance == purse.balance, 4, name, "shows", seen.balance, "not", purse.balance, "of", key.purse)

@@ -11,17 +11,19 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from backend import accept, book, changes, identities, posting, tables
+from backend import accept, book, changes, derived, identities, merging, own_entries, posting, tables
 from display import screens
 from loyalty.chain import Head, line_hash
-from loyalty.entry import Cause, decode_entry, decode_personal
+from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
 from loyalty.holding import Own, Row
 from simulation import stories
 from simulation.counter import Counter
 from simulation.power import Guarded
-from sync import database, journal, mirror, view
+from sync import database, journal, messages, mirror, view
 from sync.courier import Courier
-from sync.messages import Presented, Standing
+from sync.lending import Lending
+from sync.messages import Answered, Ask, Presented, Standing
+from sync.troubles import Trouble
 from terminal import states, verbs
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -388,7 +390,7 @@ def leases_time_out(patch: pytest.MonkeyPatch) -> None:
 
 
 def two_couriers_drain_one_journal(patch: pytest.MonkeyPatch) -> None:
-    """Each with its own idea of the last request number."""
+    """Each with its own idea of the last request number; and the first goes on under the old identity after a renewal."""
     begin = Counter._begin_courier
 
     def twice(self: Any) -> None:
@@ -429,7 +431,101 @@ def the_chain_is_not_checked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(accept, "extend", lambda id, head, line: Head(line.sequence, line_hash(id, line)))
 
 
+def an_undo_takes_what_was_given_back(patch: pytest.MonkeyPatch) -> None:
+    """Whether the terminal still holds what an undo would take back is not asked."""
+    allowed = journal.allowed
+
+    def careless(connection: Any, base: int, standing: str, draft: Any, rows: Any, owns: Any) -> Any:
+        def plenty(*key: Any) -> Row:
+            return replace(rows(*key), granted=1 << 60)
+
+        return allowed(connection, base, standing, draft, plenty if draft.cause is Cause.UNDO else rows, owns)
+
+    patch.setattr(journal, "allowed", careless)
+
+
+def a_give_back_is_a_message(patch: pytest.MonkeyPatch) -> None:
+    """No line says what is given back, but a message does: "so much less", sent again where no answer comes."""
+    ask = changes.ask
+
+    async def give_back(self: Any, recalls: Any) -> bool:
+        for recall in recalls:
+            key = (recall.account, recall.purse, recall.instance)
+            now = journal.current(self._journal)
+            row = mirror.rows(self._mirror, self._journal)(*key)
+            own = journal.own(self._journal, *key, row.through)
+            much = row.granted + own.earned_after - own.used - recall.keep
+            if much > 0 and recall.account != self.serving:
+                question = Ask(now.identity, journal.head(self._journal), *key, -much)
+                for _ in range(2):
+                    try:
+                        answer = await self._requests.post(messages.ASK_PATH, lambda asked=question: asked, Answered)
+                        await self._blocking(
+                            lambda c, me=now, said=answer: mirror.apply_answer(self._mirror, c, me.identity, said)
+                        )
+                        break
+                    except Trouble:
+                        continue
+        return False
+
+    def lower(connection: Any, identity: Any, message: Any, now_ms: int) -> Any:
+        if message.wanted < 0:
+            where = {"me": identity.hex, "a": message.account, "p": message.purse, "i": message.instance, "n": -message.wanted}
+            of = "account = :a AND purse = :p AND instance = :i"
+            connection.execute(sa.text(f"UPDATE lease SET granted = granted - :n WHERE {of} AND identity = :me"), where)
+            connection.execute(sa.text(f"UPDATE purse SET leased = leased - :n WHERE {of}"), where)
+        return ask(connection, identity, message, now_ms)
+
+    patch.setattr(Lending, "give_back", give_back)
+    patch.setattr(changes, "ask", lower)
+
+
+def _move_all(book: Any, random: Any) -> None:
+    """As `merging.move_on`, for all that is there."""
+    for key in book.touched():
+        much = book.purse(key)[0].balance
+        if key.account in book.into and much > 0:
+            leaves, arrives = (Posting(key.purse, amount, instance=key.instance) for amount in (-much, much))
+            out = own_entries.write(book, Cause.MERGE, Personal(key.account, b""), leaves, random)
+            own_entries.write(book, Cause.MERGE, Personal(book.into[key.account], b""), arrives, random, refers=out)
+
+
+def the_portal_spends_leased_value(patch: pytest.MonkeyPatch) -> None:
+    """A merge (the portal and expiry would be no better) takes all that a purse holds, whoever may spend it already."""
+    patch.setattr(merging, "move_on", _move_all)
+
+
+def accounts_are_merged_by_alias(patch: pytest.MonkeyPatch) -> None:
+    """The old account is the new one by another name: its value and its leases are the new one's from now on."""
+    merge_at = merging._merge_at
+
+    def rename(connection: Any, merchant: Any, old: bytes, new: bytes, *rest: Any) -> None:
+        merge_at(connection, merchant, old, new, *rest)
+        held = "SELECT identity, purse, instance, granted - used - written_off FROM lease WHERE account = :old"
+        for identity, purse, instance, much in connection.execute(sa.text(held), {"old": old}).fetchall():
+            where = {"id": identity, "old": old, "new": new, "p": purse, "i": instance, "n": much, "m": merchant.hex}
+            of = "purse = :p AND instance = :i"
+            there = "INSERT OR IGNORE INTO lease VALUES (:m, :id, :new, :p, :i, 0, 0, 0)"
+            for statement in (
+                there,
+                f"UPDATE lease SET granted = granted - :n WHERE account = :old AND identity = :id AND {of}",
+                f"UPDATE lease SET granted = granted + :n WHERE account = :new AND identity = :id AND {of}",
+                f"UPDATE purse SET leased = leased - :n WHERE account = :old AND {of}",
+                f"UPDATE purse SET leased = leased + :n WHERE account = :new AND {of}",
+            ):
+                connection.execute(sa.text(statement), where)
+
+    patch.setattr(merging, "move_on", _move_all)
+    patch.setattr(merging, "_merge_at", rename)
+
+
+def a_leased_bonus_is_taken_back(patch: pytest.MonkeyPatch) -> None:
+    """A bonus whose award is undone is taken back whole, also where a terminal may spend it already."""
+    patch.setattr(derived, "take_free", lambda purse, points: (replace(purse, spent=purse.spent + points), points))
+
+
 MUTANTS: dict[Plant, Mutant] = {
+    # Each variant that the model of the protocol was broken by (`docs/protocol.md`) is here, and some more.
     a_retry_mints_a_new_id: Mutant("1", 0),
     a_doubled_push_is_posted_twice: Mutant("45", 1),
     granted_comes_without_its_through: Mutant("4", 0),
@@ -459,4 +555,9 @@ MUTANTS: dict[Plant, Mutant] = {
     two_couriers_drain_one_journal: Mutant("28", 1),
     the_journal_ignores_conflicts: Mutant("12"),
     the_chain_is_not_checked: Mutant("1238", story=stories.two_copies_serve),
+    an_undo_takes_what_was_given_back: Mutant("5", story=stories.a_lease_is_given_back_before_the_undo),
+    a_give_back_is_a_message: Mutant("5", story=stories.a_lease_is_called_back),
+    the_portal_spends_leased_value: Mutant("5", story=stories.two_accounts_become_one),
+    accounts_are_merged_by_alias: Mutant("5", story=stories.two_accounts_become_one),
+    a_leased_bonus_is_taken_back: Mutant("5", story=stories.a_bonus_is_leased_elsewhere),
 }

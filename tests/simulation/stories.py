@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from backend import changes
+from display.screens import Message
 from loyalty.account import Holding
 from loyalty.entry import Cause, Draft, Entry, Personal, Posting, TokenKind
 from loyalty.tokens import token
@@ -19,8 +20,8 @@ from simulation.agenda import run
 from simulation.cloud import temporary_folder
 from simulation.counter import Counter
 from simulation.day import RUSH, Broken, Day, Lived
-from simulation.faults import DAY, MINUTE, SECOND, write_off
-from simulation.people import JANA, People
+from simulation.faults import DAY, MINUTE, SECOND, merge, publish_levels, write_off
+from simulation.people import JANA, PETER, People
 from sync import journal, mirror
 from sync.messages import Ask
 
@@ -68,16 +69,22 @@ class Scene:
 
     async def record(self, counter: Counter, draft: Draft) -> Entry:
         """An entry that no button of today's counter makes; the journal asks as for any other."""
+        entry = await self.attempt(counter, draft)
+        assert isinstance(entry, Entry), entry
+        return entry
+
+    async def attempt(self, counter: Counter, draft: Draft) -> Entry | Message:
+        """As `record`; or why the journal refused it."""
         key = f"story {len(counter.keys)}"
         counter.keys[key] = None
         recording = asyncio.ensure_future(counter.store.record(draft, key, 1, counter.moment()))
         await self.wait(SECOND)
-        entry = recording.result()
-        assert isinstance(entry, Entry), entry
-        counter.keys[key] = entry.id
-        counter.courier.wake()
+        outcome = recording.result()
+        if isinstance(outcome, Entry):
+            counter.keys[key] = outcome.id
+            counter.courier.wake()
         await self.wait()
-        return entry
+        return outcome
 
     async def copy(self, counter: Counter) -> Counter:
         """A second machine runs from a copy of the SD card from now on, without a network until it is told otherwise."""
@@ -91,6 +98,12 @@ class Scene:
         """The merchant gives a terminal up, in the portal; or an identity that it had."""
         write_off(self.day, counter, identity)
         await self.wait(SECOND)
+
+    async def hear(self, *counters: Counter) -> None:
+        """They exchange with the cloud at once."""
+        for counter in counters:
+            counter.courier.hurry()
+        await self.wait()
 
     def jana_account(self, counter: Counter) -> bytes:
         """Jana's account, by her card."""
@@ -376,6 +389,98 @@ async def power_cuts_one_after_the_other(scene: Scene) -> None:
     await scene.reconnect(first)
 
 
+async def a_lease_is_given_back_before_the_undo(scene: Scene) -> None:
+    """What an award earned went to another terminal, which is cut off with it; then staff want to undo the award."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, BUYS)
+    award = max(first.promised.values())
+    await scene.visit(second, LOOKS)
+    await scene.hear(first, second)
+    await scene.visit(second, LOOKS)
+    await scene.cut_off(second)
+    assert scene.jana(first).spendable == 0
+    assert scene.jana(second).spendable == scene.jana(second).balance
+    whose = Personal(scene.jana_account(first), scene.jana_account(first))
+    undo = Draft(Cause.UNDO, whose, (Posting("points", -5_000, 5_000),), refers=award)
+    assert await scene.attempt(first, undo) is Message.NOT_ENOUGH
+    await scene.visit(second, PAYS)
+    await scene.reconnect(second)
+
+
+async def a_lease_is_called_back(scene: Scene) -> None:
+    """One terminal holds all, and another asks for it; whatever the first answers has to be sent again."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, LOOKS)
+    lost = [f"{first.name}: the answer to {path} is lost" for path in ("/v1/push", "/v1/ask")]
+    scene.day.network.must.update(lost)
+    await scene.visit(second, LOOKS)
+    await scene.wait(MINUTE)
+    scene.day.network.must.difference_update(lost)
+    await scene.hear(first, second)
+    await scene.visit(second, PAYS)
+    assert scene.spends(second) == 1
+
+
+async def a_bonus_is_leased_elsewhere(scene: Scene) -> None:
+    """An award is undone when the bonus that followed from it may be spent at another counter already."""
+    first, second = scene[0], scene[1]
+    publish_levels(scene.day, first)
+    await scene.hear(first, second)
+    await scene.visit(first, BUYS)
+    await scene.visit(first, "sum=30 enter card +")
+    bonus = [purse.balance for purse in scene.day.fleet.invariants.cloud.purses.values()]
+    await scene.cut_off(first)
+    await scene.visit(second, LOOKS)
+    await scene.cut_off(second)
+    await scene.visit(first, TAKES_BACK)
+    await scene.reconnect(first)
+    assert sum(bonus) - sum(purse.balance for purse in scene.day.fleet.invariants.cloud.purses.values()) == 30_000
+    await scene.visit(second, PAYS)
+    await scene.reconnect(second)
+
+
+async def two_accounts_become_one(scene: Scene) -> None:
+    """A terminal holds a lease without a network while the member's account is merged into another."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, LOOKS)
+    await scene.cut_off(first)
+    merge(scene.day, first, JANA, PETER)
+    await scene.hear(second)
+    await scene.visit(second, PAYS)
+    await scene.visit(first, PAYS)
+    assert (scene.spends(first), scene.spends(second)) == (1, 1), "Jana's points, and what was Peter's already"
+    await scene.reconnect(first)
+    await scene.hear(first, second)
+    await scene.visit(second, PAYS)
+    assert scene.spends(second) == 2, "what came back went on to Peter's account"
+    assert scene.overdraft() == 0
+
+
+async def a_written_off_terminal_sends_first(scene: Scene) -> None:
+    """What a written-off terminal earned has arrived, without an answer; what it spent of that has not, when it is renewed."""
+    first = scene[0]
+    await scene.cut_off(first)
+    await scene.write_off(first)
+    await scene.visit(first, "sum=30 enter card +")
+    push, answer = f"{first.name}: /v1/push is lost", f"{first.name}: the answer to /v1/push is lost"
+    scene.day.network.must.add(answer)
+    await scene.reconnect(first)
+    await scene.cut_off(first)
+    scene.day.network.must.discard(answer)
+    await scene.visit(first, "sum=0,2 enter card - wait -")
+    assert scene.spends(first) == 1
+    scene.day.network.must.add(push)
+    await scene.reconnect(first)
+    await scene.visit(first, LOOKS)
+    old = first.identity
+    await scene.wait(3 * MINUTE)
+    assert first.identity == old, "it is not renewed while it has something to send"
+    scene.day.network.must.discard(push)
+    await scene.wait(10 * MINUTE)
+    assert first.identity != old
+    assert scene.overdraft() == 0
+
+
 ALL: tuple[Story, ...] = (
     two_terminals_offline,
     a_lost_acknowledgement,
@@ -394,4 +499,9 @@ ALL: tuple[Story, ...] = (
     a_very_late_answer,
     a_lease_is_waited_for,
     power_cuts_one_after_the_other,
+    a_lease_is_given_back_before_the_undo,
+    a_lease_is_called_back,
+    a_bonus_is_leased_elsewhere,
+    two_accounts_become_one,
+    a_written_off_terminal_sends_first,
 )
