@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
+from starlette.concurrency import run_in_threadpool
 
 from backend import api
 from backend.database import Database
-from backend.nightly import every_night, until_hour
+from backend.nightly import every_night, post_waiting, until_hour
 from backend.portal import routes as portal
 from backend.problems import add_problems
 from backend.surroundings import Clock, Random, system_clock
@@ -45,6 +46,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Before anybody is answered: this version may read what an earlier one could not.
+        await run_in_threadpool(post_waiting, cloud.database, clock)
         if overnight_hour is None:
             yield
             return

@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 
-from backend import levels, merchants, merging
+from backend import identities, levels, merchants, merging, tables
+from backend.accept import post_stored
 from backend.database import Database
 from backend.doorbell import Doorbell
 from backend.overnight import overnight
-from backend.surroundings import Clock
+from backend.surroundings import Clock, system_random
 
 log = logging.getLogger("bodka.nightly")
 
@@ -27,9 +29,25 @@ def seconds_until(hour: int, now: datetime) -> float:
     return (following - now).total_seconds()
 
 
+def post_waiting(database: Database, clock: Clock, doorbell: Doorbell | None = None) -> None:
+    """Posts what an older version of this cloud stored and could not read: when the cloud starts, and by night.
+
+    The terminal that sent it may have nothing to send for weeks. What cannot be read now either goes on waiting.
+    """
+    i = tables.identity.c
+    with database.reading() as connection:
+        behind = connection.execute(sa.select(i.id, i.network).where(i.posted < i.head_sequence)).all()
+    for identity, network in behind:
+        with database.writing() as connection:
+            post_stored(connection, identities.lock(connection, identity), clock(), system_random)
+        if doorbell is not None:
+            doorbell.ring(network)
+
+
 def settle_all(database: Database, clock: Clock, doorbell: Doorbell | None = None) -> list[str]:
     """Settles leases and levels of every merchant for tomorrow; one sentence for each. Terminals that wait here are called."""
     said = []
+    post_waiting(database, clock, doorbell)
     with database.reading() as connection:
         every = merchants.every(connection)
     for merchant in every:

@@ -222,7 +222,9 @@ class Courier:
         return answer.row if answer is not None else None
 
     async def renew(self, public_key: bytes) -> Renewed:
-        """Takes a new identity for a terminal that was stopped; raises `Trouble`. The same key again gets the same answer.
+        """Takes a new identity for a terminal that was stopped; the same key again gets the same answer.
+
+        Raises `Trouble`, and `NotRecorded` where the disk refuses: nothing is lost, and it may be asked for again.
 
         The journal is renewed when this returns. The caller then keeps the new identity and key (`pairing.settle`) and starts a
         new courier whose client signs with them.

@@ -12,15 +12,17 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend import identities, programmes, recalls, tables
+from backend import identities, lines, merging, programmes, recalls, tables
 from backend.accept import accept
+from backend.app import create_app
 from backend.commands import main
 from backend.doorbell import Doorbell
-from backend.nightly import every_night, seconds_until
+from backend.nightly import every_night, seconds_until, settle_all
 from backend.overnight import OPEN_MS, Settled, overnight
 from emulators.cloud_house import House
 from emulators.terminal_peer import Chain
-from loyalty.entry import Cause, Posting
+from loyalty.chain import Line
+from loyalty.entry import Cause, Entry, Personal, Posting, Unreadable
 from loyalty.programme import ProgrammeError, read
 from loyalty.purse import overnight_lease
 from sync.messages import Recall
@@ -236,6 +238,49 @@ def test_a_night_that_failed_is_not_the_last(house: House) -> None:
 
     asyncio.run(two_nights())
     assert night.asked(night.here) == [("points", 5)]
+
+
+def test_with_a_merged_account_every_other_is_settled_once(house: House) -> None:
+    """The account that it leads to is loaded with it, and has another usual terminal."""
+    night = Night(house)
+    night.write(night.here, Cause.AWARD, Posting("points", 30))
+    for chain, times in ((night.here, 1), (night.there, 3)):
+        for _ in range(times):
+            night.write(chain, Cause.AWARD, Posting("points", 10), account=BELA)
+    with house.engine.begin() as connection:
+        network = identities.find(connection, night.here.identity).network
+        merging.merge(connection, network, ANNA, BELA, house.time(), house.chance.randbytes)
+    night.falls()
+    assert night.held(night.there, account=BELA) == 30
+    assert night.held(night.here, account=BELA) == 10
+    assert night.asked(night.here) == [("points", 0), ("points", 15)]
+
+
+@pytest.mark.parametrize("when", ["start", "night"])
+def test_what_an_older_cloud_could_not_read_is_posted_by_itself(
+    house: House, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the cloud's next start, and by night: its terminal may be off for weeks."""
+    night = Night(house)
+
+    def older(line: Line) -> tuple[Entry, Personal]:
+        raise Unreadable("an older version")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lines, "read", older)
+        night.write(night.here, Cause.AWARD, Posting("points", 10))
+    assert night.held(night.here) == 0
+
+    async def start() -> None:
+        app = create_app(house.engine, house.time)
+        async with app.router.lifespan_context(app):
+            pass
+
+    if when == "start":
+        asyncio.run(start())
+    else:
+        settle_all(house.database, house.time)
+    assert night.held(night.here) == 10
 
 
 def test_the_shell_says_what_it_did(tmp_path: object) -> None:

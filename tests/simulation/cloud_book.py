@@ -158,7 +158,7 @@ class CloudBook:
                 taking = TakingKey(UUID(refers), purse, instance)
                 self._taken[taking] -= posted
                 takings.add(taking)
-            elif (own and cause == "taken back" and rule.startswith("limit ")) or (own and cause == "award" and refers is not None):
+            elif own and refers is not None and (cause == "award" or (cause == "taken back" and rule.startswith("limit "))):
                 self._taken[TakingKey(UUID(refers), purse, instance)] -= posted
         for taking in takings & self._awards.keys():
             award, taken = self._awards[taking], self._taken[taking]

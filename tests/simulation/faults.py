@@ -1,4 +1,5 @@
-"""What may go wrong in a shop, and what the merchant may do meanwhile, each by its name: planned for one terminal, at a moment that a seed draws."""
+"""What may go wrong in a shop, and what merchants do meanwhile:
+each by its name, planned for one terminal, at a moment that a seed draws."""
 
 from __future__ import annotations
 
