@@ -38,11 +38,13 @@ class Identity:
 
 
 _COLUMNS = [column for column in tables.identity.c if column.name not in ("request", "answer")]
+_BY_ID = sa.select(*_COLUMNS).where(tables.identity.c.id == sa.bindparam("of"))
+"""Made once: every request asks several times."""
 
 
 def find(connection: sa.Connection, identity: UUID) -> Identity:
     """The identity by its id, of whichever merchant; raises `UnknownIdentity`."""
-    row = connection.execute(sa.select(*_COLUMNS).where(tables.identity.c.id == identity)).one_or_none()
+    row = connection.execute(_BY_ID, {"of": identity}).one_or_none()
     if row is None:
         raise UnknownIdentity(f"no terminal is paired as {identity}: pair it anew")
     return _identity(row)

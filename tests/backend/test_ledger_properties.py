@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from backend import tables
-from backend.accept import accept
+from backend.accept import accept, void_next
 from backend.changes import ask, present, pull
 from backend.identities import find
 from backend.leases import write_off_terminal
@@ -21,12 +21,21 @@ from backend.recalls import open_to
 from emulators.cloud_house import NOW, House, build_house, empty, new_engine
 from emulators.ledger_reference import Key, Reference
 from emulators.terminal_peer import Chain
-from loyalty.entry import Cause, Entry, Posting, decode_entry, decode_personal
+from loyalty.chain import Line
+from loyalty.entry import Cause, Entry, Personal, Posting, decode_entry, decode_personal, encode
 from sync.messages import Present, Renew, Standing
 
 ACCOUNTS = [b"anna" * 4, b"bela" * 4]
 PURSES = ["points", "coffee"]
 AMOUNTS = st.integers(1, 6)
+UNREADABLE = b'{"of":"the future"}'
+
+
+def _postings(line: Line) -> list[tuple[bytes, Posting]]:
+    """What a line posts, and to which account."""
+    assert line.personal is not None
+    account = decode_personal(line.personal).account
+    return [(account, posting) for posting in decode_entry(line.body).postings] if line.body != UNREADABLE else []
 
 
 @cache
@@ -198,11 +207,7 @@ class Ledger(RuleBasedStateMachine):
             touching = [
                 line.sequence
                 for line in self.stored[chain.identity].lines[through:]
-                if line.personal is not None
-                and any(
-                    (decode_personal(line.personal).account, p.purse, p.instance) == key
-                    for p in decode_entry(line.body).postings
-                )
+                if any((account, p.purse, p.instance) == key for account, p in _postings(line))
             ]
             assert touching == []
 
@@ -263,6 +268,28 @@ class Ledger(RuleBasedStateMachine):
             if held > one.keep:
                 self._write(data, Cause.GIVE_BACK, one.account, Posting(one.purse, 0, held - one.keep), chain=chain)
 
+    @rule(data=st.data(), account=st.sampled_from(ACCOUNTS), voided=st.booleans())
+    def a_line_cannot_be_read(self, data: st.DataObject, account: bytes, voided: bool) -> None:
+        """It and the one behind it are stored, and nothing is posted there until a person gives it up (invariant 2)."""
+        sound = [c for c in self.chains if c.heads[: len(self.stored[c.identity].heads)] == self.stored[c.identity].heads]
+        sound = [chain for chain in sound if len(chain.lines) == len(self.stored[chain.identity].lines)]
+        if not sound:
+            return
+        chain = data.draw(st.sampled_from(sound))
+        chain.append(UNREADABLE, encode(Personal(account, account)))
+        self._write(data, Cause.AWARD, account, Posting("points", 3), chain=chain)
+        stored, random = self.stored[chain.identity], self.house.chance.randbytes
+        behind = len(stored.lines)
+        with self.engine.begin() as connection:
+            answer = accept(connection, chain.identity, chain.push(behind + 1), NOW, random)
+            assert (answer.head, answer.posted) == (chain.head, behind)
+            again = accept(connection, chain.identity, chain.push(behind + 1 + voided), NOW, random)
+            assert (again.head, again.posted) == (chain.head, behind)
+            assert void_next(connection, chain.identity, NOW, random, by="a person", sequence=behind + 1) == ""
+        stored.lines.append(chain.lines[behind])
+        stored.heads.append(chain.heads[behind + 1])
+        self._post(chain, behind + 2)
+
     @rule(data=st.data())
     def write_off(self, data: st.DataObject) -> None:
         chain = self._chain(data)
@@ -293,7 +320,9 @@ class Ledger(RuleBasedStateMachine):
             assert renew(connection, chain.identity, message, NOW, self.house.chance.randbytes) == answer
         if chain.identity in self.lost:
             self.reference.write_off(chain.identity)
-        after = data.draw(st.integers(0, min(answer.accepted, len(chain.lines))))
+        # What was given up is not sent again: posting would stop there once more.
+        void = max((line.sequence for line in chain.lines if line.body == UNREADABLE), default=0)
+        after = data.draw(st.integers(void, max(void, min(answer.accepted, len(chain.lines)))))
         self.chains[place] = chain.wrap(answer.identity, after)
         self.stored[answer.identity] = Chain(answer.identity)
 
@@ -341,9 +370,8 @@ class Ledger(RuleBasedStateMachine):
         for identity, stored in self.stored.items():
             used: dict[Key, int] = defaultdict(int)
             for line in stored.lines:
-                assert line.personal is not None
-                for p in decode_entry(line.body).postings:
-                    used[decode_personal(line.personal).account, p.purse, p.instance] += p.used
+                for account, p in _postings(line):
+                    used[account, p.purse, p.instance] += p.used
             for key, amount in used.items():
                 assert self.reference.used[identity, key] == amount
 
