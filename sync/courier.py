@@ -81,8 +81,8 @@ class Courier:
     `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
     `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
     loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
-    nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` gives an empty mirror in place of a
-    damaged one (None: only the next start does).
+    nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` puts an empty mirror in the place of
+    a damaged one, and says which in the writer thread, before anything else is done there (None: only the next start does).
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Courier:
         idle_seconds: float = IDLE_SECONDS,
         write: Write | None = None,
         called: Called | None = None,
-        remake_mirror: Callable[[], Awaitable[sqlite3.Connection]] | None = None,
+        remake_mirror: Callable[[Callable[[sqlite3.Connection], None]], Awaitable[None]] | None = None,
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
         self._remake_mirror, self._damaged = remake_mirror, False
@@ -121,6 +121,7 @@ class Courier:
             sleep=sleep,
             heed=self._heed,
             on_changed=on_changed,
+            on_damage=self.mirror_damaged,
             write=write,
         )
         self._pulling = Pulling(
@@ -131,7 +132,7 @@ class Courier:
             told=self._told,
             heed=self._heed,
             prove_time=self._prove_time,
-            between=self._push_next,
+            between=self._between,
             give_back=self._give_back,
             on_applied=self._applied,
             on_programme=on_programme,
@@ -187,6 +188,7 @@ class Courier:
         None when all went well, else the seconds that the cloud asked to wait (0: none). Never raises, but when cancelled; the
         words of what went wrong are in `state.trouble`.
         """
+        mended = self._damaged
         try:
             await self._mend()
             await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
@@ -200,7 +202,9 @@ class Courier:
             await self._tell(str(trouble), trouble.kind)
             return trouble.retry_after or 0.0
         except DamagedMirror as error:
-            self.mirror_damaged()
+            self._damaged = True
+            if not mended:  # a disk that damages each new one too is not asked without end
+                self.hurry()
             await self._tell(str(error), Kind.DISK)
             return 0.0
         except NotRecorded as error:  # a full disk: the counter goes on and a person is told
@@ -244,8 +248,13 @@ class Courier:
         while after is not None:
             after = await self._push_batch(now.identity, after)
 
-    async def _push_next(self) -> None:
-        """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull."""
+    async def _between(self) -> None:
+        """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull.
+
+        A pull into a mirror that a look has found damaged ends here.
+        """
+        if self._damaged and self._remake_mirror is not None:
+            raise DamagedMirror("a look-up could not read it")
         now = await self._blocking(journal.current)
         await self._push_batch(now.identity, now.accepted)
 
@@ -297,9 +306,16 @@ class Courier:
     async def _mend(self) -> None:
         """Makes a damaged mirror anew: empty, and filled again by the next pull."""
         if self._damaged and self._remake_mirror is not None:
-            self._mirror = await self._remake_mirror()
-            self.lending.look_into(self._mirror)
             self._damaged = False
+            try:
+                await self._remake_mirror(self._look_into)
+            except BaseException:
+                self._damaged = True
+                raise
+
+    def _look_into(self, fresh: sqlite3.Connection) -> None:
+        self._mirror = fresh
+        self.lending.look_into(fresh)
 
     def _told(self) -> Told:
         """What each push and pull says of this terminal; in the writer thread."""

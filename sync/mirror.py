@@ -93,6 +93,13 @@ def open_mirror(path: Path, journal_connection: sqlite3.Connection) -> sqlite3.C
     return _open(path)
 
 
+def open_again(path: Path) -> sqlite3.Connection:
+    """Another connection to a mirror that this process has open; damage is found by whoever looks. Raises as `connect` does."""
+    connection = connect(path, NORMAL)
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    return connection
+
+
 def remove(path: Path) -> None:
     """Deletes a mirror that nobody has open."""
     for suffix in ("", "-wal", "-shm"):
@@ -185,6 +192,8 @@ def slices(
 
     `finish` is called in the transaction of the last slice.
     """
+    # Read before: damage of the journal is not the mirror's.
+    line = journal_connection.execute("SELECT id FROM lines WHERE place = ?", (place,)).fetchone()
     writes: Iterator[_Write] | None = None
     last = False
     while not last:
@@ -194,7 +203,7 @@ def slices(
             last = len(part) < max_rows
             for statement, alike in groupby(part, key=lambda write: write.statement):
                 connection.executemany(statement, [write.values for write in alike])
-            _reach(connection, journal_connection, place)
+            _reach(connection, line, place)
             if last:
                 finish()
         yield {write.account for write in part if write.account is not None}
@@ -328,11 +337,10 @@ class _Words:
         return number
 
 
-def _reach(connection: sqlite3.Connection, journal_connection: sqlite3.Connection, place: int) -> None:
-    if place > connection.execute("SELECT place FROM state").fetchone()[0]:
-        line = journal_connection.execute("SELECT id FROM lines WHERE place = ?", (place,)).fetchone()
-        if line is not None:  # none where the new identity of a pruned journal has not posted yet
-            connection.execute("UPDATE state SET place = ?, line = ?", (place, line[0]))
+def _reach(connection: sqlite3.Connection, line: tuple[bytes] | None, place: int) -> None:
+    """Notes the line at `place`; there is none where the new identity of a pruned journal has not posted yet."""
+    if line is not None:
+        connection.execute("UPDATE state SET place = ?, line = ? WHERE place < ?", (place, line[0], place))
 
 
 def _move_cursor(connection: sqlite3.Connection, pulled: Pulled, place: int) -> None:
