@@ -49,6 +49,8 @@ IDLE_SECONDS = 15.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_RETRY_AFTER = 3600.0
+BETWEEN_MS = 500
+"""How long a few entries wait at most while a snapshot comes."""
 KEPT_MS = 90 * 24 * 3600 * 1000
 """How long an entry stays on the terminal after the cloud has it."""
 
@@ -111,6 +113,7 @@ class Courier:
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
         self._called = called
+        self._sent_between_ms = -BETWEEN_MS
         self._heeded: int | None = None
         """Where the mirror stood when the cloud called last."""
         self.lending = Lending(
@@ -129,6 +132,7 @@ class Courier:
             run_blocking,
             journal_connection,
             lambda: self._mirror,
+            up_ms=lambda: moment().up_ms,
             told=self._told,
             heed=self._heed,
             prove_time=self._prove_time,
@@ -251,12 +255,16 @@ class Courier:
     async def _between(self) -> None:
         """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull.
 
+        Few lines may wait for half a second, or each piece would cost the cloud a push of its own.
         A pull into a mirror that a look has found damaged ends here.
         """
         if self._damaged and self._remake_mirror is not None:
             raise DamagedMirror("a look-up could not read it")
-        now = await self._blocking(journal.current)
-        await self._push_batch(now.identity, now.accepted)
+        now, up_ms = await self._blocking(journal.current), self._moment().up_ms
+        full = await self._blocking(partial(journal.lines_after, sequence=now.accepted + messages.MAX_LINES - 1, limit=1))
+        if full or up_ms - self._sent_between_ms >= BETWEEN_MS:
+            self._sent_between_ms = up_ms
+            await self._push_batch(now.identity, now.accepted)
 
     async def _push_batch(self, identity: UUID, after: int) -> int | None:
         """Sends the lines after `after`; after which to go on, or None where nothing waits or the cloud takes no more."""

@@ -180,7 +180,7 @@ def filled(folder: Path) -> Store:
     glass, lines = store.writer.mirror, store.writer.journal
 
     def fill() -> None:
-        for _ in mirror.slices(glass, lines, IDENTITY, rows, 0, 400, lambda: None):
+        for _ in mirror.slices(glass, lines, IDENTITY, rows, 0, lambda: None):
             pass
 
     asyncio.run(store.run_blocking(fill))
