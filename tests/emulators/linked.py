@@ -156,9 +156,12 @@ class Linked:
         await self.until(lambda: not self.online)
 
     async def plug_in(self) -> None:
+        self.begin_plugging_in()
+        await self.until(lambda: self.online)
+
+    def begin_plugging_in(self) -> None:
         self._way.broken.clear()
         self.link.hurry()
-        await self.until(lambda: self.online)
 
     def balance(self) -> int:
         return self.store.account(person()).holding("points").balance
