@@ -31,7 +31,8 @@ class _Loop(asyncio.SelectorEventLoop):
     agenda: Agenda | None = None
 
     def time(self) -> float:
-        return self.agenda.now / 1000 if self.agenda is not None else super().time()
+        # Half a millisecond on: after months a float of seconds cannot tell a timer that is due from one that is not.
+        return (self.agenda.now + 0.5) / 1000 if self.agenda is not None else super().time()
 
     @property
     def next_timer(self) -> int:
