@@ -49,6 +49,8 @@ IDLE_SECONDS = 15.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_RETRY_AFTER = 3600.0
+BETWEEN_MS = 500
+"""How long a few entries wait at most while a snapshot comes."""
 KEPT_MS = 90 * 24 * 3600 * 1000
 """How long an entry stays on the terminal after the cloud has it."""
 
@@ -81,8 +83,8 @@ class Courier:
     `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
     `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
     loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
-    nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` gives an empty mirror in place of a
-    damaged one (None: only the next start does).
+    nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` puts an empty mirror in the place of
+    a damaged one, and says which in the writer thread, before anything else is done there (None: only the next start does).
     """
 
     def __init__(
@@ -102,7 +104,7 @@ class Courier:
         idle_seconds: float = IDLE_SECONDS,
         write: Write | None = None,
         called: Called | None = None,
-        remake_mirror: Callable[[], Awaitable[sqlite3.Connection]] | None = None,
+        remake_mirror: Callable[[Callable[[sqlite3.Connection], None]], Awaitable[None]] | None = None,
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
         self._remake_mirror, self._damaged = remake_mirror, False
@@ -111,6 +113,7 @@ class Courier:
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
         self._called = called
+        self._sent_between_ms = -BETWEEN_MS
         self._heeded: int | None = None
         """Where the mirror stood when the cloud called last."""
         self.lending = Lending(
@@ -121,6 +124,7 @@ class Courier:
             sleep=sleep,
             heed=self._heed,
             on_changed=on_changed,
+            on_damage=self.mirror_damaged,
             write=write,
         )
         self._pulling = Pulling(
@@ -128,10 +132,11 @@ class Courier:
             run_blocking,
             journal_connection,
             lambda: self._mirror,
+            up_ms=lambda: moment().up_ms,
             told=self._told,
             heed=self._heed,
             prove_time=self._prove_time,
-            between=self._push_next,
+            between=self._between,
             give_back=self._give_back,
             on_applied=self._applied,
             on_programme=on_programme,
@@ -187,6 +192,7 @@ class Courier:
         None when all went well, else the seconds that the cloud asked to wait (0: none). Never raises, but when cancelled; the
         words of what went wrong are in `state.trouble`.
         """
+        mended = self._damaged
         try:
             await self._mend()
             await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
@@ -200,7 +206,9 @@ class Courier:
             await self._tell(str(trouble), trouble.kind)
             return trouble.retry_after or 0.0
         except DamagedMirror as error:
-            self.mirror_damaged()
+            self._damaged = True
+            if not mended:  # a disk that damages each new one too is not asked without end
+                self.hurry()
             await self._tell(str(error), Kind.DISK)
             return 0.0
         except NotRecorded as error:  # a full disk: the counter goes on and a person is told
@@ -246,10 +254,19 @@ class Courier:
         while after is not None:
             after = await self._push_batch(now.identity, after)
 
-    async def _push_next(self) -> None:
-        """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull."""
-        now = await self._blocking(journal.current)
-        await self._push_batch(now.identity, now.accepted)
+    async def _between(self) -> None:
+        """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull.
+
+        Few lines may wait for half a second, or each piece would cost the cloud a push of its own.
+        A pull into a mirror that a look has found damaged ends here.
+        """
+        if self._damaged and self._remake_mirror is not None:
+            raise DamagedMirror("a look-up could not read it")
+        now, up_ms = await self._blocking(journal.current), self._moment().up_ms
+        full = await self._blocking(partial(journal.lines_after, sequence=now.accepted + messages.MAX_LINES - 1, limit=1))
+        if full or up_ms - self._sent_between_ms >= BETWEEN_MS:
+            self._sent_between_ms = up_ms
+            await self._push_batch(now.identity, now.accepted)
 
     async def _push_batch(self, identity: UUID, after: int) -> int | None:
         """Sends the lines after `after`; after which to go on, or None where nothing waits or the cloud takes no more."""
@@ -299,9 +316,16 @@ class Courier:
     async def _mend(self) -> None:
         """Makes a damaged mirror anew: empty, and filled again by the next pull."""
         if self._damaged and self._remake_mirror is not None:
-            self._mirror = await self._remake_mirror()
-            self.lending.look_into(self._mirror)
             self._damaged = False
+            try:
+                await self._remake_mirror(self._look_into)
+            except BaseException:
+                self._damaged = True
+                raise
+
+    def _look_into(self, fresh: sqlite3.Connection) -> None:
+        self._mirror = fresh
+        self.lending.look_into(fresh)
 
     def _told(self) -> Told:
         """What each push and pull says of this terminal; in the writer thread."""

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sync.database import DamagedFile, transaction
+from sync.database import JournalFailed, transaction
 from sync.refusals import NotRecorded
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
+"""What a bad sector of an SD card leads to."""
 
 
 class DamagedMirror(NotRecorded):
@@ -26,11 +28,20 @@ def naming_damage() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+        if _is_damage(error):
             raise DamagedMirror(str(error)) from error
         raise
-    except DamagedFile as error:
-        raise DamagedMirror(str(error.__cause__)) from error
+    except JournalFailed as error:
+        if _is_damage(error.__cause__):
+            raise DamagedMirror(str(error.__cause__)) from error
+        raise
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # Python's own: a text that is none
+        return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
+    return code & 0xFF in _DAMAGE or code in _UNREADABLE
 
 
 def one(mirror: sqlite3.Connection, query: str, values: tuple[Any, ...] = ()) -> Any:

@@ -17,6 +17,7 @@ from loyalty.chain import Head
 from loyalty.entry import Cause, Draft, Personal, Posting
 from loyalty.holding import spendable
 from sync import journal, messages, mirror
+from sync.damage import DamagedMirror
 from sync.messages import Answered, Ask, Present, Presented, Recall, Standing
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
@@ -50,11 +51,12 @@ class Lending:
         sleep: Callable[[float], Awaitable[None]],
         heed: Heed,
         on_changed: Callable[[set[bytes]], None],
+        on_damage: Callable[[], None],
         write: Write | None,
     ) -> None:
         self._journal, self._mirror, self._requests = journal_connection, mirror_connection, requests
         self._run_blocking, self._sleep, self._heed = run_blocking, sleep, heed
-        self._on_changed, self._write = on_changed, write
+        self._on_changed, self._on_damage, self._write = on_changed, on_damage, write
         self.serving: bytes | None = None
         """The account in conversation here: nothing of it is given back before it is over."""
         self.held_back = False
@@ -91,7 +93,10 @@ class Lending:
                 await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, answer))
             while answer.coming and not patience.done() and (await self._blocking(at_hand))[1] < need:
                 await self._news(patience)
-        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded, sqlite3.ProgrammingError):
+        except DamagedMirror:
+            self._on_damage()
+            return None
+        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
             return None
         finally:
             patience.cancel()
@@ -106,7 +111,10 @@ class Lending:
             )
             await self._heed(identity, presented.standing, Head(presented.through, presented.hash))
             await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, presented))
-        except (Trouble, mirror.Misplaced, NotRecorded, sqlite3.ProgrammingError):
+        except DamagedMirror:
+            self._on_damage()
+            return False
+        except (Trouble, mirror.Misplaced, NotRecorded):
             return False
         self._on_changed({account})
         return True

@@ -153,7 +153,8 @@ class Pull(msgspec.Struct, frozen=True):
     epoch: UUID | None = None
 
 
-class PurseRow(msgspec.Struct, frozen=True, array_like=True):
+# Rows are no work for the garbage collector: a piece of a snapshot has thousands, and none of them refers to another.
+class PurseRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One purse for this terminal. With the answer's `through` it becomes one row of the mirror, in one statement."""
 
     account: bytes
@@ -164,7 +165,7 @@ class PurseRow(msgspec.Struct, frozen=True, array_like=True):
     change: int
 
 
-class CardRow(msgspec.Struct, frozen=True, array_like=True):
+class CardRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A token of a card or phone, and the account it leads to."""
 
     token: bytes
@@ -173,7 +174,7 @@ class CardRow(msgspec.Struct, frozen=True, array_like=True):
     change: int
 
 
-class MemberRow(msgspec.Struct, frozen=True, array_like=True):
+class MemberRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The person behind an account, as far as the counter needs to know."""
 
     account: bytes
@@ -183,7 +184,7 @@ class MemberRow(msgspec.Struct, frozen=True, array_like=True):
     change: int
 
 
-class ProgressRow(msgspec.Struct, frozen=True, array_like=True):
+class ProgressRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An account's past with this merchant, as far as a forecast needs it (`loyalty.derived.Progress`)."""
 
     account: bytes
@@ -193,14 +194,14 @@ class ProgressRow(msgspec.Struct, frozen=True, array_like=True):
     change: int
 
 
-class ForgottenRow(msgspec.Struct, frozen=True, array_like=True):
+class ForgottenRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A tombstone: everything of this account's person is to be forgotten, here and in the journal (invariant 11)."""
 
     account: bytes
     change: int
 
 
-class StaffRow(msgspec.Struct, frozen=True, array_like=True):
+class StaffRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A member of staff's card; `account` is their own customer account, `active` False once they left."""
 
     token: bytes

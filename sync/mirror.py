@@ -39,7 +39,13 @@ from sync.messages import (
 )
 
 SLICE_ROWS = 400
-"""Rows in one transaction: well under 20 ms, so that a tap between two slices is recorded at once."""
+"""Rows in one transaction, at most."""
+
+SLICE_MS = 8
+"""On a slow disk or machine a transaction ends earlier: a tap between two slices is recorded at once."""
+
+FEW_ROWS = 100
+"""After so many rows the clock is looked at."""
 
 CACHE_KIB = 1_024
 """Pages that one connection keeps in memory: a look-up needs a dozen, and the system caches the file anyway."""
@@ -91,6 +97,13 @@ def open_mirror(path: Path, journal_connection: sqlite3.Connection) -> sqlite3.C
         connection.close()
     remove(path)
     return _open(path)
+
+
+def open_again(path: Path) -> sqlite3.Connection:
+    """Another connection to a mirror that this process has open; damage is found by whoever looks. Raises as `connect` does."""
+    connection = connect(path, NORMAL)
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    return connection
 
 
 def remove(path: Path) -> None:
@@ -145,9 +158,11 @@ def apply(
     asked_as: UUID,
     pulled: Pulled,
     max_rows: int = SLICE_ROWS,
+    up_ms: Callable[[], int] = lambda: 0,
 ) -> Iterator[set[bytes]]:
     """Applies an answer slice by slice, one transaction each, and yields the accounts that each slice touched.
 
+    A slice ends after `max_rows`, or earlier where `up_ms`, the monotonic time, has gone on by `SLICE_MS`.
     `asked_as` is the identity that asked. The cursor moves in the transaction of the last slice, and only from `pulled.since`.
     Raises `Misplaced` before the first slice where the answer was made for other lines than these, or counts its changes
     otherwise than this mirror.
@@ -155,7 +170,14 @@ def apply(
     place = _place(journal_connection, asked_as, pulled.through, pulled.hash)
     _check_epoch(connection, pulled.epoch)
     yield from slices(
-        connection, journal_connection, asked_as, pulled, place, max_rows, lambda: _move_cursor(connection, pulled, place)
+        connection,
+        journal_connection,
+        asked_as,
+        pulled,
+        place,
+        lambda: _move_cursor(connection, pulled, place),
+        max_rows,
+        up_ms,
     )
 
 
@@ -168,7 +190,7 @@ def apply_answer(
     one_or_none = (answer.row,) if isinstance(answer, Answered) and answer.row is not None else ()
     purses = answer.rows if isinstance(answer, Presented) else one_or_none
     if purses:
-        for _ in slices(connection, journal_connection, asked_as, AnswerRows(purses), place, SLICE_ROWS, lambda: None):
+        for _ in slices(connection, journal_connection, asked_as, AnswerRows(purses), place, lambda: None):
             pass
 
 
@@ -178,23 +200,30 @@ def slices(
     asked_as: UUID,
     answer: Answer,
     place: int,
-    max_rows: int,
     finish: Callable[[], None],
+    max_rows: int = SLICE_ROWS,
+    up_ms: Callable[[], int] = lambda: 0,
 ) -> Iterator[set[bytes]]:
     """Writes the rows of an answer that include the line at `place`, one transaction a slice, and yields as `apply` does.
 
     `finish` is called in the transaction of the last slice.
     """
+    # Read before: damage of the journal is not the mirror's.
+    line = journal_connection.execute("SELECT id FROM lines WHERE place = ?", (place,)).fetchone()
     writes: Iterator[_Write] | None = None
     last = False
     while not last:
         with changing(connection):
             writes = writes or _writes(connection, answer, asked_as, place)
-            part = list(islice(writes, max_rows))
-            last = len(part) < max_rows
-            for statement, alike in groupby(part, key=lambda write: write.statement):
-                connection.executemany(statement, [write.values for write in alike])
-            _reach(connection, journal_connection, place)
+            part, began = list[_Write](), up_ms()
+            while not last and len(part) < max_rows and (not part or up_ms() - began < SLICE_MS):
+                wanted = min(FEW_ROWS, max_rows - len(part))
+                few = list(islice(writes, wanted))
+                for statement, alike in groupby(few, key=lambda write: write.statement):
+                    connection.executemany(statement, [write.values for write in alike])
+                part += few
+                last = len(few) < wanted
+            _reach(connection, line, place)
             if last:
                 finish()
         yield {write.account for write in part if write.account is not None}
@@ -328,11 +357,10 @@ class _Words:
         return number
 
 
-def _reach(connection: sqlite3.Connection, journal_connection: sqlite3.Connection, place: int) -> None:
-    if place > connection.execute("SELECT place FROM state").fetchone()[0]:
-        line = journal_connection.execute("SELECT id FROM lines WHERE place = ?", (place,)).fetchone()
-        if line is not None:  # none where the new identity of a pruned journal has not posted yet
-            connection.execute("UPDATE state SET place = ?, line = ?", (place, line[0]))
+def _reach(connection: sqlite3.Connection, line: tuple[bytes] | None, place: int) -> None:
+    """Notes the line at `place`; there is none where the new identity of a pruned journal has not posted yet."""
+    if line is not None:
+        connection.execute("UPDATE state SET place = ?, line = ? WHERE place < ?", (place, line[0], place))
 
 
 def _move_cursor(connection: sqlite3.Connection, pulled: Pulled, place: int) -> None:

@@ -26,10 +26,11 @@ Heed = Callable[[UUID, Standing, Head], Awaitable[bool]]
 class Pulling:
     """One courier's pulls. `mirror_connection` gives the mirror as it is now; both files are touched only in `run_blocking`.
 
-    `heed` hears under which identity was asked, and what the cloud says of it and of its lines; it answers whether rows may be
-    taken. `prove_time` hears the cloud's time. `between` runs between two pieces, so that entries need not wait for a long
-    snapshot. `told` is what a pull says of this terminal, `give_back` hears what is called back, `on_applied` of the accounts
-    that a slice touched, `on_programme` of a new programme's text.
+    `up_ms` is the monotonic time: a turn of `run_blocking` is kept short by it. `heed` hears under which identity was asked,
+    and what the cloud says of it and of its lines; it answers whether rows may be taken. `prove_time` hears the cloud's time.
+    `between` runs between two pieces, so that entries need not wait for a long snapshot. `told` is what a pull says of this
+    terminal, `give_back` hears what is called back, `on_applied` of the accounts that a slice touched, `on_programme` of a new
+    programme's text.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Pulling:
         journal_connection: sqlite3.Connection,
         mirror_connection: Callable[[], sqlite3.Connection],
         *,
+        up_ms: Callable[[], int],
         told: Callable[[], Told],
         heed: Heed,
         prove_time: Callable[[int], Awaitable[None]],
@@ -49,6 +51,7 @@ class Pulling:
     ) -> None:
         self._requests, self._run_blocking = requests, run_blocking
         self._journal, self._mirror = journal_connection, mirror_connection
+        self._up_ms = up_ms
         self._heed, self._prove_time, self._between = heed, prove_time, between
         self._told, self._give_back = told, give_back
         self._on_applied, self._on_programme = on_applied, on_programme
@@ -76,16 +79,16 @@ class Pulling:
             await self._prove_time(piece.now_ms)
             on_its_way = asyncio.ensure_future(self._ask_piece(identity, piece.next)) if piece.next is not None else None
             try:
-                await self._apply(snapshot.take(self._mirror(), self._journal, identity, piece))
+                await self._apply(snapshot.take(self._mirror(), self._journal, identity, piece, up_ms=self._up_ms))
                 # Piece by piece, or the log would grow until a commit that somebody waits for has to move it.
                 await self._of_mirror(checkpoint)
+                await self._fetch_programme()
+                await self._between()
                 piece = await on_its_way if on_its_way is not None else None
             finally:
                 if on_its_way is not None:
                     on_its_way.cancel()
                     await asyncio.gather(on_its_way, return_exceptions=True)
-            await self._fetch_programme()
-            await self._between()
         return True
 
     async def _ask_piece(self, identity: UUID, after: bytes) -> Piece:
@@ -105,7 +108,7 @@ class Pulling:
             if pulled.cursor < pulled.since or pulled.epoch != await self._of_mirror(snapshot.epoch):
                 await self._of_mirror(mirror.pull_anew)
                 return False
-            await self._apply(mirror.apply(self._mirror(), self._journal, identity, pulled))
+            await self._apply(mirror.apply(self._mirror(), self._journal, identity, pulled, up_ms=self._up_ms))
             await self._give_back(pulled.recalls)
             more = pulled.more
             if more and pulled.cursor <= pulled.since:

@@ -10,7 +10,7 @@ ones also where the cloud was restored from a backup and counts from further bac
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,7 @@ def take(
     asked_as: UUID,
     piece: Piece,
     max_rows: int = mirror.SLICE_ROWS,
+    up_ms: Callable[[], int] = lambda: 0,
 ) -> Iterator[set[bytes]]:
     """Applies a piece slice by slice as `mirror.apply` does. The next one is due with the last slice, and only after this one.
 
@@ -49,7 +50,7 @@ def take(
     place = mirror._place(journal_connection, asked_as, piece.through, piece.hash)
     _begin(connection, piece)
     yield from mirror.slices(
-        connection, journal_connection, asked_as, piece, place, max_rows, lambda: _move(connection, piece, place)
+        connection, journal_connection, asked_as, piece, place, lambda: _move(connection, piece, place), max_rows, up_ms
     )
 
 

@@ -82,6 +82,8 @@ class Link:
             async with client:
                 self._courier = courier = self._new_courier(client, counter)
                 courier.lending.serving = self._serving
+                if self._store.mirror_is_damaged:  # a look has found it before there was a courier
+                    courier.mirror_damaged()
                 while not await self._serve(courier):
                     pass
 

@@ -36,8 +36,6 @@ log = structlog.get_logger("store")
 
 T = TypeVar("T")
 
-log = structlog.get_logger("store")
-
 JOURNAL, MIRROR = "journal.db", "mirror.db"
 
 REASONS: tuple[tuple[type[NotRecorded], Message], ...] = (
@@ -68,6 +66,11 @@ class Connections:
         journal_connection = journal.open_journal(folder / JOURNAL)
         journal.begin(journal_connection, identity)
         return cls(journal_connection, mirror.open_mirror(folder / MIRROR, journal_connection))
+
+    @classmethod
+    def open_again(cls, folder: Path) -> Connections:
+        """Opens both for another thread; the mirror may be found damaged by the first look."""
+        return cls(journal.open_journal(folder / JOURNAL), mirror.open_again(folder / MIRROR))
 
     def look_into_the_journal_alone(self) -> None:
         """Puts an empty mirror in the place of a damaged one."""
@@ -117,6 +120,8 @@ class Store:
     ) -> None:
         self._folder, self._shop, self._random = folder, shop, random
         self._broken: list[sqlite3.Connection] = []
+        self.mirror_is_damaged = False
+        """Noticed, and not made anew yet: looks and entries go by the journal alone."""
         self.on_damage: Callable[[], None] = lambda: None
         """Hears in the loop's thread that the mirror was found broken: whoever can fetch it then calls `remake_mirror`."""
         self.damaged = asyncio.Event()
@@ -124,25 +129,25 @@ class Store:
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self.writer = self._thread.submit(Connections.open, folder, identity).result()
         self._thread.submit(_begin_log, self.writer.journal)
-        self.reader = Connections.open(folder, identity)
+        self.reader = Connections.open_again(folder)
 
     async def run_blocking(self, work: Callable[[], T], /) -> T:
         """Runs `work` in the writer thread, after everything that was asked for before."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def remake_mirror(self) -> sqlite3.Connection:
-        """Throws the mirror away and begins an empty one, which the writer thread uses from now on.
+    async def remake_mirror(self, use: Callable[[sqlite3.Connection], None]) -> None:
+        """Throws the mirror away and begins an empty one; `use` gets it in the writer thread, in which the old one is closed.
 
         The journal is not touched.
         """
         self.reader.look_into_the_journal_alone()
-        await self.run_blocking(self._remake)
-        fresh = mirror.open_mirror(self._folder / MIRROR, self.reader.journal)
+        await self.run_blocking(partial(self._remake, use))
+        fresh = mirror.open_again(self._folder / MIRROR)
         self.reader.mirror.close()
         self.reader.mirror = fresh
-        return self.writer.mirror
+        self.mirror_is_damaged = False
 
-    def _remake(self) -> None:
+    def _remake(self, use: Callable[[sqlite3.Connection], None]) -> None:
         self.writer.look_into_the_journal_alone()
         while self._broken:
             self._broken.pop().close()
@@ -150,6 +155,7 @@ class Store:
         fresh = mirror.open_mirror(self._folder / MIRROR, self.writer.journal)
         self.writer.mirror.close()
         self.writer.mirror = fresh
+        use(fresh)
 
     def close(self) -> None:
         """Finishes what is being written, and closes the files."""
@@ -185,13 +191,18 @@ class Store:
         try:
             return look()
         except DamagedMirror as error:
-            log.error("mirror damaged", why=str(error))
+            self._note_damage(error)
             self.reader.look_into_the_journal_alone()
             self.on_damage()
             return look()
 
+    def _note_damage(self, error: DamagedMirror) -> None:
+        log.error("mirror damaged", why=str(error))
+        self.mirror_is_damaged = True
+
     async def record(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry | Message:
         """Writes a draft down and gives the entry it became, or why nothing was written."""
+        known = self.mirror_is_damaged
         try:
             return await self.run_blocking(partial(self._write_anyhow, draft, key, programme, moment))
         except NotRecorded as error:
@@ -202,7 +213,7 @@ class Store:
             log.exception("an entry could not be written", cause=draft.cause.value)
             return Message.NOT_SAVED
         finally:
-            if self._broken:
+            if self.mirror_is_damaged and not known:
                 self.on_damage()
 
     def _write_anyhow(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
@@ -210,7 +221,7 @@ class Store:
         try:
             return self.write(draft, key, programme, moment)
         except DamagedMirror as error:
-            log.error("mirror damaged", why=str(error))
+            self._note_damage(error)
             self._broken.append(self.writer.mirror)  # the courier may be using it: closed when it is made anew
             self.writer.mirror = mirror.blank()
             return self.write(draft, key, programme, moment)
@@ -237,18 +248,23 @@ class Store:
         last = history.last_entry(self.reader.journal)
         if last is None or last.undone:
             return NothingToRecall(at)
-        age = _age_ms(last.entry.moment, mirror.proved(self.reader.mirror, moment))
+        age = _age_ms(last.entry.moment, self._looking(lambda: mirror.proved(self.reader.mirror, moment)))
         return Recalled(last.entry, self.account(last.personal), age, at)
 
     def known_time(self, moment: Moment) -> str:
         """The time that the cloud proved, as "26.11. 14:05" in the shop's time zone; empty where it never did."""
-        known = mirror.known_ms(self.reader.mirror, moment)
+        known = self._looking(lambda: mirror.known_ms(self.reader.mirror, moment))
         return time.strftime("%d.%m. %H:%M", time.localtime(known / 1000)) if known else ""
 
     async def keep_time(self, moment: Moment) -> None:
         """Writes known time down as it goes on, so that a power cut does not set it back to the last exchange."""
-        with suppress(NotRecorded):
-            await self.run_blocking(partial(mirror.keep_time, self.writer.mirror, moment))
+        try:
+            await self.run_blocking(lambda: mirror.keep_time(self.writer.mirror, moment))
+        except DamagedMirror as error:
+            self._note_damage(error)
+            self.on_damage()
+        except NotRecorded:  # a full disk: tried again in ten minutes
+            log.warning("known time was not written down")
 
     def programme(self) -> Programme | None:
         """The newest programme that has come and that this version can read."""

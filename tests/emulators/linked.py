@@ -110,9 +110,15 @@ class Linked:
             paired = await pairing.pair(client, self.cloud.code(), key, "test")
         pairing.save(self.folder, paired)
         self.identity = paired.identity
+        self._begin(paired, lambda: None)
+        await self.until(lambda: self.online)
+        return self
+
+    def _begin(self, paired: pairing.Pairing, between: Callable[[], object]) -> None:
         clocks = Clocks.of_this_boot()
         self.moment: Callable[[], Moment] = clocks.moment
         self.store = Store(self.folder, paired.identity, paired.shop)
+        between()
         self.link = Link(
             pairing=paired,
             folder=self.folder,
@@ -124,13 +130,19 @@ class Linked:
             transport=self._way,
         )
         self._task = asyncio.create_task(self.link.run())
-        await self.until(lambda: self.online)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self.store.close()
+
+    async def restart(self, off: Callable[[], object] = lambda: None, between: Callable[[], object] = lambda: None) -> None:
+        """Ends and begins anew: `off` runs while it is off, `between` when the files are open and nothing is linked yet."""
+        await self.__aexit__()
+        off()
+        paired = pairing.load(self.folder)
+        assert paired is not None
+        self._begin(paired, between)
 
     def _hear(self, news: Input) -> None:
         self.news.append(news)
@@ -144,9 +156,12 @@ class Linked:
         await self.until(lambda: not self.online)
 
     async def plug_in(self) -> None:
+        self.begin_plugging_in()
+        await self.until(lambda: self.online)
+
+    def begin_plugging_in(self) -> None:
         self._way.broken.clear()
         self.link.hurry()
-        await self.until(lambda: self.online)
 
     def balance(self) -> int:
         return self.store.account(person()).holding("points").balance

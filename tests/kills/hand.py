@@ -17,12 +17,13 @@ from pathlib import Path
 
 from display import screens
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardSeen, Event, Form, Medium, PadKey
+from sync import journal, mirror
 from terminal import logs, startup, states
 from terminal.clocks import monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment
 from terminal.effects import Effect, Show
-from terminal.inputs import CloudNews, Input, Recorded
+from terminal.inputs import Input, Recorded
 from terminal.link import Link
 from terminal.settings import Settings, load
 from terminal.signs import Step
@@ -33,6 +34,7 @@ MEMBERS = ("2100000000012", "2100000000029", "2100000000036", "2100000000043")
 STAFF = CardSeen("nfc", Medium.NFC, Form.UID, "04e7a0b1c2d380", 0)
 DONE = (screens.Done, screens.DoneStamps, screens.DonePaid, screens.Undone)
 SENT = b"sent\n"
+"""Everything has arrived, and what the cloud says of it is in every row here."""
 
 
 class Silence:
@@ -49,8 +51,6 @@ class Hand:
         self._daemon, self._chance, self._pipe = daemon, chance, pipe
         self._picture, self._at = 0, monotonic_ms()
         self._moved = asyncio.Event()
-        self.tired = False
-        """It has stopped pressing, and waits until everything was sent."""
         daemon.on_step = self.heard
 
     def heard(self, event: Input, effects: tuple[Effect, ...]) -> None:
@@ -60,8 +60,6 @@ class Hand:
             self._picture = shown[-1].number
         if isinstance(event, Recorded) and any(isinstance(show.screen, DONE) for show in shown):
             os.write(self._pipe, event.entry.id.hex.encode() + b"\n")
-        if isinstance(event, CloudNews) and event.online and not event.waiting and self.tired:
-            os.write(self._pipe, SENT)
         self._moved.set()
 
     async def work(self) -> None:
@@ -105,14 +103,16 @@ class Hand:
 
 
 async def run(settings: Settings, seed: int, pipe: int, *, presses: bool = True) -> None:
-    """The daemon, until killed; with `presses` false it only sends what waits, and says so."""
+    """The daemon, until killed; with `presses` false it only sends what waits, and says when the books can be compared."""
 
     async def beside(daemon: Daemon, store: Store, link: Link) -> None:
         hand = Hand(daemon, random.Random(seed), pipe)
         if presses:
             await hand.work()
-        hand.tired = True
         link.hurry()
+        while mirror.complete_through(store.reader.mirror, store.reader.journal) < journal.head(store.reader.journal).sequence:
+            await asyncio.sleep(0.02)
+        os.write(pipe, SENT)
         await asyncio.Event().wait()
 
     def rig(settings: Settings, pictures: Pictures) -> Rig:

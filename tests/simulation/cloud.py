@@ -93,7 +93,6 @@ class Cloud:
     """
 
     def __init__(self) -> None:
-        api.run_in_threadpool = _at_once  # type: ignore[assignment]  # nothing here may depend on which thread is quicker
         engine = open_engine("sqlite://")
         self.engine = engine
         self.database = _raw(engine)
@@ -156,7 +155,11 @@ class Cloud:
 
     async def answer(self, request: httpx.Request) -> httpx.Response | None:
         """What the cloud answers; None where it crashed before it committed."""
-        response = await self._transport.handle_async_request(request)
+        threads, api.run_in_threadpool = api.run_in_threadpool, _at_once  # type: ignore[assignment]
+        try:
+            response = await self._transport.handle_async_request(request)
+        finally:
+            api.run_in_threadpool = threads
         content = b"".join([part async for part in response.stream])  # type: ignore[union-attr]  # as it was sent, packed
         crashed, self._left = self._left is not None and self._left < 0, None
         return None if crashed else httpx.Response(response.status_code, headers=response.headers, content=content)
@@ -169,6 +172,7 @@ class Cloud:
 
 
 async def _at_once(work: Callable[..., Any], *args: Any) -> Any:
+    """Nothing in a simulated day may depend on which thread is quicker."""
     return work(*args)
 
 

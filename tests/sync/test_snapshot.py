@@ -261,3 +261,14 @@ def test_old_rows_serve_until_new_ones_come(shop: Shop) -> None:
             found = look(shop.journal, glass, account(who), TokenKind.CARD)
             assert found is not None
             assert found.holding("points").balance == 5
+
+
+def test_a_late_piece_replaces_nothing_newer(shop: Shop) -> None:
+    with closing(shop.glass("glass")) as glass:
+        late = shop.piece(b"", 100)
+        shop.fill(glass)
+        shop.change(1)
+        shop.fill(glass)
+        newest = contents(glass)
+        list(snapshot.take(glass, shop.journal, shop.identity, late))
+        assert contents(glass) == newest

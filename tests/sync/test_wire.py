@@ -301,8 +301,9 @@ def test_large_messages_are_packed_and_small_ones_plain(terminal: Terminal, plac
     for who in range(100):
         terminal.till.record(award(5, who=500 + who))
     assert asyncio.run(go()) == CloudState(online=True)
-    [(push, body), *pulls] = seen
-    assert [push, *(encoding for encoding, _ in pulls)] == ["gzip", "", ""]
+    [(push, body), *rest] = seen
+    assert push == "gzip"
+    assert {encoding for encoding, _ in rest} == {""}
     assert len(body) < 0.7 * len(gzip.decompress(body))
 
 
