@@ -39,12 +39,17 @@ def listing(books: Connections) -> dict[str, Any]:
 
 
 def _balances(books: Connections, people: dict[bytes, Any]) -> list[dict[str, Any]]:
-    """What this terminal shows of every account that it has an entry of."""
-    found: list[dict[str, Any]] = []
-    for account, personal in people.items():
+    """What this terminal shows of every account that its cards lead to by now.
+
+    A card that was served before the cloud had said whose it is may lead to another account than its first entries name.
+    """
+    found: dict[bytes, Any] = {}
+    for personal in people.values():
         seen = view.look(books.journal, books.mirror, personal.token, personal.kind)
-        found.extend(
-            {"account": account.hex(), "purse": one.purse, "instance": one.instance, "balance": one.balance}
-            for one in (seen.holdings if seen else ())
-        )
-    return found
+        if seen is not None:
+            found[seen.whose.account] = seen
+    return [
+        {"account": account.hex(), "purse": one.purse, "instance": one.instance, "balance": one.balance}
+        for account, seen in found.items()
+        for one in seen.holdings
+    ]

@@ -121,8 +121,9 @@ def compare(journal: Any, ledger: Any, done: list[str]) -> int:
         raise Wrong(f"{len(differ)} entries are not in the cloud once: {differ[:3]}")
     theirs = {(one["account"], one["purse"], one["instance"]): one["balance"] for one in ledger["balances"]}
     for one in journal["balances"]:
-        if one["balance"] != theirs.get((one["account"], one["purse"], one["instance"]), 0):
-            raise Wrong(f"a balance differs: {one}")
+        there = theirs.get((one["account"], one["purse"], one["instance"]), 0)
+        if one["balance"] != there:
+            raise Wrong(f"a balance differs: {one} here, {there} in the cloud")
     return len(ours)
 
 
