@@ -111,14 +111,18 @@ def terminals(connection: sa.Connection, merchant: UUID) -> dict[UUID, int | Non
 
 
 def held(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
-    """What these terminals hold of the accounts' purses. Each is looked up by its own key: no table is searched."""
+    """What these terminals hold of the accounts' purses, where it is anything."""
+    return [one for one in leases(connection, merchant, holders, accounts) if one.outstanding > 0]
+
+
+def leases(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
+    """All leases of these terminals on the accounts' purses. Each is looked up by its own key: no table is searched."""
     le, found = tables.lease.c, list[Held]()
     for some in batches(accounts) if holders else ():
-        leases = sa.select(tables.lease).where(le.merchant == merchant, le.identity.in_(holders), le.account.in_(some))
-        for row in connection.execute(leases):
-            outstanding = row.granted - row.used - row.written_off
-            if outstanding > 0:
-                found.append(Held(row.identity, PurseKey(row.account, row.purse, row.instance), outstanding, row.granted))
+        these = sa.select(tables.lease).where(le.merchant == merchant, le.identity.in_(holders), le.account.in_(some))
+        for row in connection.execute(these):
+            key = PurseKey(row.account, row.purse, row.instance)
+            found.append(Held(row.identity, key, row.granted - row.used - row.written_off, row.granted))
     return found
 
 
