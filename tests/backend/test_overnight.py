@@ -146,6 +146,18 @@ def test_old_wishes_are_forgotten(house: House) -> None:
         assert connection.execute(sa.select(tables.recall)).all() == []
 
 
+def test_a_recall_that_asks_the_same_is_written_anew_in_the_second_half_of_its_time_only(house: House) -> None:
+    night = Night(house)
+    night.write(night.here, Cause.AWARD, Posting("points", 10))
+    night.falls()
+    first = house.time()
+    for passed, since in ((OPEN_MS // 2, first), (OPEN_MS // 2 + 1, first + OPEN_MS // 2 + 1)):
+        house.time.now = first + passed
+        night.falls()
+        with house.engine.begin() as connection:
+            assert connection.execute(sa.select(tables.recall.c.until_ms)).scalar_one() == since + OPEN_MS
+
+
 def test_stamps_are_lent_in_whole_cards(house: House) -> None:
     night = Night(house)
     for _ in range(2):
