@@ -146,9 +146,9 @@ def the_cursor_moves_before_its_rows(patch: pytest.MonkeyPatch) -> None:
     """A power cut between the two loses changes for good."""
     apply, move = mirror.apply, mirror._move_cursor
 
-    def hasty(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any) -> Any:
+    def hasty(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any, **named: Any) -> Any:
         move(connection, pulled, mirror._place(own, asked_as, pulled.through, pulled.hash))
-        return apply(connection, own, asked_as, pulled, *rest)
+        return apply(connection, own, asked_as, pulled, *rest, **named)
 
     patch.setattr(mirror, "apply", hasty)
 
@@ -204,8 +204,8 @@ def the_place_comes_after_its_rows(patch: pytest.MonkeyPatch) -> None:
     apply = mirror.apply
     granted_comes_without_its_through(patch)
 
-    def late(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any) -> Any:
-        yield from apply(connection, own, asked_as, pulled, *rest)
+    def late(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any, **named: Any) -> Any:
+        yield from apply(connection, own, asked_as, pulled, *rest, **named)
         place = mirror._place(own, asked_as, pulled.through, pulled.hash)
         with database.transaction(connection):
             connection.execute("UPDATE purses SET place = ? WHERE change > ?", (place, pulled.since))
@@ -219,7 +219,7 @@ def one_place_counts_for_all_rows(patch: pytest.MonkeyPatch) -> None:
     apply = mirror.apply
     granted_comes_without_its_through(patch)
 
-    def sliced(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any) -> Any:
+    def sliced(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any, **named: Any) -> Any:
         yield from apply(connection, own, asked_as, pulled, 1)
         place = mirror._place(own, asked_as, pulled.through, pulled.hash)
         with database.transaction(connection):
