@@ -69,20 +69,25 @@ def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_m
     """Notes recalls in the merchant of `of`, and calls those who are asked.
 
     One that is open already goes over to the new wisher under its old number, for the terminal may have given back by then.
+    One that asks the same, and stands for half of the time still, stays as it is.
     """
     if not wishes:
         return
     r = tables.recall.c
     mine = (r.merchant == of.merchant) & r.identity.in_({one.holder for one in wishes})
     opened: dict[tuple[UUID, PurseKey], int] = {}
+    same: set[Wish] = set()
     for accounts in batches([one.key.account for one in wishes]):
         these = mine & r.account.in_(accounts) & (r.until_ms > now_ms)
-        found = sa.select(r.identity, r.account, r.purse, r.instance, r.change).where(these)
-        opened |= {(row[0], PurseKey(*row[1:4])): row.change for row in connection.execute(found)}
-    fresh = [one for one in wishes if (one.holder, one.key) not in opened]
+        for row in connection.execute(sa.select(tables.recall).where(these)):
+            key = PurseKey(row.account, row.purse, row.instance)
+            opened[row.identity, key] = row.change
+            if 2 * (row.until_ms - now_ms) >= until_ms - now_ms:
+                same.add(Wish(row.identity, key, row.keep, row.wisher, row.wanted))
+    changed = [one for one in wishes if one not in same]
+    fresh = [one for one in changed if (one.holder, one.key) not in opened]
     changes = next_changes(connection, of.network, len(fresh))
     numbers = opened | {(one.holder, one.key): next(changes) for one in fresh}
-    same = [column == sa.bindparam(f"the_{column.name}") for column in tables.recall.primary_key]
     rows = [
         {
             "merchant": of.merchant,
@@ -94,11 +99,13 @@ def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_m
             "wanted": one.wanted,
             "until_ms": until_ms,
         }
-        for one in wishes
+        for one in changed
     ]
-    keys = [{f"the_{column.name}": row[column.name] for column in tables.recall.primary_key} for row in rows]
-    connection.execute(sa.delete(tables.recall).where(*same), keys)
-    connection.execute(sa.insert(tables.recall), rows)
+    if rows:
+        one_row = [column == sa.bindparam(f"the_{column.name}") for column in tables.recall.primary_key]
+        keys = [{f"the_{column.name}": row[column.name] for column in tables.recall.primary_key} for row in rows]
+        connection.execute(sa.delete(tables.recall).where(*one_row), keys)
+        connection.execute(sa.insert(tables.recall), rows)
     for holder, change in {one.holder: numbers[one.holder, one.key] for one in fresh}.items():
         identities.call(connection, of.merchant, holder, change)
 
@@ -111,14 +118,18 @@ def terminals(connection: sa.Connection, merchant: UUID) -> dict[UUID, int | Non
 
 
 def held(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
-    """What these terminals hold of the accounts' purses. Each is looked up by its own key: no table is searched."""
+    """What these terminals hold of the accounts' purses, where it is anything."""
+    return [one for one in leases(connection, merchant, holders, accounts) if one.outstanding > 0]
+
+
+def leases(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
+    """All leases of these terminals on the accounts' purses. Each is looked up by its own key: no table is searched."""
     le, found = tables.lease.c, list[Held]()
     for some in batches(accounts) if holders else ():
-        leases = sa.select(tables.lease).where(le.merchant == merchant, le.identity.in_(holders), le.account.in_(some))
-        for row in connection.execute(leases):
-            outstanding = row.granted - row.used - row.written_off
-            if outstanding > 0:
-                found.append(Held(row.identity, PurseKey(row.account, row.purse, row.instance), outstanding, row.granted))
+        these = sa.select(tables.lease).where(le.merchant == merchant, le.identity.in_(holders), le.account.in_(some))
+        for row in connection.execute(these):
+            key = PurseKey(row.account, row.purse, row.instance)
+            found.append(Held(row.identity, key, row.granted - row.used - row.written_off, row.granted))
     return found
 
 

@@ -3,24 +3,19 @@
 Three ways to treat redemptions are tried on the same visits of the same members: **leases** (as built), **deny offline** (a
 terminal without a network lets nobody redeem), and **allow all** (it lets everybody redeem what its last picture shows).
 
-The members, drawn from a seed:
-
-- visits in the month: Pareto with shape 1.3 from 1.0, at most 30: many come once or twice, few come every day; mean about 2.6.
-  In the two months before, each came twice as often, to the same terminals: the cloud knows their habits
-- a usual terminal, one of five that draw 30, 25, 20, 15 and 10 in a hundred; a member is true to it in a share of visits drawn
-  from Beta(8, 2), mean 0.8; other visits go to the other terminals in those proportions
-- hours: evenly over the 12 hours of 30 days; one coffee stamp in 7 of 10 visits, two in 1 of 10
-- bills: log-normal, median 6 EUR, sigma 0.6; one point a euro, beside what was saved: log-normal, median 150, sigma 1.0
-- redemption: a full stamp card is redeemed in 9 of 10 visits in which it is full; points are spent when at least 200 are
-  there, in 3 of 10 visits: 200, 500 or all, one as likely as the other
+The members are those of `offline_month_members`, drawn from a seed.
 
 The terminal that draws most is cut off from the morning of day 11 to the evening of day 17. Refused is a redemption that the
-member's true balance (all entries of all terminals) covers and of which the terminal lets him have nothing; who could pay with
-some of the points that he wanted to pay with is counted by himself.
+member's true balance (all entries of all terminals) covers and of which the terminal lets him have nothing. The goal is about
+those that are refused for want of a lease: of the others the terminal cannot know that so much is there: what was earned
+elsewhere in that week has not come to it, or not left. These are told beside it, and so are those who could pay with some
+of the points that they wanted to pay with.
 
-The cloud is real: `backend.accept`, `changes`, `recalls` and the nightly `overnight` on SQLite in memory, called directly. A
-terminal's side is the real arithmetic of `loyalty.holding` over its own lines; requests, signatures, the journal's and mirror's
-files and the time that messages take are left out: whoever is online answers a recall at once.
+One month goes through the real cloud: `backend.accept`, `changes`, `recalls` and the nightly `overnight` on SQLite in memory,
+called directly. A terminal's side is the real arithmetic of `loyalty.holding` over its own lines; requests, signatures, the
+journal's and mirror's files and the time that messages take are left out: whoever is online answers a recall at once. Chance
+weighs much in one month, so many more are reckoned without a cloud (`offline_month_placed`), under other policies as well, and
+with the best that could be done by who knew all habits. The same month is told both ways, so that the reckoning can be judged.
 
     scripts/bench offline-month 1000
 """
@@ -28,16 +23,16 @@ files and the time that messages take are left out: whoever is online answers a 
 from __future__ import annotations
 
 import json
-import random
 import sys
 from collections import defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import sqlalchemy as sa
+from offline_month_members import DAY_MS, DAYS, OFFLINE, OFFLINE_DAYS, POINT, SHARES, Key, Members, Visit, draw, offline, wishes
+from offline_month_placed import Told, allow, best, by_visits, deny, placed, usual_only
 
 from backend import changes, identities, own_entries, programmes, recalls, tables
 from backend.accept import accept
@@ -50,133 +45,8 @@ from loyalty.holding import Own, Row, spendable
 from sync.messages import MAX_LINES, Present, PurseRow
 
 SEED = 4
-DAYS, OPEN_MS, DAY_MS = 30, 12 * 3_600_000, 24 * 3_600_000
+SEEDS = range(1, 22)
 START = 1_790_000_000_000
-SHARES = (0.30, 0.25, 0.20, 0.15, 0.10)
-OFFLINE, OFFLINE_DAYS = 0, range(10, 17)
-POINT, GOAL = 1_000, 10
-
-Key = tuple[bytes, str]
-
-
-class Visit(NamedTuple):
-    """One visit: what is bought, and what the member would like to redeem of what is there."""
-
-    at: int
-    terminal: int
-    account: bytes
-    coffees: int
-    points: int
-    wants_coffee: bool
-    wants_points: float
-    """0: nothing; below 1: everything; else so many thousandths."""
-
-
-@dataclass
-class Members:
-    """Who comes, and what they had saved before."""
-
-    saved: dict[Key, int] = field(default_factory=dict)
-    before: list[tuple[int, bytes, int]] = field(default_factory=list)
-    """Terminal, account and points of the visits of the two months before: they are part of what is saved."""
-    visits: list[Visit] = field(default_factory=list)
-
-
-@dataclass
-class Told:
-    """How a month went under one policy."""
-
-    wanted: int = 0
-    refused: int = 0
-    refused_offline: int = 0
-    less: int = 0
-    """Who wanted to pay with points and could with some of them only, which the screen offers then."""
-    overdraft: int = 0
-    """In thousandths of a point."""
-    coffees: int = 0
-    """Stamps below zero."""
-
-
-def draw(count: int) -> Members:
-    """The members and all their visits of the month, in order."""
-    chance, members = random.Random(SEED), Members()
-    for number in range(count):
-        account = f"member {number:09}".encode()
-        members.saved[account, "points"] = int(chance.lognormvariate(5.01, 1.0)) * POINT
-        members.saved[account, "coffee"] = chance.randrange(GOAL)
-        usual = chance.choices(range(5), SHARES)[0]
-        true = chance.betavariate(8, 2)
-        often = min(DAYS, int(chance.paretovariate(1.3)))
-        others = [0.0 if n == usual else share for n, share in enumerate(SHARES)]
-        for _ in range(2 * often):
-            terminal = usual if chance.random() < true else chance.choices(range(5), others)[0]
-            members.before.append((terminal, account, 6 * POINT))
-            members.saved[account, "points"] += 6 * POINT
-        for _ in range(often):
-            terminal = usual if chance.random() < true else chance.choices(range(5), others)[0]
-            at = chance.randrange(DAYS) * DAY_MS + chance.randrange(OPEN_MS)
-            bill = int(chance.lognormvariate(1.79, 0.6) * POINT)
-            wish = chance.choice([200 * POINT, 500 * POINT, 0.5]) if chance.random() < 0.3 else 0.0
-            coffees = chance.choices([0, 1, 2], [2, 7, 1])[0]
-            members.visits.append(Visit(at, terminal, account, coffees, bill, chance.random() < 0.9, wish))
-    members.visits.sort()
-    return members
-
-
-def offline(visit: Visit) -> bool:
-    """Whether it is paid at the terminal that has no network then."""
-    return visit.terminal == OFFLINE and visit.at // DAY_MS in OFFLINE_DAYS
-
-
-def wishes(visit: Visit, coffee: int, points: int) -> list[tuple[str, int]]:
-    """What a member asks for who is shown these balances."""
-    wanted = [("coffee", GOAL)] if visit.wants_coffee and coffee >= GOAL else []
-    if visit.wants_points and points >= 200 * POINT:
-        amount = points if visit.wants_points < 1 else int(visit.wants_points)
-        wanted += [("points", amount)] if amount <= points else []
-    return wanted
-
-
-# The two that need no leases: whole sums, and one terminal that does not hear of the others for a week.
-
-
-def without_leases(members: Members, *, allow: bool) -> Told:
-    """Deny offline, or allow all: a terminal without a network sees its last picture and what it did itself since."""
-    told, cloud = Told(), dict(members.saved)
-    picture: dict[Key, int] = {}
-    waiting: defaultdict[Key, int] = defaultdict(int)
-    low: defaultdict[Key, int] = defaultdict(int)
-    for visit in members.visits:
-        day = visit.at // DAY_MS
-        if day in OFFLINE_DAYS and not picture:
-            picture = dict(cloud)
-        elif day not in OFFLINE_DAYS and waiting:
-            for key, change in waiting.items():
-                cloud[key] += change
-                low[key] = min(low[key], cloud[key])
-            waiting.clear()
-        away = offline(visit)
-        coffee, points = (visit.account, "coffee"), (visit.account, "points")
-        shown = {key: picture[key] + waiting[key] if away else cloud[key] for key in (coffee, points)}
-        there = {key: cloud[key] + waiting[key] for key in (coffee, points)}
-        for purse, amount in wishes(visit, shown[coffee], shown[points]):
-            key = (visit.account, purse)
-            told.wanted += 1
-            if away and not allow:
-                told.refused += there[key] >= amount
-                told.refused_offline += there[key] >= amount
-            elif away:
-                waiting[key] -= amount
-            else:
-                cloud[key] -= amount
-        for key, earned in ((coffee, visit.coffees), (points, visit.points)):
-            if away:
-                waiting[key] += earned
-            else:
-                cloud[key] += earned
-    told.overdraft = -sum(least for (_, purse), least in low.items() if purse == "points")
-    told.coffees = -sum(least for (_, purse), least in low.items() if purse == "coffee")
-    return told
 
 
 # With leases: the real cloud.
@@ -253,11 +123,10 @@ class Till:
         connection.execute(sa.update(tables.identity).where(i.id == self.chain.identity).values(seen_ms=now))
 
 
-def with_leases(members: Members, share: str) -> Told:
-    """As built; `share` of what a member has is lent to the usual terminal over night."""
+def with_leases(members: Members) -> Told:
+    """As built, through the real cloud."""
     house = build_house(new_engine())
     text = (Path(__file__).parent.parent / "backend" / "sample" / "programme.toml").read_text(encoding="utf-8")
-    text += f'\n[lending]\novernight_share = "{share}"\n'
     with house.database.writing() as connection:
         programmes.publish(connection, house.merchant, text, START)
         tills = [Till(house, house.terminal(connection)) for _ in SHARES]
@@ -306,17 +175,9 @@ def _serve(house: House, tills: list[Till], visit: Visit, told: Told, true: dict
     shown = {key: max(0, true[key]) for key in keys}
     for purse, amount in wishes(visit, shown[keys[0]], shown[keys[1]]):
         key = (account, purse)
-        told.wanted += 1
-        there = till.spendable(key)
-        if purse == "points" and POINT <= there < amount:
-            told.less += 1
-            amount = there
-        if there < amount:
-            told.refused += 1
-            told.refused_offline += till not in online
-            continue
-        till.write(Cause.REDEEM, account, Posting(purse, -amount, amount))
-        true[key] -= amount
+        if had := told.redeem(purse, amount, till.spendable(key), till.shown(key), till not in online):
+            till.write(Cause.REDEEM, account, Posting(purse, -had, had))
+            true[key] -= had
     earned = tuple(Posting(purse, much) for purse, much in (("coffee", visit.coffees), ("points", visit.points)) if much)
     if earned:
         till.write(Cause.AWARD, account, *earned)
@@ -344,43 +205,54 @@ def _night(house: House, tills: list[Till], day: int, now: int) -> None:
             till.pull(connection, now)
 
 
-def report(policy: str, told: Told, goal: str) -> None:
+def row(name: str, value: float, unit: str, goal: str = "") -> None:
     """One JSON object a line."""
-    share = 100 * told.refused / max(1, told.wanted)
-    rows = [
-        ("redemptions refused that the balance covers", round(share, 2), "%", goal),
-        (
-            "paid with fewer points than they wanted, for want of a lease",
-            round(100 * told.less / max(1, told.wanted), 2),
-            "%",
-            "",
-        ),
-        ("redemptions wanted", told.wanted, "redemptions", ""),
-        ("refused in the week at the terminal without a network", told.refused_offline, "redemptions", ""),
-        ("overdraft", round(told.overdraft / POINT), "points", ""),
-        ("overdraft", told.coffees, "stamps", ""),
-    ]
-    for name, value, unit, wanted in rows:
-        print(
-            json.dumps({"name": f"offline month, {policy}: {name}", "value": value, "unit": unit, "goal": wanted}), flush=True
-        )
+    print(json.dumps({"name": f"offline month, {name}", "value": round(value, 2), "unit": unit, "goal": goal}), flush=True)
+
+
+def report(policy: str, months: list[Told], goal: str = "") -> None:
+    """Medians of these months, beside the least and the most of what the goal is about."""
+    lacking = [_share(told, told.lacking) for told in months]
+    spread = ""
+    if len(months) > 1:
+        all_of_them = 100 * sum(told.lacking for told in months) / sum(told.wanted for told in months)
+        spread = f", {min(lacking):.2f} to {max(lacking):.2f} % in {len(months)} months, {all_of_them:.2f} % of all"
+    row(f"{policy}: refused for want of a lease{spread}", median(lacking), "%", goal)
+    row(f"{policy}: all refused that the true balance covers", median(_share(told, told.refused) for told in months), "%")
+    row(f"{policy}: those of which the screen does not know", median(_share(told, told.unknown) for told in months), "%")
+    row(f"{policy}: offered fewer points than wanted", median(_share(told, told.less) for told in months), "%")
+    whole = median(_share(told, told.refused + told.short) for told in months)
+    row(f"{policy}: what was wanted and not had, partly or wholly", whole, "%")
+    row(f"{policy}: redemptions wanted", median(told.wanted for told in months), "redemptions")
+    row(f"{policy}: refused at the terminal without a network", median(told.refused_offline for told in months), "redemptions")
+    row(f"{policy}: overdraft", median(told.overdraft / POINT for told in months), "points")
+    row(f"{policy}: overdraft", median(told.coffees for told in months), "stamps")
+
+
+def _share(told: Told, part: float) -> float:
+    return 100 * part / max(1, told.wanted)
 
 
 def main(count: int) -> None:
-    """The month under each policy."""
-    members = draw(count)
-    away = sum(offline(visit) for visit in members.visits)
-    drawn = f"{count} members, {len(members.visits)} visits, {away} of them at the terminal without a network"
-    told = "visits Pareto(1.3) up to 30, usual terminal 30/25/20/15/10 % and true to it Beta(8, 2), see bench/offline_month.py"
-    print(
-        json.dumps(
-            {"name": "offline month: population", "value": count, "unit": "members", "goal": "", "told": f"{drawn}; {told}"}
-        )
+    """One month through the real cloud, and many by reckoning."""
+    months = [draw(count, seed) for seed in SEEDS]
+    away = sum(offline(visit) for members in months for visit in members.visits)
+    visits = sum(len(members.visits) for members in months)
+    row(
+        f"population of each of {len(months)} months, {visits} visits in all, {away} where there is no network",
+        count,
+        "members",
     )
-    report("leases, half over night", with_leases(members, "0.5"), "<= 0.5")
-    report("leases, all over night", with_leases(members, "1"), "")
-    report("deny offline", without_leases(members, allow=False), "")
-    report("allow all", without_leases(members, allow=True), "")
+    real = draw(count, SEED)
+    report(f"leases, the real cloud, seed {SEED}", [with_leases(real)])
+    report(f"leases, reckoned, seed {SEED}", [placed(real, by_visits("0.9"))])
+    report("leases", [placed(members, by_visits("0.9")) for members in months], "<= 0.5")
+    report("leases, the share 0.5", [placed(members, by_visits("0.5")) for members in months])
+    report("leases, the share 1", [placed(members, by_visits("1")) for members in months])
+    report("leases as before: 0.5, to the usual terminal only", [placed(members, usual_only("0.5")) for members in months])
+    report("the best placement for who knows all habits", [placed(members, best(members)) for members in months])
+    report("deny offline", [deny(members) for members in months])
+    report("allow all", [allow(members) for members in months])
 
 
 if __name__ == "__main__":

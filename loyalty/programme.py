@@ -6,6 +6,7 @@ read exactly; there is no float anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -16,7 +17,7 @@ import msgspec
 from loyalty import toml
 from loyalty.derived import HistoryRules, Level, Limits, Milestone
 from loyalty.numbers import Check, Scheme
-from loyalty.purse import overnight_lease
+from loyalty.purse import overnight_leases
 
 Text: TypeAlias = str | dict[str, str]
 """A name, or one per language: "Káva" or {sk = "Káva", en = "Coffee"}."""
@@ -119,8 +120,8 @@ class CardRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LendingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[lending]` table: who may spend what of a member's while a terminal has no network."""
 
-    overnight_share: Decimal = Decimal("0.5")
-    """What part of a member's value their usual terminal is lent over night, 0 to 1; what is left anybody can have at once."""
+    overnight_share: Decimal = Decimal("0.9")
+    """What part of a member's value their usual terminal is lent over night, 0 to 1; others that they visit share the rest."""
 
 
 class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,10 +198,13 @@ class Programme(msgspec.Struct, frozen=True):
     def stamps(self) -> tuple[StampRules, ...]:
         return self.document.stamps
 
-    def overnight(self, purse: str, balance: int) -> int:
-        """How much of a balance the member's usual terminal is lent over night: whole stamp cards, where it is stamps."""
+    def overnight(self, purse: str, balance: int, visits: Sequence[int]) -> list[int]:
+        """How much of a balance each terminal is lent over night, by the member's visits there, the usual terminal first.
+
+        Whole stamp cards, where it is stamps.
+        """
         whole = next((stamps.goal for stamps in self.document.stamps if stamps.purse == purse), 1)
-        return overnight_lease(balance, Fraction(self.document.lending.overnight_share), whole)
+        return overnight_leases(balance, Fraction(self.document.lending.overnight_share), visits, whole)
 
     def group(self, key: str) -> Group | None:
         """The product group typed as `*key`, or None."""

@@ -7,6 +7,7 @@ All functions are pure: they return the new values.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
@@ -108,13 +109,16 @@ def grant(purse: Purse, lease: Lease, wanted: int) -> tuple[Purse, Lease]:
     return replace(purse, leased=purse.leased + granted - lease.granted), replace(lease, granted=granted)
 
 
-def overnight_lease(balance: int, share: Fraction, whole: int = 1) -> int:
-    """What of a balance one terminal is lent while nobody is in the shop: `share` of it, up to the next multiple of `whole`.
+def overnight_leases(balance: int, share: Fraction, visits: Sequence[int], whole: int = 1) -> list[int]:
+    """What of a balance each terminal is lent while nobody is in the shop; `visits` of the member there, the usual one first.
 
-    Half a stamp card buys nothing: such purses are lent in whole ones.
+    The usual one: `share` of it, up to the next multiple of `whole`. The others: what is left, as often as each is visited,
+    down to a multiple. Half a stamp card buys nothing: such purses are lent in whole ones.
     """
-    wanted = ceil(balance * share / whole) * whole
-    return max(0, min(balance, wanted))
+    balance = max(0, balance)
+    usual = min(balance, ceil(balance * share / whole) * whole)
+    elsewhere = sum(visits[1:])
+    return [usual] + [(balance - usual) * here // elsewhere // whole * whole for here in visits[1:]]
 
 
 def write_off(purse: Purse, lease: Lease) -> tuple[Purse, Lease]:

@@ -1,15 +1,16 @@
-"""Over night: a member's usual terminal is lent its share, what others hold is asked back; doing it again changes nothing."""
+"""Over night: every terminal is lent its part, what is more is asked back; doing it again changes nothing."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 from fractions import Fraction
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend import identities, lines, merging, programmes, recalls, tables
@@ -19,12 +20,12 @@ from backend.commands import main
 from backend.doorbell import Doorbell
 from backend.nightly import every_night, seconds_until, settle_all
 from backend.overnight import OPEN_MS, Settled, overnight
-from emulators.cloud_house import House
+from emulators.cloud_house import House, build_house, new_engine
 from emulators.terminal_peer import Chain
 from loyalty.chain import Line
 from loyalty.entry import Cause, Entry, Personal, Posting, Unreadable
 from loyalty.programme import ProgrammeError, read
-from loyalty.purse import overnight_lease
+from loyalty.purse import overnight_leases
 from sync.messages import Recall
 
 ANNA, BELA = b"anna" * 4, b"bela" * 4
@@ -80,18 +81,46 @@ class Night:
         return sum(lease.outstanding for lease in leases if lease.key.purse == purse)
 
 
-def test_the_usual_terminal_keeps_its_share_and_others_give_back(house: House) -> None:
+def test_the_usual_terminal_keeps_its_share_and_the_other_is_lent_the_rest(house: House) -> None:
     night = Night(house)
     for _ in range(2):
         night.write(night.here, Cause.AWARD, Posting("points", 30))
     night.write(night.there, Cause.AWARD, Posting("points", 40))
-    assert night.falls() == Settled(granted=0, recalled=2)
-    assert night.asked(night.here) == [("points", 50)]
-    assert night.asked(night.there) == [("points", 0)]
-    night.write(night.there, Cause.GIVE_BACK, Posting("points", 0, 40))
+    assert night.falls() == Settled(granted=0, recalled=1)
+    assert (night.asked(night.here), night.asked(night.there)) == ([("points", 50)], [])
     night.write(night.here, Cause.GIVE_BACK, Posting("points", 0, 10))
-    assert (night.held(night.here), night.held(night.there)) == (50, 0)
+    assert (night.held(night.here), night.held(night.there)) == (50, 50)
     assert night.falls() == Settled()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(1, 60)), min_size=1, max_size=8),
+    st.sampled_from(["0", "0.5", "0.9", "1"]),
+)
+def test_a_few_nights_on_every_terminal_holds_its_part(awards: list[tuple[int, int]], share: str) -> None:
+    house = build_house(new_engine())
+    night = Night(house, share)
+    with house.engine.begin() as connection:
+        terminals = [night.here, night.there, house.terminal(connection)]
+    night.heard(terminals[2])
+    for number, points in awards:
+        house.time.now += 1
+        night.write(terminals[number], Cause.AWARD, Posting("points", points))
+    visits = Counter(number for number, _ in awards)
+    last = {number: at for at, (number, _) in enumerate(awards)}
+    ordered = sorted(visits, key=lambda number: (visits[number], last[number]), reverse=True)
+    whole = sum(points for _, points in awards)
+    for _ in range(4):
+        night.falls()
+        for chain in terminals:
+            for purse, keep in night.asked(chain):
+                night.write(chain, Cause.GIVE_BACK, Posting(purse, 0, night.held(chain) - keep))
+        assert sum(night.held(chain) for chain in terminals) <= whole
+    assert night.falls() == Settled()
+    lent = overnight_leases(whole, Fraction(share), [visits[number] for number in ordered])
+    assert [night.held(terminals[number]) for number in ordered] == lent
+    house.engine.dispose()
 
 
 def test_the_usual_terminal_is_lent_what_it_lacks_as_others_give_back(house: House) -> None:
@@ -115,6 +144,18 @@ def test_old_wishes_are_forgotten(house: House) -> None:
     night.falls()
     with house.engine.begin() as connection:
         assert connection.execute(sa.select(tables.recall)).all() == []
+
+
+def test_a_recall_that_asks_the_same_is_written_anew_in_the_second_half_of_its_time_only(house: House) -> None:
+    night = Night(house)
+    night.write(night.here, Cause.AWARD, Posting("points", 10))
+    night.falls()
+    first = house.time()
+    for passed, since in ((OPEN_MS // 2, first), (OPEN_MS // 2 + 1, first + OPEN_MS // 2 + 1)):
+        house.time.now = first + passed
+        night.falls()
+        with house.engine.begin() as connection:
+            assert connection.execute(sa.select(tables.recall.c.until_ms)).scalar_one() == since + OPEN_MS
 
 
 def test_stamps_are_lent_in_whole_cards(house: House) -> None:
@@ -167,13 +208,25 @@ def test_without_a_programme_or_terminals_nothing_happens(house: House) -> None:
     assert overnight(house.database.writing, house.merchant, house.time()) == Settled()
 
 
-@given(st.integers(-50, 500), st.fractions(0, 1), st.integers(1, 20))
-def test_a_share_is_never_more_than_all_nor_less_than_asked(balance: int, share: Fraction, whole: int) -> None:
-    lent = overnight_lease(balance, share, whole)
-    assert 0 <= lent <= max(0, balance)
-    assert lent == max(0, balance) or lent % whole == 0
-    assert lent >= min(balance * share, balance)
-    assert lent - whole < max(balance, 0) * share
+@given(st.integers(-50, 500), st.fractions(0, 1), st.lists(st.integers(1, 50), min_size=1, max_size=5), st.integers(1, 20))
+def test_the_usual_terminal_has_its_share_and_all_together_never_more_than_all(
+    balance: int, share: Fraction, visits: list[int], whole: int
+) -> None:
+    lent = overnight_leases(balance, share, visits, whole)
+    balance = max(0, balance)
+    assert len(lent) == len(visits)
+    assert min(lent) >= 0
+    assert sum(lent) <= balance
+    assert lent[0] == balance or lent[0] % whole == 0
+    assert balance * share <= lent[0] < balance * share + whole
+    assert all(part % whole == 0 for part in lent[1:])
+    if len(visits) > 1:
+        assert balance - sum(lent) < whole * len(visits[1:]), "nothing is left that could be lent"
+
+
+def test_others_are_lent_what_is_left_by_their_visits() -> None:
+    assert overnight_leases(100, Fraction("0.5"), [7, 3, 1]) == [50, 37, 12]
+    assert overnight_leases(35, Fraction("0.5"), [7, 3], 10) == [20, 10]
 
 
 @pytest.mark.parametrize("share", ["-0.1", "1.1", "NaN"])
@@ -253,7 +306,7 @@ def test_with_a_merged_account_every_other_is_settled_once(house: House) -> None
     night.falls()
     assert night.held(night.there, account=BELA) == 30
     assert night.held(night.here, account=BELA) == 50
-    assert night.asked(night.here) == [("points", 0), ("points", 15)]
+    assert night.asked(night.here) == [("points", 15), ("points", 40)]
 
 
 @pytest.mark.parametrize("when", ["start", "night"])
