@@ -342,6 +342,11 @@ class Shop:
         with self.hardware.gpio.lock:
             return [(names[put.line], put.level) for put in self.hardware.gpio.log if put.line in names and put.at >= since]
 
+    def beeped(self, since: float) -> bool:
+        """Whether the beeper was heard since a moment: a card's tone comes with its picture."""
+        with self.hardware.gpio.lock:
+            return any(put.line == PINS["beeper"] and put.level and put.at >= since for put in self.hardware.gpio.log)
+
     @contextlib.contextmanager
     def signals(self, *expected: tuple[str, int]) -> Iterator[None]:
         """Whatever is done inside is followed by just these changes of the LEDs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -95,8 +96,9 @@ def test_the_panel(shop: Shop) -> None:
     shop.hardware.board.remove(I2C_NODE)
     lost = losses(shop, "panel")
     shop.hardware.panel.power_on()
+    scanned = time.monotonic()
     shop.scan(JANA)
-    until(lambda: losses(shop, "panel") > lost, shop.story)
+    until(lambda: losses(shop, "panel") > lost and shop.beeped(scanned), shop.story)
     shop.press("next")
     shop.hardware.board.add(I2C_NODE, shop.hardware.bus)
     shop.shows(POINTS)
