@@ -14,6 +14,7 @@ from display.screens import (
     Armed,
     Balance,
     CloudTrouble,
+    CodeTrouble,
     Devices,
     DeviceTest,
     DeviceTestDone,
@@ -29,6 +30,8 @@ from display.screens import (
     Network,
     NewCard,
     Notice,
+    Pairing,
+    PairingTrouble,
     PayConfirm,
     PayLess,
     Points,
@@ -46,8 +49,12 @@ from display.screens import (
     Undone,
     UndoQuestion,
     Unpaired,
+    Updating,
     Verb,
     Wait,
+    WifiJoined,
+    WifiProblem,
+    WifiTrouble,
 )
 from display.words import LANGUAGES
 
@@ -140,6 +147,13 @@ def samples(language: str) -> tuple[Screen, ...]:
         Wait(asking=True),
         Unpaired(),
         Unpaired("K7QX-42MB"),
+        Pairing("K7QX-42MB", "HTTPS://BODKA.EXAMPLE/P/K7QX-42MB"),
+        Pairing("4821-7730-12", "https://cloud.bodka.example/pair/4821773012"),
+        *map(PairingTrouble, CodeTrouble),
+        WifiJoined("Kaviaren 5G"),
+        *(WifiTrouble(why, "Kaviaren 5G") for why in WifiProblem),
+        Updating(),
+        Updating("1.4.2", 60),
         *(Notice(message, name=jana, amount=_known(message)) for message in Message),
     )
 
