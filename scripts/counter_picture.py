@@ -39,15 +39,17 @@ def play(page: Page) -> None:
     shows(page, "Potvrdi")
     page.keyboard.press("-")
     rows(page, 1)
+    shows(page, "460")
+    expect(page.locator("#rows")).to_contain_text("sent")
     page.get_by_role("switch", name="Network").click()
     expect(page.locator("#cloud")).to_contain_text("not reached")
     show(page, "zoltan-mifare", "Zolt")
-    for count in (2, 3, 4):
+    for count in (2, 3):
         page.keyboard.press("+")
         rows(page, count)
         page.wait_for_timeout(200)
     page.keyboard.down("+")
-    rows(page, 5)
+    rows(page, 4)
     expect(page.locator("#green")).to_have_class("lamp lit")
 
 
