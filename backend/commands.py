@@ -52,18 +52,22 @@ def init(opened: Database) -> None:
 
 
 @main.command()
+@click.option(
+    "--training", is_flag=True, help="As a merchant to train with: its terminals say so, and may be played in a browser."
+)
 @click.pass_obj
-def sample(opened: Database) -> None:
+def sample(opened: Database, *, training: bool) -> None:
     """Adds a sample café with a programme, members, cards and staff."""
-    from backend.sample import NAME, add_sample, is_there
+    from backend.sample import NAME, TRAINING, add_sample, is_there
 
+    name = TRAINING if training else NAME
     upgrade(opened.engine)
     with opened.writing() as connection:
-        if is_there(connection):
-            click.echo(f"{NAME} is there already")
+        if is_there(connection, name):
+            click.echo(f"{name} is there already")
             return
-        add_sample(connection, system_clock(), secrets.token_bytes)
-    click.echo(f"added {NAME}")
+        add_sample(connection, system_clock(), secrets.token_bytes, training=training)
+    click.echo(f"added {name}")
 
 
 @main.command()

@@ -30,11 +30,24 @@ def found_network(connection: sa.Connection, name: str, now_ms: int, random: Ran
 
 
 def open_merchant(
-    connection: sa.Connection, network: UUID, name: str, shop: str, shop_name: str, now_ms: int, random: Random
+    connection: sa.Connection,
+    network: UUID,
+    name: str,
+    shop: str,
+    shop_name: str,
+    now_ms: int,
+    random: Random,
+    *,
+    training: bool = False,
 ) -> Identity:
-    """A new merchant in a network, with a first shop; returns the merchant's own identity in the cloud."""
+    """A new merchant in a network, with a first shop; returns the merchant's own identity in the cloud.
+
+    `training`: nothing of it is real, and its terminals say so.
+    """
     merchant = uuid7(now_ms, random(10))
-    connection.execute(sa.insert(tables.merchant).values(id=merchant, network=network, name=name, programme=0))
+    connection.execute(
+        sa.insert(tables.merchant).values(id=merchant, network=network, name=name, programme=0, training=training)
+    )
     connection.execute(sa.insert(tables.shop).values(merchant=merchant, id=shop, name=shop_name))
     return identities.add(
         connection,

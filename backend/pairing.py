@@ -146,6 +146,7 @@ def _paired(connection: sa.Connection, identity: UUID) -> Paired:
         network=found.network,
         merchant=found.merchant,
         merchant_name=merchant.name,
+        training=merchant.training,
         shop=found.shop,
         shop_name=connection.execute(shop_name).scalar_one(),
         keys=tuple(KeyMessage(row.id, row.secret) for row in connection.execute(newest)),

@@ -21,18 +21,22 @@ from loyalty.entry import Personal, Posting, TokenKind
 from loyalty.tokens import TokenKey, token
 
 NAME = "Kaviareň Bodka"
+TRAINING = "Cvičná kaviareň"
+"""The same café as a merchant to train with."""
+
 SHOP, SHOP_NAME = "hlavna-1", "Hlavná 1"
 
 
-def is_there(connection: sa.Connection) -> bool:
+def is_there(connection: sa.Connection, name: str = NAME) -> bool:
     """Whether the sample was added before."""
-    return connection.execute(sa.select(tables.merchant.c.id).where(tables.merchant.c.name == NAME)).first() is not None
+    return connection.execute(sa.select(tables.merchant.c.id).where(tables.merchant.c.name == name)).first() is not None
 
 
-def add_sample(connection: sa.Connection, now_ms: int, random: Random) -> UUID:
-    """Adds the sample network and merchant; returns the merchant's id."""
-    network = merchants.found_network(connection, NAME, now_ms, random)
-    own = merchants.open_merchant(connection, network, NAME, SHOP, SHOP_NAME, now_ms, random)
+def add_sample(connection: sa.Connection, now_ms: int, random: Random, *, training: bool = False) -> UUID:
+    """Adds the sample network and merchant, a real one or one to train with; returns the merchant's id."""
+    name = TRAINING if training else NAME
+    network = merchants.found_network(connection, name, now_ms, random)
+    own = merchants.open_merchant(connection, network, name, SHOP, SHOP_NAME, now_ms, random, training=training)
     text = resources.files("backend").joinpath("sample", "programme.toml").read_text(encoding="utf-8")
     programmes.publish(connection, own.merchant, text, now_ms)
     key = merchants.current_key(connection, network)

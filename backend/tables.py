@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
 )
 
 metadata = MetaData(
@@ -59,6 +60,8 @@ merchant = Table(
     Column("network", Uuid, ForeignKey("network.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("programme", Integer, nullable=False),
+    # Nothing of it is real: its terminals say so on every picture, and may be played on the counter page.
+    Column("training", Boolean, nullable=False, server_default=false()),
 )
 
 programme = Table(

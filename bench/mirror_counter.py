@@ -106,7 +106,7 @@ def main(folder: Path, url: str, backlog: int) -> None:
     (folder / "filled").touch()
     Store.run_blocking = timed(Store.run_blocking)  # type: ignore[method-assign, assignment]
     settings = Settings(Cloud(url), House(state=str(folder)))
-    startup._rig = lambda settings, pictures: startup.Rig(  # type: ignore[assignment]
+    startup._rig = lambda settings, pictures, clocks: startup.Rig(  # type: ignore[assignment]
         equip(settings, monotonic_ms, pictures.picture), beside=beside
     )
     asyncio.run(startup.run(settings))

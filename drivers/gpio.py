@@ -216,8 +216,8 @@ class Pins:
         with self._gpio.use(self):
             self._module.output(pin, high)
 
-    def tone(self, pin: int, hertz: int) -> None:
-        """A square wave on an output; 0 stops it and leaves the pin low."""
+    def tone(self, pin: int, hertz: int, duty: int) -> None:
+        """A rectangular wave on an output, high for `duty` per cent of each period; 0 hertz stops it and leaves the pin low."""
         with self._gpio.use(self):
             playing = self._tones.pop(pin, None)
             if playing is not None:
@@ -225,7 +225,7 @@ class Pins:
                 del playing  # RPi.GPIO allows one PWM object a pin
             if hertz:
                 self._tones[pin] = tone = self._quiet()(pin, hertz)
-                tone.start(50)
+                tone.start(duty)
 
     def give_back(self) -> None:
         """Frees the pins. Never raises; may be called again."""

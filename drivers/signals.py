@@ -31,7 +31,7 @@ class Beeper(Enum):
     PASSIVE = "passive"
     """A bare piezo or speaker: it sounds the square wave it is given (software PWM)."""
     ACTIVE = "active"
-    """With an oscillator of its own: it sounds its one tone while its pin is high; the pattern's hertz only say "on"."""
+    """With an oscillator of its own: it sounds its one tone while its pin is high; hertz only say "on", duty nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,22 @@ class SignalPins:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is lit and sounds (`hertz`, 0 for silence, at most `MOST_HERTZ`) for `ms` milliseconds."""
+    """What is lit and sounds (`hertz`, 0 for silence, at most `MOST_HERTZ`) for `ms` milliseconds.
+
+    `duty` is how many per cent of each period the wave is high: less than 50 is softer.
+    """
 
     green: bool
     red: bool
     hertz: int
     ms: int
+    duty: int = 50
 
     def __post_init__(self) -> None:
         if not 0 <= self.hertz <= MOST_HERTZ or self.ms < 0:
             raise ValueError(f"A step has 0 to {MOST_HERTZ} hertz and no negative time, not {self.hertz} Hz for {self.ms} ms.")
+        if not 1 <= self.duty <= 50:
+            raise ValueError(f"A tone's duty is 1 to 50 per cent, not {self.duty}.")
 
 
 Pattern: TypeAlias = tuple[Step, ...]
@@ -143,9 +149,9 @@ class Signals:
         for pin, wanted, was in ((self._pins.green, step.green, self._now.green), (self._pins.red, step.red, self._now.red)):
             if pin is not None and wanted != was:
                 pins.write(pin, high=wanted)
-        if self._pins.beeper is not None and step.hertz != self._now.hertz:
+        if self._pins.beeper is not None and (step.hertz, step.duty) != (self._now.hertz, self._now.duty):
             if self._beeper is Beeper.PASSIVE:
-                pins.tone(self._pins.beeper, step.hertz)
+                pins.tone(self._pins.beeper, step.hertz, step.duty)
             else:
                 pins.write(self._pins.beeper, high=step.hertz > 0)
         self._now = step

@@ -26,8 +26,8 @@ from drivers.events import (
     Trouble,
 )
 
-Step: TypeAlias = tuple[bool, bool, int, int]
-"""Green, red, tone in hertz (0: silence), milliseconds."""
+Step: TypeAlias = tuple[bool, bool, int, int, int]
+"""Green, red, tone in hertz (0: silence), milliseconds, the tone's duty in per cent."""
 
 Card: TypeAlias = tuple[Form, str] | Trouble
 """What a reader makes of a card."""

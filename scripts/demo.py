@@ -128,7 +128,7 @@ class Demo:
 
     def start(self) -> str:
         """Starts everything; gives the counter page's address."""
-        self.call("bodka-cloud", "sample")
+        self.call("bodka-cloud", "sample", "--training")
         self._cloud = Program("bodka-cloud", "serve", "--port", "0", env=self._env)
         self.url = self._cloud.said("listening on ")
         self._configure(network=True)

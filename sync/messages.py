@@ -89,6 +89,8 @@ class Paired(msgspec.Struct, frozen=True):
     keys: tuple[KeyMessage, ...]
     authority: str = ""
     """PEM of the authority that the cloud's certificates are from: the terminal trusts no other from now on."""
+    training: bool = False
+    """Nothing of this merchant is real: the terminal says so on every picture, and may be played on the counter page."""
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):

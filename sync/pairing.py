@@ -38,6 +38,8 @@ class Pairing(msgspec.Struct, frozen=True):
     keys: tuple[KeyMessage, ...]
     authority: str = ""
     """PEM of the one authority that the cloud's certificate may be from; "": any that the system trusts."""
+    training: bool = False
+    """Whether the merchant is one to train with. A pairing that does not say so is a real one."""
 
     def token_keys(self) -> tuple[TokenKey, ...]:
         """The keys for `loyalty.tokens.token`, the current one first."""
@@ -139,6 +141,7 @@ async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str
         shop_name=paired.shop_name,
         keys=paired.keys,
         authority=paired.authority,
+        training=paired.training,
     )
 
 

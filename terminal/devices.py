@@ -5,34 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from display.screens import Task
 from drivers.events import Button, Medium, Picture
 from drivers.supervise import Device
 from loyalty.rfid import FobReader, Writing
+from terminal.loudness import Loudness, TimeOfDay
+from terminal.players import Player, Silence, Softly
 from terminal.settings import Keyboard, ScannerTable, Settings
-from terminal.signs import Step as SignStep
 from terminal.states import Step
 
 if TYPE_CHECKING:
     from display.panel import PanelGlass
     from drivers.keyboard_reading import Lessons, Manner
     from drivers.keyboard_search import Looks, Match
-
-
-class Player(Protocol):
-    """Lights and tones: a real pattern player, the counter page's, or none."""
-
-    def play(self, steps: tuple[SignStep, ...]) -> None:
-        """Plays a pattern from its beginning; returns at once."""
-
-
-class Silence:
-    """Where no lights and no beeper are fitted."""
-
-    def play(self, steps: tuple[SignStep, ...]) -> None:
-        """Plays nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +33,8 @@ class Equipment:
     """How the readers of fobs write their numbers, by the names of the devices."""
 
 
-def equip(settings: Settings, clock: Callable[[], int], picture: Picture) -> Equipment:
-    """The real devices that the settings name; `clock` gives monotonic milliseconds."""
+def equip(settings: Settings, clock: Callable[[], int], picture: Picture, time_of_day: TimeOfDay = lambda: None) -> Equipment:
+    """The real devices that the settings name; `clock` gives monotonic milliseconds, `time_of_day` tells the quiet hours."""
     devices: list[Device] = [*_keyboards(settings, clock, picture), *_readers(settings, clock)]
     player: Player = Silence()
     if settings.buttons or settings.signals:
@@ -64,7 +51,7 @@ def equip(settings: Settings, clock: Callable[[], int], picture: Picture) -> Equ
 
             lights = Lights(settings.signals, gpio)
             devices.append(lights.device)
-            player = lights
+            player = Softly(lights, Loudness(settings.signals, time_of_day))
     return Equipment(tuple(devices), player, _glass(settings), _fobs(settings))
 
 

@@ -18,4 +18,4 @@ class Lights:
 
     def play(self, steps: tuple[Step, ...]) -> None:
         """Plays a pattern from its beginning; returns at once."""
-        self.device.play(tuple(driver.Step(green=g, red=r, hertz=hertz, ms=ms) for g, r, hertz, ms in steps))
+        self.device.play(tuple(driver.Step(**step._asdict()) for step in steps))

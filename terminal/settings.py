@@ -6,6 +6,7 @@ place.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -96,6 +97,11 @@ class Signals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beeper: int | None = None
     passive: bool = True
     """A passive buzzer makes the tone it is given; an active one has a tone of its own."""
+    volume: int = 3
+    """0 (silent) to 3 (loudest)."""
+    quiet_from: str = ""
+    quiet_until: str = ""
+    """Times of day, as in "21:00", between which nothing sounds; "": no quiet hours."""
 
 
 class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,6 +135,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     virtual: Virtual | None = None
 
 
+LOUDEST = 3
+"""The highest volume."""
+
 HIGHEST_PIN = 27
 """The last GPIO on the 40-pin header (Raspberry Pi documentation, "GPIO and the 40-pin header")."""
 
@@ -143,6 +152,8 @@ def read(text: str) -> Settings:
     except toml.TomlError as error:
         raise SettingsError(str(error)) from error
     _check_pins(settings)
+    if settings.signals:
+        _check_sound(settings.signals)
     _check_names(settings)
     _check_chips(settings)
     for nfc in settings.nfc:
@@ -177,7 +188,7 @@ def _check_pins(settings: Settings) -> None:
     for table, values in tables.items():
         pins = msgspec.structs.asdict(values) if values else {}
         for name, pin in pins.items():
-            if not isinstance(pin, int) or isinstance(pin, bool):
+            if name == "volume" or not isinstance(pin, int) or isinstance(pin, bool):
                 continue
             if not 0 <= pin <= HIGHEST_PIN:
                 raise SettingsError(
@@ -186,6 +197,19 @@ def _check_pins(settings: Settings) -> None:
             if pin in taken:
                 raise SettingsError(f"terminal.toml: {table}.{name} and {taken[pin]} both use pin {pin}: move one of them")
             taken[pin] = f"{table}.{name}"
+
+
+def _check_sound(signals: Signals) -> None:
+    if not 0 <= signals.volume <= LOUDEST:
+        raise SettingsError(f"terminal.toml: signals.volume = {signals.volume}: it goes from 0 (silent) to {LOUDEST}")
+    hours = {"quiet_from": signals.quiet_from, "quiet_until": signals.quiet_until}
+    if not any(hours.values()):
+        return
+    for name, time in hours.items():
+        if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", time):
+            raise SettingsError(f'terminal.toml: signals.{name} = "{time}" is no time of day: write it like "21:00"')
+    if signals.quiet_from == signals.quiet_until:
+        raise SettingsError("terminal.toml: signals.quiet_from and quiet_until are the same: for no sound at all, volume = 0")
 
 
 def _check_names(settings: Settings) -> None:

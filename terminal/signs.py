@@ -1,37 +1,60 @@
-"""What each sign looks and sounds like: told apart with eyes shut by rhythm and pitch, with ears shut by colour and rhythm."""
+"""What each sign looks and sounds like.
+
+The four answers are told apart by rhythm alone: by the lights without their colour, and by the beeper without its pitch, so
+also by who sees no red and green, who hears no high tones, and with a beeper of one tone. Their numbers of pulses differ, or a
+pulse or a gap is at least two and a half times the other's; every pulse and gap is long enough to be counted, and nothing
+flashes more than three times a second (WCAG 2.2, 2.3.1). Position and pitch say the same again: green is at the left and
+rises, red is at the right and is low. The table in docs/devices/buttons-and-signals.md is checked against this file.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from terminal.effects import Sign
 
-Step = tuple[bool, bool, int, int]
-"""Green, red, tone in hertz (0: silence), milliseconds."""
+
+class Step(NamedTuple):
+    """What is lit and sounds for a while."""
+
+    green: bool
+    red: bool
+    hertz: int
+    """0: silence."""
+    ms: int
+    duty: int = 50
+    """Per cent of each period that the tone's wave is high: 50 is the loudest."""
+
+
+LEFT, RIGHT, BOTH, DARK = (True, False), (False, True), (True, True), (False, False)
 
 SIGNS: dict[Sign, tuple[Step, ...]] = {
-    # rising: it went up; green steady
-    Sign.DONE: ((True, False, 1_319, 90), (True, False, 1_760, 140), (True, False, 0, 900)),
-    # the same, then once more, later; green blinking
+    # one short tone that rises; the left light, once and steady
+    Sign.DONE: (Step(*LEFT, 1_319, 80), Step(*LEFT, 1_760, 140), Step(*LEFT, 0, 1_180)),
+    # a short tone, and after a wait its echo; the left light short, then long
     Sign.DONE_LATER: (
-        (True, False, 1_319, 90),
-        (True, False, 1_760, 140),
-        (False, False, 0, 180),
-        (True, False, 1_760, 90),
-        (False, False, 0, 250),
-        (True, False, 0, 400),
+        Step(*LEFT, 1_319, 100),
+        Step(*LEFT, 0, 100),
+        Step(*DARK, 0, 300),
+        Step(*LEFT, 1_760, 100),
+        Step(*LEFT, 0, 800),
     ),
-    # one long low tone; red steady
-    Sign.REFUSED: ((False, True, 330, 450), (False, True, 0, 700)),
-    # three short low tones; red blinking
+    # one long low tone; the right light twice, both times long
+    Sign.REFUSED: (Step(*RIGHT, 330, 700), Step(*DARK, 0, 300), Step(*RIGHT, 0, 700)),
+    # three short low tones; the right light three times, short
     Sign.TROUBLE: (
-        (False, True, 220, 150),
-        (False, False, 0, 120),
-        (False, True, 220, 150),
-        (False, False, 0, 120),
-        (False, True, 220, 150),
-        (False, False, 0, 300),
+        Step(*RIGHT, 220, 180),
+        Step(*DARK, 0, 220),
+        Step(*RIGHT, 220, 180),
+        Step(*DARK, 0, 220),
+        Step(*RIGHT, 220, 180),
     ),
-    Sign.CARD: ((False, False, 1_047, 60),),
-    Sign.OTHER_CARD: ((False, False, 1_047, 60), (False, False, 0, 60), (False, False, 784, 60)),
-    Sign.KEY: ((False, False, 2_093, 15),),
-    Sign.TEST: ((True, False, 1_047, 600), (False, True, 784, 600)),
+    # a tick
+    Sign.CARD: (Step(*DARK, 1_047, 60),),
+    # two ticks that fall; both lights at once, as nothing else has them
+    Sign.OTHER_CARD: (Step(*BOTH, 1_047, 40), Step(*BOTH, 0, 120), Step(*BOTH, 698, 40), Step(*BOTH, 0, 100)),
+    # hardly a click
+    Sign.KEY: (Step(*DARK, 2_093, 15),),
+    # each light and the beeper in turn, for whoever tests them
+    Sign.TEST: (Step(*LEFT, 1_047, 600), Step(*RIGHT, 784, 600)),
 }

@@ -18,6 +18,7 @@ from display.layout import lay_out
 from display.page import Page
 from display.panel import Panel, PanelGlass
 from display.screens import Unpaired
+from display.watermark import watermark
 from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
@@ -46,6 +47,8 @@ class Pictures:
 
     panel: Panel | None = None
     last: int = field(default=0)
+    training: bool = field(default=False)
+    """Nothing here is real: each picture says so."""
 
     def picture(self) -> int:
         """The number of the picture that people see; without a panel the last that was meant for them."""
@@ -55,7 +58,7 @@ class Pictures:
         """Draws a page and hands it to the panel's thread."""
         self.last = number
         if self.panel:
-            self.panel.show(number, draw(page))
+            self.panel.show(number, watermark(draw(page)) if self.training else draw(page))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Rig:
     transport: httpx.AsyncBaseTransport | None = None
     beside: Callable[[Daemon, Store, Link], Coroutine[None, None, None]] | None = None
     """Runs beside the daemon until cancelled."""
+    admit: Callable[[Pairing], None] | None = None
+    """Raises a `SettingsError` where a terminal that is so paired must not have such devices."""
 
 
 async def run(settings: Settings) -> None:
@@ -83,15 +88,17 @@ async def run(settings: Settings) -> None:
 async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     folder = Path(settings.terminal.state)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pictures = Pictures()
-    rig = _rig(settings, pictures)
+    pictures, clocks = Pictures(), Clocks.of_this_boot()
+    rig = _rig(settings, pictures, clocks)
     equipment = rig.equipment
     news = PanelNews()
     if equipment.glass is not None:
         pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news))
     pairing = await _paired(settings, folder, pictures)
+    if rig.admit is not None:
+        rig.admit(pairing)
+    pictures.training = pairing.training
     stack.enter_context(state_lock.hold(folder))
-    clocks = Clocks.of_this_boot()
     rescue.rescue(folder)
     store = Store(folder, pairing.identity, pairing.shop)
     stack.callback(store.close)
@@ -132,13 +139,13 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         raise
 
 
-def _rig(settings: Settings, pictures: Pictures) -> Rig:
+def _rig(settings: Settings, pictures: Pictures, clocks: Clocks) -> Rig:
     """The real devices, or, with a [virtual] table, the counter page in their place."""
     if settings.virtual is None:
-        return Rig(equip(settings, monotonic_ms, pictures.picture))
+        return Rig(equip(settings, monotonic_ms, pictures.picture, clocks.time_of_day))
     from terminal.counter.rig import virtual_rig
 
-    return virtual_rig(settings, monotonic_ms, pictures.picture)
+    return virtual_rig(settings, monotonic_ms, pictures.picture, clocks.time_of_day)
 
 
 def _desk(settings: Settings, pairing: Pairing, store: Store) -> Desk:

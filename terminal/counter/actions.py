@@ -13,6 +13,7 @@ from drivers.virtual import NoSuchDevice, NotAUid, VirtualDevices
 from drivers.virtual_devices import NoSuchKey
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.tray import NoSuchCard, Tray
+from terminal.counter.watch import called
 
 MOST_BYTES = 16_384
 """The longest message: room for a barcode of 4,000 characters."""
@@ -103,7 +104,15 @@ class Network(_Action, frozen=True, tag="network"):
     on: bool
 
 
-Action: TypeAlias = Show | Take | Scan | Tap | Untap | Insert | Withdraw | Upset | Press | Release | Key | Plug | Network
+class Power(_Action, frozen=True, tag="power"):
+    """The terminal's own plug is pulled, or put back."""
+
+    on: bool
+
+
+Action: TypeAlias = (
+    Show | Take | Scan | Tap | Untap | Insert | Withdraw | Upset | Press | Release | Key | Plug | Network | Power
+)
 
 _SIGNS = {Button.AWARD: "+", Button.REDEEM: "−", Button.NEXT: "▸", Button.CANCEL: "×"}
 
@@ -128,6 +137,10 @@ class Hands:
     network: NetworkSwitch
     tray: Tray
     said: Callable[[str], None]
+    power: bool
+    """Whether the terminal has any."""
+    flip: Callable[[], None]
+    """Takes it away, or gives it back."""
 
     def do(self, action: Action) -> None:
         """Raises `BadAction` where the devices have nothing of the kind."""
@@ -149,10 +162,15 @@ class Hands:
                 self.devices.key(key)  # not for the log: it may be a digit of a phone number
             case Plug(device, on):
                 self.devices.plug(device, on=on)
-                self.said(f"{device} {'plugged in' if on else 'unplugged'}")
+                self.said(f"{called(device)} {'plugged in' if on else 'unplugged'}")
             case Network(on):
                 self.said("network on" if on else "network off")
                 self.network.turn(on=on)
+            case Power(on) if on != self.power:
+                self.said("power back: the terminal starts" if on else "the plug is pulled")
+                self.flip()
+            case Power():
+                pass
 
     def _card(self, action: Show | Take | Scan | Tap | Untap | Insert | Withdraw | Upset) -> None:
         match action:
@@ -176,5 +194,5 @@ class Hands:
             case Withdraw():
                 self.devices.withdraw()
             case Upset(device, trouble):
-                self.said(f"{device}: {trouble.value}")
+                self.said(f"{called(device)}: {trouble.value}")
                 self.devices.trouble(device, trouble)

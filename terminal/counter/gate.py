@@ -36,16 +36,19 @@ WRONG_HOST = "Open the counter page by the address that the terminal printed.\n"
 
 
 class Gate:
-    """ASGI middleware in front of the page; `random` makes the token and the cookie."""
+    """ASGI middleware in front of the page; `random` makes the token and the cookie.
 
-    def __init__(self, app: ASGIApp, port: int, random: Callable[[], str]) -> None:
+    With a `session`, the browser that was let in before comes in again, and no other: there is no address then.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, random: Callable[[], str], session: str = "") -> None:
         self._app = app
         self._hosts = frozenset(f"{name}:{port}" for name in NAMES)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
         self._cookie = f"bodka-counter-{port}"  # browsers share cookies between the ports of one host
-        self._token: str | None = random()
-        self._session = random()
-        self.address = f"http://127.0.0.1:{port}/?token={self._token}"
+        self._token = None if session else random()
+        self.session = session or random()
+        self.address = f"http://127.0.0.1:{port}/?token={self._token}" if self._token else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request through, or answers it."""
@@ -73,7 +76,7 @@ class Gate:
             return PlainTextResponse(USED if self._token is None else NO_COOKIE, 403, HEADERS)
         self._token = None
         answer = RedirectResponse("/", 303, HEADERS)
-        answer.set_cookie(self._cookie, self._session, httponly=True, samesite="strict", path="/")
+        answer.set_cookie(self._cookie, self.session, httponly=True, samesite="strict", path="/")
         return answer
 
     def _known(self, headers: Headers) -> bool:
@@ -82,7 +85,7 @@ class Gate:
         except CookieError:
             return False
         cookie = cookies.get(self._cookie)
-        return cookie is not None and _same(cookie.value, self._session)
+        return cookie is not None and _same(cookie.value, self.session)
 
 
 def _same(given: str, wanted: str) -> bool:

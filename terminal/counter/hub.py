@@ -26,8 +26,8 @@ MOST_WAITING = 2_000
 class Hub:
     """Joins devices, watch and network to the pages."""
 
-    def __init__(self, devices: VirtualDevices, watch: Watch, network: NetworkSwitch, tray: Tray) -> None:
-        self._devices, self._watch, self._network, self._tray = devices, watch, network, tray
+    def __init__(self, devices: VirtualDevices, watch: Watch, network: NetworkSwitch, tray: Tray, *, power: bool) -> None:
+        self._devices, self._watch, self._network, self._tray, self._power = devices, watch, network, tray, power
         self._loop = asyncio.get_running_loop()
         self._pages: set[asyncio.Queue[Message | None]] = set()
         self._journal_changed = asyncio.Event()
@@ -69,6 +69,7 @@ class Hub:
     def _standing(self) -> list[Message]:
         devices = self._devices
         return [
+            {"say": "power", "on": self._power},
             {"say": "cards", "cards": [_card(card.key, self._tray) for card in self._tray.cards.values()]},
             *(_told(PlugMoved(name, on)) for name, on in devices.plugs.items()),
             *(_told(CardMoved(reader.name, reader.occupied)) for reader in (devices.nfc, devices.chip)),
@@ -111,6 +112,7 @@ def _card(key: str, tray: Tray) -> Message:
         "name": card.name,
         "about": card.about,
         "reader": card.reader.value,
+        "look": card.look.value,
         "stays": card.trouble is None and card.reader.value != "scanner",
     }
 

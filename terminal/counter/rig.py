@@ -15,16 +15,20 @@ from display.layout import lay_out
 from display.screens import Typing
 from drivers.events import DeviceBack, DeviceLost, Picture
 from drivers.virtual import VirtualDevices
-from loyalty.entry import Entry, decode_entry
+from loyalty.entry import Entry, Posting, decode_entry
 from sync import history, journal
 from terminal import session
+from terminal.counter import power
 from terminal.counter.network import NetworkSwitch
-from terminal.counter.server import listen, serve_counter
-from terminal.counter.watch import Change, JournalRow, Watch
+from terminal.counter.power import Standing
+from terminal.counter.server import admit, check, listen, serve_counter
+from terminal.counter.watch import Change, JournalRow, Watch, called
 from terminal.devices import Equipment
 from terminal.effects import Effect, Show
 from terminal.inputs import CloudNews, Input, NotRecorded, ProgrammeNews, Recorded
-from terminal.settings import Settings
+from terminal.loudness import Loudness, TimeOfDay
+from terminal.players import Softly
+from terminal.settings import Settings, Signals
 
 if TYPE_CHECKING:
     from terminal.daemon import Daemon
@@ -36,22 +40,31 @@ NEWEST = 50
 """How many entries the page shows."""
 
 
-def virtual_rig(settings: Settings, clock: Callable[[], int], picture: Picture) -> Rig:
+def virtual_rig(settings: Settings, clock: Callable[[], int], picture: Picture, time_of_day: TimeOfDay) -> Rig:
     """In place of the real devices; raises `NotADemo`, `PortTaken`."""
     from terminal.startup import Rig
 
-    listener = listen(settings)
+    check(settings)
+    left = power.left()
+    listener, standing = left or (listen(settings), Standing(network=settings.virtual is None or settings.virtual.network))
     devices = VirtualDevices(clock, picture)
-    network = NetworkSwitch(httpx.AsyncHTTPTransport(trust_env=False), on=settings.virtual is None or settings.virtual.network)
+    network = NetworkSwitch(httpx.AsyncHTTPTransport(trust_env=False), on=standing.network)
+    player = Softly(devices.signals, Loudness(settings.signals or Signals(), time_of_day))
 
     async def beside(daemon: Daemon, store: Store, link: Link) -> None:
-        await _serve(listener, devices, network, daemon, store, link)
+        await _serve(listener, standing, devices, network, daemon, store, link)
 
-    return Rig(Equipment(devices.supervised, devices.signals, devices.glass), network, beside)
+    return Rig(Equipment(devices.supervised, player, devices.glass), network, beside, admit)
 
 
 async def _serve(
-    listener: socket.socket, devices: VirtualDevices, network: NetworkSwitch, daemon: Daemon, store: Store, link: Link
+    listener: socket.socket,
+    standing: Standing,
+    devices: VirtualDevices,
+    network: NetworkSwitch,
+    daemon: Daemon,
+    store: Store,
+    link: Link,
 ) -> None:
     async def rows() -> Sequence[JournalRow]:
         return newest(store)
@@ -61,8 +74,8 @@ async def _serve(
     daemon.on_step = reporter.heard
     reporter.begin()
     try:
-        async with serve_counter(listener, devices, reporter.watch, network) as address:
-            click.echo(f"counter page: {address}")
+        async with serve_counter(listener, devices, reporter.watch, network, standing=standing) as address:
+            click.echo(f"counter page: {address}" if address else "the counter page goes on in the browser that has it")
             await asyncio.Event().wait()  # until cancelled
     finally:
         end()
@@ -74,6 +87,16 @@ def newest(store: Store) -> list[JournalRow]:
     accepted, last = journal.current(books).accepted, journal.head(books).sequence
     lines = journal.lines_after(books, max(0, last - NEWEST), NEWEST)
     return [_row(line.sequence, decode_entry(line.body), waiting=line.sequence > accepted) for line in reversed(lines)]
+
+
+def _in_words(entry: Entry, points: str) -> str:
+    """As in "award, +1 coffee"; `points` is the purse that is counted in thousandths."""
+    return ", ".join((entry.cause.value, *(_change(posting, points) for posting in entry.postings)))
+
+
+def _change(posting: Posting, points: str) -> str:
+    size = f"{abs(posting.delta) / 1000:g}" if posting.purse == points else abs(posting.delta)
+    return f"{'−' if posting.delta < 0 else '+'}{size} {posting.purse}"
 
 
 def _row(sequence: int, entry: Entry, *, waiting: bool) -> JournalRow:
@@ -112,7 +135,9 @@ class Reporter:
     def _say(self, event: Input) -> None:
         match event:
             case Recorded(entry=entry):
-                self.watch.said(f"written down: {entry.cause.value}")
+                programme = self.daemon.state.desk.programme
+                points = programme.points.purse if programme and programme.points else ""
+                self.watch.said(f"written down: {_in_words(entry, points)}")
                 self._cloud()
                 self.watch.recorded()
             case NotRecorded(message=message):
@@ -122,9 +147,9 @@ class Reporter:
             case ProgrammeNews(programme=programme):
                 self.watch.said(f"programme version {programme.version} came")
             case DeviceLost(device=device):
-                self.watch.said(f"{device} is gone")
+                self.watch.said(f"{called(device)} is gone")
             case DeviceBack(device=device):
-                self.watch.said(f"{device} works")
+                self.watch.said(f"{called(device)} works")
             case _:
                 pass
 

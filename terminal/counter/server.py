@@ -15,6 +15,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.resources import files
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,34 +27,37 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from drivers.virtual import VirtualDevices
+from sync.pairing import Pairing
 from terminal.counter.actions import BadAction, Hands, decode
 from terminal.counter.gate import HEADERS, Gate
 from terminal.counter.hub import Hub
 from terminal.counter.hub import Message as Told
 from terminal.counter.network import NetworkSwitch
+from terminal.counter.power import Power, Standing, cut
 from terminal.counter.tray import Tray
 from terminal.counter.watch import Voice, Watch
-from terminal.settings import Settings, SettingsError
+from terminal.settings import Settings, SettingsError, Virtual
 
-PAGE = {
-    "/": ("index.html", "text/html"),
-    "/counter.css": ("counter.css", "text/css"),
-    "/counter.js": ("counter.js", "text/javascript"),
-    "/favicon.svg": ("favicon.svg", "image/svg+xml"),
-}
-"""What is served: path, file in `page/`, media type."""
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""What is served of `page/`, by the end of its name, and its media type."""
+
+POWER = Power(on=True, flip=cut)
 
 
 class NotADemo(SettingsError):
     """The counter page hands out cards and presses buttons: it is for a demo's cloud on this very machine."""
 
 
+class RealMerchant(SettingsError):
+    """The terminal is paired with a merchant whose points are real."""
+
+
 class PortTaken(SettingsError):
     """Another program uses the counter page's port."""
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The page's socket, on 127.0.0.1; raises `NotADemo` where the settings are not those of a demo, `PortTaken`."""
+def check(settings: Settings) -> Virtual:
+    """The page's own settings; raises `NotADemo` where the rest of them are not those of a demo."""
     if settings.virtual is None:
         raise NotADemo("the counter page is for demos: add a [virtual] section to terminal.toml, or use real devices")
     if not is_loopback(settings.cloud.url):
@@ -61,7 +65,12 @@ def listen(settings: Settings) -> socket.socket:
             f"virtual devices work only with a demo cloud on this machine, and {settings.cloud.url} is not: "
             'remove [virtual], or set cloud.url to "http://127.0.0.1:8400"'
         )
-    port = settings.virtual.port
+    return settings.virtual
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The page's socket, on 127.0.0.1; raises `NotADemo`, `PortTaken`."""
+    port = check(settings).port
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -71,6 +80,15 @@ def listen(settings: Settings) -> socket.socket:
         raise PortTaken(f"port {port} is taken: choose another under [virtual] in terminal.toml, or 0 for any") from error
     listener.listen()  # so that the address is good before the server's first turn
     return listener
+
+
+def admit(pairing: Pairing) -> None:
+    """Raises `RealMerchant` unless nothing of the pairing is real, whatever the settings say."""
+    if not pairing.training or not is_loopback(pairing.cloud):
+        raise RealMerchant(
+            f"this terminal is paired with {pairing.merchant_name}, whose points are real: remove [virtual] from"
+            " terminal.toml, or pair another state folder with a training merchant (bodka-cloud sample --training)"
+        )
 
 
 def is_loopback(url: str) -> bool:
@@ -91,12 +109,25 @@ async def serve_counter(
     *,
     tray: Tray | None = None,
     random: Callable[[], str] = lambda: secrets.token_urlsafe(24),
+    standing: Standing | None = None,
+    power: Power = POWER,
 ) -> AsyncIterator[str]:
-    """Serves the page on `listener`, which it closes, while the context is open; gives the page's one-time address."""
-    tray = tray or Tray.sample()
-    hub = Hub(devices, watch, network, tray)
-    hands = Hands(devices, network, tray, lambda text: watch.said(text, Voice.PERSON))
-    gate = Gate(_app(hub, hands), listener.getsockname()[1], random)
+    """Serves the page on `listener`, which it closes, while the context is open; gives the page's one-time address.
+
+    With what a power cut has left `standing`, the page goes on in the browser that has it, and the address is "".
+    """
+    tray, standing = tray or Tray.sample(), standing or Standing(network=network.on)
+    watch.log.extendleft(reversed(standing.log))
+    for device in standing.unplugged:
+        devices.plug(device, on=False)
+
+    def flip() -> None:
+        unplugged = tuple(name for name, plugged in devices.plugs.items() if not plugged)
+        power.flip(listener, Standing(gate.session, network.on, unplugged, tuple(watch.log)))
+
+    hub = Hub(devices, watch, network, tray, power=power.on)
+    hands = Hands(devices, network, tray, lambda text: watch.said(text, Voice.PERSON), power.on, flip)
+    gate = Gate(_app(hub, hands), listener.getsockname()[1], random, standing.session)
     config = uvicorn.Config(
         gate, log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1
     )
@@ -124,8 +155,10 @@ class _Server(uvicorn.Server):
 def _app(hub: Hub, hands: Hands) -> Starlette:
     folder = files("terminal.counter").joinpath("page")
     routes: list[Route | WebSocketRoute] = []
-    for path, (name, kind) in PAGE.items():
-        routes.append(Route(path, _file(folder.joinpath(name).read_bytes(), kind)))
+    for file in folder.iterdir():
+        kind = KINDS.get(PurePath(file.name).suffix)
+        if kind is not None:
+            routes.append(Route("/" if file.name == "index.html" else f"/{file.name}", _file(file.read_bytes(), kind)))
     routes.append(WebSocketRoute("/talk", _talk(hub, hands)))
     return Starlette(routes=routes)
 

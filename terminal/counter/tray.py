@@ -23,6 +23,21 @@ class Reader(Enum):
     CHIP = "chip"
 
 
+class Look(Enum):
+    """What a card looks like."""
+
+    BARCODE = "barcode"
+    PHONE = "phone"
+    BLANK = "blank"
+    BROKEN = "broken"
+    CARTON = "carton"
+    STAFF = "staff"
+    WAVES = "waves"
+    BANK = "bank"
+    WALLET = "wallet"
+    CHIP = "chip"
+
+
 class NoSuchCard(LookupError):
     """The tray has no card of that key."""
 
@@ -37,6 +52,7 @@ class TrayCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     name: str
     about: str
+    look: Look
     reader: Reader
     text: str | None = None
     uid: str | None = None

@@ -23,6 +23,14 @@ LOG_LINES = 200
 """How many lines of what happened are kept for a page that is opened later."""
 
 
+_CALLED = {"nfc": "NFC reader", "chip": "chip reader", "pad": "number pad", "signals": "lights and beeper", "panel": "screen"}
+
+
+def called(device: str) -> str:
+    """A device's name in the log: "the NFC reader"."""
+    return f"the {_CALLED.get(device, device)}"
+
+
 class Voice(Enum):
     """Who a line of the log is about."""
 
@@ -47,6 +55,8 @@ class ScreenText(msgspec.Struct, frozen=True):
     number: int
     text: str
     language: str
+    again: bool = False
+    """It has changed by itself, as a countdown does, or while somebody types: not worth an interruption."""
 
 
 class CloudState(msgspec.Struct, frozen=True):
@@ -102,8 +112,8 @@ class Watch:
 
         `kind` is the kind of screen: one of the same kind takes the place of the line before it.
         """
-        words, self.screen = self.screen.text, ScreenText(number, text, language)
-        again, self._kind = kind == self._kind, kind
+        words, again = self.screen.text, kind == self._kind and self._was_screen
+        self._kind, self.screen = kind, ScreenText(number, text, language, again)
         self._tell(self.screen)
         if text != words and not private:
             self._write(" · ".join(text.splitlines()), Voice.SCREEN, again=again)
@@ -134,8 +144,12 @@ class Watch:
 
         return end
 
+    @property
+    def _was_screen(self) -> bool:
+        return bool(self.log) and self.log[-1].voice is Voice.SCREEN
+
     def _write(self, text: str, voice: Voice, *, again: bool) -> None:
-        replaces = again and bool(self.log) and self.log[-1].voice is voice
+        replaces = again and self._was_screen
         line = LogLine(int(self._clock() * 1000), voice, text, replaces)
         if replaces:
             self.log.pop()

@@ -63,6 +63,18 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+def test_training_is_a_merchant_of_its_own(shell: Shell) -> None:
+    shell.run("sample")
+    assert "added Cvičná kaviareň" in shell.run("sample", "--training")
+    assert "is there already" in shell.run("sample", "--training")
+    codes = [shell.run("pairing-code", "--merchant", name).strip() for name in ("Kaviareň Bodka", "Cvičná kaviareň")]
+    with shell.serving() as address, httpx.Client(timeout=30) as client:
+        real, training = (msgspec.json.decode(Peer(client, address).pair(code).content, type=messages.Paired) for code in codes)
+    assert (real.training, training.training) == (False, True)
+    assert real.network != training.network
+    assert {key.secret for key in real.keys}.isdisjoint({key.secret for key in training.keys})
+
+
 def test_a_morning_with_the_sample_cafe(shell: Shell) -> None:
     assert "added Kaviareň Bodka" in shell.run("sample")
     assert "is there already" in shell.run("sample")
@@ -71,7 +83,7 @@ def test_a_morning_with_the_sample_cafe(shell: Shell) -> None:
     with shell.serving() as address, httpx.Client(timeout=30) as client:
         peer = Peer(client, address)
         paired = msgspec.json.decode(peer.pair(code).content, type=messages.Paired)
-        assert (paired.merchant_name, paired.shop_name) == ("Kaviareň Bodka", "Hlavná 1")
+        assert (paired.merchant_name, paired.shop_name, paired.training) == ("Kaviareň Bodka", "Hlavná 1", False)
         pulled = msgspec.json.decode(peer.send(messages.PULL_PATH, peer.chain.pull()).content, type=messages.Pulled)
         key = TokenKey(paired.keys[0].id, paired.keys[0].secret)
         card = token(key, TokenKind.CARD, "#04a1b2c3d4e5f6")

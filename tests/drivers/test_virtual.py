@@ -189,7 +189,7 @@ async def what_happens_to_an_unplugged_device_is_lost() -> None:
         it.devices.press(Button.AWARD)
         it.devices.release(Button.AWARD)
         it.devices.key("7")
-        it.devices.signals.play(((True, False, 880, 90),))
+        it.devices.signals.play(((True, False, 880, 90, 50),))
         assert it.said() == []
         assert not [one for one in it.news if isinstance(one, SignalsPlay | ButtonMoved)]
         assert not any(it.devices.plugs.values())
@@ -255,7 +255,7 @@ async def the_pad_types_its_keys() -> None:
 
 async def signals_are_told() -> None:
     async with counter() as it:
-        steps = ((True, False, 1_319, 90), (False, True, 0, 400))
+        steps = ((True, False, 1_319, 90, 50), (False, True, 0, 400, 16))
         it.devices.signals.play(steps)
         assert it.news == [SignalsPlay(steps)]
 

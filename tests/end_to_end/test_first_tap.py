@@ -36,7 +36,7 @@ JANA_TAG, JANA, PETER, ZOLTAN = "04A1B2C3D4E5F6", "2100000000012", "210000000002
 COFFEE = "Káva zadarmo"
 
 DONE = (("green", 1), ("green", 0))
-DONE_LATER = DONE * 3
+DONE_LATER = DONE * 2
 
 OUR_FLOORS = ("loyalty", "sync", "drivers", "display", "terminal")
 TESTS = Path(__file__).parent.parent

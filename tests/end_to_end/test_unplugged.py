@@ -84,7 +84,7 @@ def test_the_gpio_chip_with_buttons_and_lights(shop: Shop) -> None:
     shop.shows(CARD)
     shop.press("next")
     shop.shows(POINTS)
-    with shop.signals(("red", 1), ("red", 0)):
+    with shop.signals(*(("red", 1), ("red", 0)) * 2):
         shop.scan("2100000000013")
     shop.press("cancel")
     shop.shows(POINTS)

@@ -51,7 +51,7 @@ def next_card_is_served(shop: Shop) -> None:
     ],
 )
 def test_a_barcode_that_is_no_card(shop: Shop, code: str, message: Message) -> None:
-    with shop.signals(("red", 1), ("red", 0)):
+    with shop.signals(*(("red", 1), ("red", 0)) * 2):
         shop.scan(code)
         shop.shows(Notice(message))
     next_card_is_served(shop)

@@ -19,7 +19,7 @@ from display import screens
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardSeen, Event, Form, Medium, PadKey
 from sync import journal, mirror
 from terminal import logs, startup, states
-from terminal.clocks import monotonic_ms
+from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment
 from terminal.effects import Effect, Show
@@ -115,8 +115,8 @@ async def run(settings: Settings, seed: int, pipe: int, *, presses: bool = True)
         os.write(pipe, SENT)
         await asyncio.Event().wait()
 
-    def rig(settings: Settings, pictures: Pictures) -> Rig:
-        del settings, pictures
+    def rig(settings: Settings, pictures: Pictures, clocks: Clocks) -> Rig:
+        del settings, pictures, clocks
         return Rig(Equipment((), Silence(), None), None, beside)
 
     startup._rig = rig  # the devices' place, as the counter page takes it

@@ -14,7 +14,6 @@ from loyalty.rfid import FobReader
 from loyalty.tokens import TokenKey, token
 from terminal.cards import identify, identify_typed, phone_number, refuse
 from terminal.inputs import CardRefused, CardShown
-from terminal.signs import SIGNS
 
 KEYS = (TokenKey(2, b"\x02" * 32), TokenKey(1, b"\x01" * 32))
 CAFE = read(
@@ -123,9 +122,3 @@ def test_any_text_of_a_number_is_a_card_or_a_message(text: str, form: Form) -> N
 
 def test_the_number_is_in_no_repr() -> None:
     assert OURS not in repr(seen(OURS)) + repr(identify(seen(OURS), CAFE, KEYS))
-
-
-def test_four_answers_are_told_apart_with_eyes_shut_and_with_ears_shut() -> None:
-    four = list(SIGNS.values())[:4]
-    assert len({tuple((tone, ms) for _, _, tone, ms in steps) for steps in four}) == 4
-    assert len({tuple((green, red, ms) for green, red, _, ms in steps) for steps in four}) == 4

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx
 import pytest
@@ -37,9 +38,11 @@ from drivers.events import (
 )
 from drivers.supervise import supervise
 from drivers.virtual import VirtualDevices
+from sync.pairing import Pairing, load, save
 from terminal.counter.network import NetworkSwitch
-from terminal.counter.server import NotADemo, PortTaken, listen, serve_counter
-from terminal.counter.watch import Change, JournalRow, Voice, Watch
+from terminal.counter.power import Power, Standing
+from terminal.counter.server import NotADemo, PortTaken, RealMerchant, admit, listen, serve_counter
+from terminal.counter.watch import Change, JournalRow, LogLine, Voice, Watch
 from terminal.settings import Cloud, Settings, Virtual
 
 NOW, PICTURE = 1_000, 7
@@ -56,6 +59,7 @@ class Counter:
     network: NetworkSwitch
     rows: list[JournalRow]
     events: list[Event]
+    flips: list[Standing]
     address: str = ""
 
     @property
@@ -94,7 +98,7 @@ class Page:
 
 
 @asynccontextmanager
-async def counter() -> AsyncIterator[Counter]:
+async def counter(standing: Standing | None = None, *, power: bool = True) -> AsyncIterator[Counter]:
     rows: list[JournalRow] = []
 
     async def read() -> Sequence[JournalRow]:
@@ -102,12 +106,13 @@ async def counter() -> AsyncIterator[Counter]:
 
     answers = httpx.MockTransport(lambda request: httpx.Response(200, text="the cloud"))
     devices = VirtualDevices(lambda: NOW, lambda: PICTURE)
-    it = Counter(devices, Watch(read, clock=lambda: 12.5), NetworkSwitch(answers), rows, [])
+    it = Counter(devices, Watch(read, clock=lambda: 12.5), NetworkSwitch(answers), rows, [], [])
     tasks = [asyncio.create_task(supervise(one, it.events.append, clock=lambda: NOW)) for one in devices.supervised]
     try:
         listener = listen(Settings(LOCAL, virtual=Virtual()))
-        async with serve_counter(listener, devices, it.watch, it.network) as address:
-            it.address = address
+        plug = Power(on=power, flip=lambda socket, standing: it.flips.append(standing))
+        async with serve_counter(listener, devices, it.watch, it.network, standing=standing, power=plug) as address:
+            it.address = address or f"http://127.0.0.1:{listener.getsockname()[1]}/"
             yield it
     finally:
         for task in tasks:
@@ -270,7 +275,7 @@ async def cables_and_network_are_told_to_every_page() -> None:
             await other.hears("network", on=False)
             assert not it.devices.nfc.plugged
             assert not it.network.on
-            assert [line.text for line in it.watch.log] == ["nfc unplugged", "network off"]
+            assert [line.text for line in it.watch.log] == ["the NFC reader unplugged", "network off"]
         async with page(it, cookie) as late:
             await late.hears("plug", device="nfc", on=False)
             await late.hears("network", on=False)
@@ -293,8 +298,8 @@ async def the_panels_picture_arrives_bit_for_bit() -> None:
 async def lights_tones_buttons_and_cards_are_told_as_they_move() -> None:
     async with counter() as it, page(it) as own:
         await own.settled()
-        await asyncio.to_thread(it.devices.signals.play, ((True, False, 1_319, 90), (False, True, 0, 400)))
-        assert (await own.hears("signals"))["steps"] == [[True, False, 1_319, 90], [False, True, 0, 400]]
+        await asyncio.to_thread(it.devices.signals.play, ((True, False, 1_319, 90, 16), (False, True, 0, 400, 50)))
+        assert (await own.hears("signals"))["steps"] == [[True, False, 1_319, 90, 16], [False, True, 0, 400, 50]]
         await own.do("press", button="next")
         await own.hears("button", button="next", down=True)
         await own.do("insert", text="1")
@@ -308,8 +313,10 @@ async def the_watch_is_told_and_a_late_page_hears_how_all_stands() -> None:
         async with page(it, cookie) as own:
             await own.settled()
             it.watch.showed(4, "[Tap your card]\nor code", "en", "Idle")
-            await own.hears("screen", number=4, text="[Tap your card]\nor code", language="en")
+            await own.hears("screen", number=4, text="[Tap your card]\nor code", language="en", again=False)
             await own.hears("log", voice="screen", text="[Tap your card] · or code", at=12_500)
+            it.watch.showed(4, "[Tap your card]\nor code", "en", "Idle")
+            await own.hears("screen", number=4, again=True)
             it.rows.append(ROW)
             it.watch.recorded()
             row = {
@@ -328,6 +335,39 @@ async def the_watch_is_told_and_a_late_page_hears_how_all_stands() -> None:
             await late.hears("log", text="[Tap your card] · or code")
             await late.hears("screen", number=4)
             assert len((await late.hears("journal"))["rows"]) == 1
+
+
+@scene
+async def the_plug_is_pulled_once_and_what_stands_on_the_counter_is_handed_on() -> None:
+    async with counter() as it, page(it) as own:
+        await own.hears("power", on=True)
+        await own.do("power", on=True)
+        await own.do("plug", device="chip", on=False)
+        await own.do("network", on=False)
+        await own.settled()
+        assert it.flips == []
+        await own.do("power", on=False)
+        await own.settled()
+        (left,) = it.flips
+        assert (left.network, left.unplugged) == (False, ("chip",))
+        assert [line.text for line in left.log] == ["the chip reader unplugged", "network off", "the plug is pulled"]
+        assert left.session not in repr(left)
+
+
+@scene
+async def after_a_power_cut_the_same_browser_comes_in_and_no_other() -> None:
+    line = LogLine(5, Voice.PERSON, "the plug is pulled")
+    async with counter(Standing("secret", False, ("nfc",), (line,)), power=False) as it, httpx.AsyncClient() as other:
+        for way in ("", "?token=", "?token=None", "?token=secret"):
+            assert (await other.get(f"{it.address}{way}")).status_code == 403
+        cookie = f"bodka-counter-{it.host.split(':')[1]}=secret"
+        async with page(it, cookie) as own:
+            await own.hears("power", on=False)
+            await own.hears("plug", device="nfc", on=False)
+            await own.hears("log", text="the plug is pulled", at=5)
+            await own.do("power", on=True)
+            await own.settled()
+            assert [standing.session for standing in it.flips] == ["secret"]
 
 
 @scene
@@ -460,3 +500,39 @@ def test_the_daemon_says_why_it_does_not_start(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "virtual devices work only with a demo cloud on this machine" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def paired(*, training: bool, cloud: str = LOCAL.url) -> Pairing:
+    return Pairing(cloud, UUID(int=1), UUID(int=2), UUID(int=3), "Kaviareň Bodka", "main", "Hlavná 1", (), training=training)
+
+
+def test_only_a_training_merchant_of_a_cloud_on_this_machine_is_played_with() -> None:
+    admit(paired(training=True))
+    for real in (paired(training=False), paired(training=True, cloud="https://cloud.example")):
+        with pytest.raises(RealMerchant, match="paired with Kaviareň Bodka, whose points are real: remove"):
+            admit(real)
+
+
+def test_a_pairing_of_before_is_a_real_one(tmp_path: Path) -> None:
+    save(tmp_path, paired(training=True))
+    file = tmp_path / "pairing.json"
+    file.write_text(file.read_text().replace(',"training":true', ""))
+    kept = load(tmp_path)
+    assert kept is not None
+    assert not kept.training
+
+
+def test_a_paired_production_terminal_does_not_start_with_virtual_devices(tmp_path: Path) -> None:
+    """Although its settings name virtual devices and a cloud on this machine."""
+    state = tmp_path / "state"
+    state.mkdir()
+    save(state, paired(training=False))
+    settings = tmp_path / "terminal.toml"
+    settings.write_text(f'[cloud]\nurl = "{LOCAL.url}"\n[terminal]\nstate = "{state}"\n[virtual]\n', encoding="utf-8")
+    command = [sys.executable, "-m", "terminal.commands", "run", "--settings", str(settings)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "whose points are real: remove [virtual] from terminal.toml" in ended.stderr
+    assert "counter page" not in ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert not (state / "journal.db").exists()

@@ -61,7 +61,7 @@ def test_every_card_of_the_tray_is_checked_here_or_is_a_trouble() -> None:
 
 def test_a_tray_that_cannot_be_used_is_named() -> None:
     with pytest.raises(TrayError, match=r"cards.json: .*colour"):
-        Tray.read('[{"key": "a", "name": "b", "about": "c", "reader": "nfc", "colour": "red"}]')
+        Tray.read('[{"key": "a", "name": "b", "about": "c", "look": "blank", "reader": "nfc", "colour": "red"}]')
     with pytest.raises(NoSuchCard, match="no card gold: jana-printed"):
         Tray.sample().card("gold")
 
