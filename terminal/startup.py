@@ -24,12 +24,12 @@ from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
 from sync.pairing import Pairing
-from terminal import board, network, rescue, state_lock
+from terminal import board, heartbeat, network, rescue, state_lock
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
 from terminal.link import Link
-from terminal.settings import Settings
+from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
 from terminal.store import Store
 
@@ -83,6 +83,8 @@ async def run(settings: Settings) -> None:
             await _run(settings, stack)
     except asyncio.CancelledError:
         log.info("stopped")
+    finally:
+        heartbeat.tell("STOPPING=1")
 
 
 async def _run(settings: Settings, stack: AsyncExitStack) -> None:
@@ -124,8 +126,10 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     )
     daemon.lender = link
     log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
+    heartbeat.tell("READY=1", f"STATUS=serves {pairing.shop_name}")
     try:
         async with asyncio.TaskGroup() as group:
+            group.create_task(heartbeat.beat(store.prove), name="heartbeat")
             group.create_task(daemon.run(), name="daemon")
             group.create_task(link.run(), name="link")
             group.create_task(link.keep_time(), name="time")
@@ -143,7 +147,12 @@ def _rig(settings: Settings, pictures: Pictures, clocks: Clocks) -> Rig:
     """The real devices, or, with a [virtual] table, the counter page in their place."""
     if settings.virtual is None:
         return Rig(equip(settings, monotonic_ms, pictures.picture, clocks.time_of_day))
-    from terminal.counter.rig import virtual_rig
+    try:
+        from terminal.counter.rig import virtual_rig
+    except ModuleNotFoundError as error:  # the package for shops has none
+        raise SettingsError(
+            "terminal.toml: [virtual] is for the demo: this installation has no counter page, remove it"
+        ) from error
 
     return virtual_rig(settings, monotonic_ms, pictures.picture, clocks.time_of_day)
 
@@ -205,7 +214,9 @@ async def _paired(settings: Settings, folder: Path, pictures: Pictures) -> Pairi
     if pairing is None:
         log.warning("not paired: run bodka-terminal pair with a code from the cloud")
         pictures.show(0, lay_out(Unpaired(), settings.terminal.language))
-    while pairing is None:
-        await asyncio.sleep(PAIRING_LOOK_SECONDS)
-        pairing = pairings.load(folder)
+        heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
+    async with heartbeat.beating():
+        while pairing is None:
+            await asyncio.sleep(PAIRING_LOOK_SECONDS)
+            pairing = pairings.load(folder)
     return pairing
