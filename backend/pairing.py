@@ -93,7 +93,7 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
         return welcome(connection, code.identity)
     if now_ms >= code.expires_ms:
         raise ExpiredCode("this code is too old: make a new one in the cloud and type it within its time")
-    device = code.device or message.device
+    device = message.device or code.device or ""
     paired = admit(connection, code.merchant, code.shop, device, message.public_key, now_ms, random)
     connection.execute(sa.update(tables.pairing_code).where(c.code_hash == code.code_hash).values(identity=paired.identity))
     return paired

@@ -241,6 +241,48 @@ def doctor(settings: Settings, *, watch: bool) -> None:
 
 
 @main.command()
+@settings_option
+@click.option("--from", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The bundle.")
+def update(settings: Settings, file: Path) -> None:
+    """Install a newer version from a file, as from a USB stick. It is taken back by itself where it does not do well."""
+    from sync.bundle import NoBundle
+    from terminal import root_requests, updates
+
+    try:
+        with file.open("rb") as bundle:
+            version = updates.put(bundle, Path(settings.terminal.state))
+        answer = asyncio.run(updates.ask(updates.What.INSTALL, root_requests.folder_here()))
+    except (NoBundle, updates.NobodyAnswers, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    if not answer.done:
+        (Path(settings.terminal.state) / updates.BUNDLE).unlink(missing_ok=True)
+        raise click.ClickException(answer.words)
+    click.echo(f"version {version} is installed, and the terminal starts anew; if it does not do well, this one comes back")
+
+
+@main.command()
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_SETTINGS,
+    show_default=True,
+    envvar="BODKA_SETTINGS",
+    help="The terminal.toml to use.",
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def report(path: Path, file: Path) -> None:
+    """Write FILE (.tar.gz) for whoever helps you: settings, state, log; no secret and no card number is in it."""
+    from terminal.support import write
+
+    try:
+        names = write(path, file)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"{file} holds {', '.join(names)}")
+
+
+@main.command()
 def devices() -> None:
     """List what is plugged in, and write the lines for terminal.toml."""
     from terminal.plugged import look

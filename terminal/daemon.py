@@ -102,6 +102,21 @@ class Daemon:
         """Nothing waits to be served and nothing is under way."""
         return self._queue.empty() and not self._tasks
 
+    @property
+    def idle(self) -> bool:
+        """Nobody is served, and nothing is under way."""
+        return self.quiet and isinstance(self.state.mode, states.Idle | states.Unpaired)
+
+    @property
+    def working(self) -> frozenset[str]:
+        """The devices that work now, the panel among them."""
+        return frozenset(self.state.desk.working)
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Those that are lost."""
+        return frozenset(self.state.desk.missing)
+
     def refresh(self, accounts: set[bytes]) -> None:
         """The cloud changed these accounts: the one on the screen is looked at again."""
         account = faces.account_of(self.state.mode)

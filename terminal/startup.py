@@ -17,25 +17,24 @@ from display.draw import draw
 from display.layout import lay_out
 from display.page import Page
 from display.panel import Panel, PanelGlass
-from display.screens import Unpaired
+from display.screens import Screen
 from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
 from sync.pairing import Pairing
-from terminal import board, network, rescue, state_lock
+from terminal import board, device_test, network, rescue, root_requests, sd_card, state_lock
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
+from terminal.health import Health
 from terminal.link import Link
 from terminal.settings import Settings
 from terminal.states import Desk
 from terminal.store import Store
+from terminal.updating import Updating
 
 log = structlog.get_logger("startup")
-
-PAIRING_LOOK_SECONDS = 1.0
-"""How often an unpaired terminal looks whether it has been paired."""
 
 PANEL = "panel"
 
@@ -89,7 +88,10 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     news = PanelNews()
     if equipment.glass is not None:
         pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news))
-    pairing = await _paired(settings, folder, pictures)
+    card = sd_card.look()
+    known = pairings.load(folder)
+    pairing = known or await _join(settings, folder, pictures, rig, card)
+    sd_card.done(card, pairing, root_requests.folder_here())
     stack.enter_context(state_lock.hold(folder))
     clocks = Clocks.of_this_boot()
     rescue.rescue(folder)
@@ -104,6 +106,8 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         show_page=pictures.show,
         clocks=clocks,
     )
+    if known is None and daemon.state.desk.fitted:  # whoever set it up stands before it: all devices are tested
+        daemon.state, _ = device_test.begin(daemon.state)
     news.tell(daemon.emit)
     link = Link(
         pairing=pairing,
@@ -114,7 +118,9 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         on_changed=daemon.refresh,
         idle_seconds=settings.cloud.poll_seconds,
         transport=rig.transport,
+        health=Health(folder, daemon).look,
     )
+    updating = Updating(folder, root_requests.folder_here(), daemon, link, lambda: monotonic_ms() / 1000)
     daemon.lender = link
     log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
     try:
@@ -122,6 +128,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
             group.create_task(daemon.run(), name="daemon")
             group.create_task(link.run(), name="link")
             group.create_task(link.keep_time(), name="time")
+            group.create_task(updating.run(), name="updates")
             group.create_task(network.watch(link.network_back), name="network")
             group.create_task(rescue.watch(store, folder), name="journal's watch")
             if rig.beside is not None:
@@ -192,13 +199,12 @@ async def _panel(glass: PanelGlass, news: PanelNews) -> AsyncIterator[Panel]:
         await asyncio.to_thread(panel.stop)
 
 
-async def _paired(settings: Settings, folder: Path, pictures: Pictures) -> Pairing:
-    """The pairing; waits for one, with the panel saying so, where there is none."""
-    pairing = pairings.load(folder)
-    if pairing is None:
-        log.warning("not paired: run bodka-terminal pair with a code from the cloud")
-        pictures.show(0, lay_out(Unpaired(), settings.terminal.language))
-    while pairing is None:
-        await asyncio.sleep(PAIRING_LOOK_SECONDS)
-        pairing = pairings.load(folder)
-    return pairing
+async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, card: sd_card.Card) -> Pairing:
+    """Waits until the terminal is somebody's."""
+    from terminal.joining import Joining, Surroundings  # late: seen once in a terminal's life
+
+    def show(screen: Screen) -> None:
+        pictures.show(0, lay_out(screen, settings.terminal.language))
+
+    requests = root_requests.folder_here()
+    return await Joining(Surroundings(settings, folder, rig.equipment, show, rig.transport, card, requests)).run()

@@ -17,6 +17,7 @@ from backend.tries import TooManyTries, Tries
 from sync import setup_codes
 from sync.setup_codes import SetupMistake, Wifi
 
+_WHICH_SHOP = "choose the shop that the terminal stands in"
 _TRIES, _TRIES_WITHIN_MS = 10, 10 * 60 * 1000
 
 Answer = Callable[[sa.Connection, Visitor], Response]
@@ -51,7 +52,10 @@ class NewTerminals:
         """A code for a terminal's own scanner, to be shown on this screen or printed."""
 
         def answer(connection: sa.Connection, visitor: Visitor) -> Response:
-            place = merchants.choose_shop(connection, visitor.merchant, shop)
+            try:
+                place = merchants.choose_shop(connection, visitor.merchant, shop or None)
+            except merchants.UnknownMerchant:
+                return self._page(connection, visitor, problem=_WHICH_SHOP, status=400)
             now, random = self._cloud.clock(), self._cloud.random
             code = make_code(connection, visitor.merchant, place, now, random, device=device.strip()[:200])
             words = setup_codes.pairing(code, self._home(request))
@@ -68,11 +72,13 @@ class NewTerminals:
             key = str(visitor.merchant)
             try:
                 self._tries.check(key)
-                place = merchants.choose_shop(connection, visitor.merchant, shop)
+                place = merchants.choose_shop(connection, visitor.merchant, shop or None)
                 device_flow.approve(connection, visitor.merchant, place, code, device.strip(), self._cloud.clock())
             except (WrongCode, UsedCode, ExpiredCode, TooManyTries) as error:
                 self._tries.failed(key)
                 return self._page(connection, visitor, code=code[:20], problem=str(error), status=400)
+            except merchants.UnknownMerchant:
+                return self._page(connection, visitor, code=code[:20], problem=_WHICH_SHOP, status=400)
             return show_page("pair_done.html", visitor=visitor)
 
         return self._write(request, form_token, answer)

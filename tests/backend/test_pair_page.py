@@ -47,8 +47,22 @@ def test_the_page_makes_a_code_that_pairs_one_terminal_and_names_it(house: House
     assert found == PairWith(code[1].replace("-", ""), "http://cloud")
     assert isinstance(found, PairWith)
     with house.engine.begin() as connection:
-        pair(connection, Pair(found.code, KEY, "raspberrypi"), house.time(), house.chance.randbytes)
+        pair(connection, Pair(found.code, KEY), house.time(), house.chance.randbytes)
     assert names(house) == ["counter 1"]
+
+
+def test_the_shop_is_chosen_where_there_are_several(house: House, owner: PortalBrowser) -> None:
+    assert owner.press("/portal/pair/code").status_code == 200  # there is but one
+    with house.engine.begin() as connection:
+        connection.execute(sa.insert(tables.shop).values(merchant=house.merchant, id="market", name="Market hall"))
+    assert "Market hall" in owner.get("/portal/pair")
+    shown = shown_by_a_terminal(house)
+    for path in ("code", "shown"):
+        for shop in ("", "elsewhere"):
+            answer = owner.press(f"/portal/pair/{path}", shop=shop, code=shown.user_code)
+            assert answer.status_code == 400
+            assert "Choose the shop" in answer.text
+    assert "It is yours" in owner.press("/portal/pair/shown", shop="market", code=shown.user_code).text
 
 
 def test_the_code_that_a_terminal_shows_is_typed_into_the_page(house: House, owner: PortalBrowser) -> None:
