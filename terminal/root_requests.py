@@ -39,12 +39,12 @@ def take(folder: Path, name: str) -> bytes | None:
             _remove(name, place)
             raise BadRequest(f"{name} is no file of the terminal's: it was removed") from error
         try:
-            with os.fdopen(descriptor, "rb") as file:
-                found = os.fstat(file.fileno())
-                # A second name could be a file that only root may read (a hard link).
-                plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
-                content = file.read(LONGEST + 1) if plain else b""
+            found = os.fstat(descriptor)
+            # A second name could be a file that only root may read (a hard link).
+            plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+            content = os.read(descriptor, LONGEST + 1) if plain else b""
         finally:
+            os.close(descriptor)
             _remove(name, place)
         if not plain or len(content) > LONGEST:
             raise BadRequest(f"{name} is no request: it was removed")
