@@ -31,7 +31,7 @@ CURRENT, STATE, VERSION = "current", "state.json", "VERSION"
 FAILURES = 3
 """So many starts that ended by their own fault, and a version on trial is left."""
 
-_INCOMING, _OLD, _PACKED = ".incoming", ".old-", ".packed"
+_INCOMING, _PACKED = ".incoming", ".packed"
 _ROOM = 6
 """So many times its packed size must be free on the disk."""
 
@@ -203,11 +203,10 @@ class Versions:
         """Deletes what is in nobody's way any more: half-done versions, and all but the one in use and the good one."""
         for path in sorted(self.folder.iterdir()):
             if _is_version(path.name) and path.name not in (self.current(), state.good):
-                path.rename(self.folder / f"{_OLD}{path.name}")  # so that nobody takes what is left of it for a version
-        (self.folder / _PACKED).unlink(missing_ok=True)
-        for path in (self.folder / _INCOMING, *self.folder.glob(f"{_OLD}*")):
-            if path.exists():
                 shutil.rmtree(path)
+        (self.folder / _PACKED).unlink(missing_ok=True)
+        if (self.folder / _INCOMING).exists():
+            shutil.rmtree(self.folder / _INCOMING)
 
 
 def _is_version(name: str) -> bool:

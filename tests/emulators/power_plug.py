@@ -22,9 +22,13 @@ OPERATIONS = frozenset(
 _CUT, _FAILED = 77, 78
 
 
-def cuts(work: Callable[[], object], most: int = 2_000) -> Iterator[int]:
-    """Runs `work` again and again, each time one operation further: how many were done. The last run is a whole one."""
+def cuts(work: Callable[[], object], prepare: Callable[[], object] = lambda: None, most: int = 2_000) -> Iterator[int]:
+    """Runs `work` again and again, each time one operation further: how many were done. The last run is a whole one.
+
+    `prepare` is run before each, with the plug in.
+    """
     for allowed in range(most):
+        prepare()
         status = _run(work, allowed)
         assert status in (0, _CUT), f"after {allowed} operations the program failed by itself"
         yield allowed
