@@ -43,7 +43,8 @@ def look() -> Card:
     if not content.strip():
         return Card()
     try:
-        return Card(content, read(content.decode("utf-8")))
+        file = read(content.decode("utf-8"))
+        return Card(content, file) if file != SetupFile() else Card()  # a comment is what systemd gives where there is none
     except (SetupMistake, UnicodeDecodeError) as mistake:
         log.error("the file on the SD card cannot be used", why=str(mistake))
         return Card(content, mistake=str(mistake))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +24,7 @@ from terminal import update_unit
 from terminal.versions import FAILURES, NotInstalled, State, Versions
 
 VENDOR = Vendor()
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -322,3 +326,38 @@ def test_pulled_power_is_no_failed_start(versions: Versions, tmp_path: Path) -> 
     assert versions.on_trial()
     assert "used again" in update_unit.ended(places, "core-dump", "boot")
     assert versions.running() == "1.3"
+
+
+# the tool of whoever makes them
+
+
+def test_what_the_script_packs_and_two_people_sign_is_installed(versions: Versions, tmp_path: Path) -> None:
+    def script(*arguments: str) -> str:
+        words = [sys.executable, str(ROOT / "scripts" / "bundle.py"), *arguments]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    keys = bundle.read_keys("[keys]\n" + script("key", "alice") + script("key", "bob"))
+    assert (tmp_path / "alice.key").stat().st_mode & 0o777 == 0o600
+    made = tmp_path / "made"
+    for name, content in FILES.items():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_bytes(content)
+    (made / "bin" / "run").chmod(0o755)
+    wanted = ("--version", "1.4.2", "--architecture", "all")
+    for name in ("one", "two"):
+        script("make", str(made), *wanted, "--out", name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    script("sign", "one", "--key", "alice.key")
+    with (tmp_path / "one").open("rb") as file, pytest.raises(NotTrusted):
+        versions.install(file, keys, "arm64")
+    script("sign", "one", "--key", "bob.key")
+    assert "signed by alice, bob" in script("show", "one")
+    with (tmp_path / "one").open("rb") as file:
+        assert versions.install(file, keys, "arm64") == "1.4.2"
+    assert whole(versions)
+
+
+def test_no_key_is_trusted_before_somebody_writes_it_down() -> None:
+    assert bundle.read_keys((ROOT / "config" / "update-keys.toml").read_text()) == {}
