@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from display import screens
-from display.screens import CodeTrouble, PairingTrouble, Screen, Unpaired, Wait, WifiJoined, WifiProblem, WifiTrouble
+from display.screens import CodeTrouble, PairingTrouble, Screen, Unpaired, Wait, WifiProblem, WifiTrouble
 from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, PadKey, ScannerTaught
 from drivers.supervise import supervise
 from sync import pairing as pairings
@@ -55,13 +55,6 @@ TROUBLES: tuple[tuple[type[Exception], CodeTrouble], ...] = (
     (SetupMistake, CodeTrouble.WRONG),
 )
 """What is wrong with a code, for the panel. Everything else is no answer, and the code is kept."""
-
-WIFI_PROBLEMS = {
-    wifi.Outcome.NOT_FOUND: WifiProblem.NOT_FOUND,
-    wifi.Outcome.PASSWORD: WifiProblem.PASSWORD,
-    wifi.Outcome.NO_ADDRESS: WifiProblem.NO_ADDRESS,
-    wifi.Outcome.NOBODY: WifiProblem.NO_ADDRESS,
-}
 
 _FAILURES = (PairingFailed, membership.Refused, InsecureCloud, BadAuthority, SettingsError, state_lock.StateTaken, OSError)
 """What pairing may raise."""
@@ -190,11 +183,10 @@ class Joining:
         self._show(Wait(asking=True))
         outcome = await wifi.join(found, self._at.requests)
         log.info("Wi-Fi", outcome=outcome.value)
-        if outcome is wifi.Outcome.JOINED:
-            self._notice(WifiJoined(found.name), Sign.DONE)
+        joined = outcome is wifi.Outcome.JOINED
+        self._notice(wifi.told(found, outcome), Sign.DONE if joined else Sign.REFUSED)
+        if joined:
             self._hurried.set()
-        else:
-            self._notice(WifiTrouble(WIFI_PROBLEMS[outcome], found.name), Sign.REFUSED)
 
     # ways out
 

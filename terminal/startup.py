@@ -28,6 +28,7 @@ from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
 from terminal.health import Health
+from terminal.inputs import UpdateNews
 from terminal.link import Link
 from terminal.settings import Settings
 from terminal.states import Desk
@@ -121,7 +122,8 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         health=Health(folder, daemon).look,
     )
     updating = Updating(folder, root_requests.folder_here(), daemon, link, lambda: monotonic_ms() / 1000)
-    daemon.lender = link
+    daemon.lender, daemon.on_close = link, updating.close_shop
+    updating.on_take = lambda version: daemon.emit(UpdateNews(version))
     log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
     try:
         async with asyncio.TaskGroup() as group:

@@ -20,6 +20,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from sync.bundle import NoBundle, read_head
 from sync.keys import write_safely
 from sync.messages import UPDATE_PIECE_BYTES, Offer, Piecemeal
 from sync.troubles import Trouble
@@ -97,6 +98,8 @@ class Updating:
         self._folder, self._requests, self._shop, self._cloud, self._up = folder, requests, shop, cloud, up_seconds
         self._versions, self._pace = versions or Versions(), pace or Pace()
         self._closing = asyncio.Event()
+        self.on_take: Callable[[str], None] = lambda version: None
+        """Hears which version is being installed, and of "" afterwards."""
 
     @property
     def ready(self) -> bool:
@@ -198,7 +201,11 @@ class Updating:
 
     async def _take(self) -> None:
         """Asks root for the update. Where that is done, this process ends soon."""
-        answer = await self._tell(What.INSTALL)
+        self.on_take(self._version_here())
+        try:
+            answer = await self._tell(What.INSTALL)
+        finally:
+            self.on_take("")
         if answer is None:
             return
         log.info("update", done=answer.done, words=answer.words)
@@ -223,6 +230,11 @@ class Updating:
                 with suppress(OSError):
                     write_safely(self._folder / WORKED, msgspec.json.encode(sorted(before)))
                     kept = before
+
+    def _version_here(self) -> str:
+        with suppress(OSError, NoBundle), (self._folder / BUNDLE).open("rb") as file:
+            return read_head(file).manifest.version
+        return ""
 
     def _worked_before(self) -> frozenset[str]:
         with suppress(OSError, msgspec.MsgspecError):

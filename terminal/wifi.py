@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from display.screens import WifiJoined, WifiProblem, WifiTrouble
 from sync.keys import write_safely
 from sync.setup_codes import Wifi
 
@@ -32,6 +33,14 @@ class Outcome(Enum):
     """This machine's network is not ours to set: no root's part, or no NetworkManager."""
 
 
+PROBLEMS = {
+    Outcome.NOT_FOUND: WifiProblem.NOT_FOUND,
+    Outcome.PASSWORD: WifiProblem.PASSWORD,
+    Outcome.NO_ADDRESS: WifiProblem.NO_ADDRESS,
+    Outcome.NOBODY: WifiProblem.NO_ADDRESS,
+}
+
+
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked of root; whoever reads it makes a `Wifi` of it, which refuses what no network may be called."""
 
@@ -47,6 +56,12 @@ class Answer(msgspec.Struct, frozen=True):
     """How it went."""
 
     outcome: Outcome
+
+
+def told(network: Wifi, outcome: Outcome) -> WifiJoined | WifiTrouble:
+    """How it went, for the panel."""
+    problem = PROBLEMS.get(outcome)
+    return WifiTrouble(problem, network.name) if problem is not None else WifiJoined(network.name)
 
 
 async def join(network: Wifi, folder: Path) -> Outcome:
