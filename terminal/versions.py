@@ -13,6 +13,7 @@ again.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tarfile
 from dataclasses import dataclass
@@ -157,7 +158,7 @@ class Versions:
             )
         if manifest.version in state.refused:
             raise NotInstalled(f"version {manifest.version} was tried here and did not do well: wait for the next one")
-        if number(manifest.version) <= number(self.running()):
+        if not _newer(manifest.version, self.running()):
             raise NotInstalled(f"version {manifest.version} is not newer than {self.running()}, which runs here")
         if number(manifest.version) < number(state.least):
             raise NotInstalled(f"version {manifest.version} is older than {state.least}, the least that may run here")
@@ -207,6 +208,18 @@ class Versions:
         (self.folder / _PACKED).unlink(missing_ok=True)
         if (self.folder / _INCOMING).exists():
             shutil.rmtree(self.folder / _INCOMING)
+
+
+def _newer(version: str, than: str) -> bool:
+    """`than` may be a number of Debian's: "1.4-2" is 1.4, and "1.4~rc1" comes before it (deb-version(7))."""
+    numbered = re.match(r"[0-9]+(?:\.[0-9]+)*", than)
+    try:
+        reached = number(numbered[0]) if numbered else ()
+    except ValueError:
+        reached = ()
+    if numbered is None or not reached:
+        return True
+    return number(version) > reached or (number(version) == reached and than[numbered.end() :].startswith("~"))
 
 
 def _is_version(name: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,11 +30,15 @@ from display.screens import (
 from emulators import xkb
 from emulators.hardware import Hardware
 from emulators.nfc_tags import Type2Tag, text_message
-from shop import Shop, rows, until
+from emulators.power_plug import cuts
+from shop import Cloud, Shop, rows, until
+from sync import pairing as pairings
 from sync import setup_codes, setup_file
+from sync.pairing import Pairing as Paired
 from sync.setup_codes import Wifi
 from sync.setup_file import SetupFile, WifiTable
-from terminal import setup_unit, wifi_unit
+from terminal import membership, setup_unit, wifi_unit
+from terminal.settings import Cloud as CloudTable
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -199,7 +205,7 @@ def test_a_card_of_a_fleet_pairs_at_the_first_start_and_is_emptied(shop: Shop, r
     assert "emptied" in root.setup()
     assert root.file.read_bytes() == b""
     assert not (root.credentials / "bodka.pairing").exists()
-    assert [one["device"] for one in terminals(shop)] == ["till 7"]
+    assert [one["device"] for one in terminals(shop.cloud)] == ["till 7"]
 
 
 def test_a_code_is_kept_while_there_is_no_network_and_wi_fi_comes_by_a_code(shop: Shop, merchant: Merchant, root: Root) -> None:
@@ -215,12 +221,40 @@ def test_a_code_is_kept_while_there_is_no_network_and_wi_fi_comes_by_a_code(shop
     root.wifi()
     it_is_tried_and_serves(shop)
     assert "hidden=true" in (root.connections / "bodka.nmconnection").read_text()
-    assert len(terminals(shop)) == 1
+    assert len(terminals(shop.cloud)) == 1
 
 
-def terminals(shop: Shop) -> list[dict[str, str]]:
+def test_a_power_cut_anywhere_in_the_pairing_neither_pairs_twice_nor_locks_the_shop_out(tmp_path: Path, sample: Path) -> None:
+    """From the device's key over the cloud's answer to the file: whatever was done, doing it again ends it."""
+    cloud, state = Cloud(tmp_path), tmp_path / "state"
+    cloud.fill(sample)
+    cloud.start()
+    try:
+        codes = [line.split(",")[2] for line in cloud.says("pairing-codes", "--count", "30", "--csv").splitlines()[1:]]
+
+        def prepare() -> None:
+            shutil.rmtree(state, ignore_errors=True)
+            state.mkdir()
+
+        def join() -> Paired:
+            return asyncio.run(membership.join(CloudTable(cloud.url), state, codes[0], "till"))
+
+        before = len(terminals(cloud))
+        cut = 0
+        for cut in cuts(join, prepare):
+            paired = join() if pairings.load(state) is None else pairings.load(state)
+            assert paired is not None
+            assert paired.paired_by == setup_file.fingerprint(codes[0])
+            assert len(terminals(cloud)) == before + cut + 1
+            codes.pop(0)
+        assert cut >= 6
+    finally:
+        cloud.kill()
+
+
+def terminals(cloud: Cloud) -> list[dict[str, str]]:
     """The terminals that the cloud knows."""
-    with sqlite3.connect(shop.cloud.database) as database:
+    with sqlite3.connect(cloud.database) as database:
         database.row_factory = sqlite3.Row
         rows = database.execute("SELECT device FROM identity WHERE public_key IS NOT NULL").fetchall()
     database.close()

@@ -49,7 +49,7 @@ class Way:
         client = cloud_client("http://127.0.0.1", auth=signer, transport=terminal.cloud.transport)
         self.requests = Requests(client, RequestCounter(terminal.journal), run_here, lambda: 5.0)
         self.open, self.pieces = True, list[int]()
-        self.least_pieces = 99
+        self.least_pieces, self.breaks = 99, 0
 
     async def update(self, version: str, architecture: str, refused: tuple[str, ...]) -> Offer:
         self._check()
@@ -66,6 +66,7 @@ class Way:
 
     def _check(self) -> None:
         if not self.open:
+            self.breaks += 1
             raise Trouble("no network")
 
 
@@ -164,13 +165,14 @@ def test_it_goes_on_where_it_was_broken_off(house: House) -> None:
 
     async def fetch() -> None:
         async with house.running() as updating:
-            await house.until(lambda: not house.way.open)
+            await house.until(lambda: house.way.breaks)
             house.way.open, house.way.least_pieces = True, 99
             await house.until(lambda: updating.ready)
 
     asyncio.run(fetch())
     assert (house.state / BUNDLE).read_bytes() == path.read_bytes()
-    assert sorted(house.way.pieces) == list(range(4))
+    assert house.way.pieces == list(range(4))
+    assert house.way.breaks == 1
     assert house.told == []  # somebody is served: nothing is taken
 
 
@@ -196,7 +198,12 @@ def test_it_waits_for_idle_minutes_or_for_the_shop_to_close(house: House) -> Non
         async with house.running() as updating:
             await asyncio.sleep(3 * QUICK.idle)
             assert house.restarts == 0
+            house.counter.idle = False
+            house.up = 60.0
             updating.close_shop()
+            await asyncio.sleep(3 * QUICK.idle)
+            assert house.restarts == 0  # somebody is served all the same
+            house.counter.idle = True
             await house.until(lambda: house.restarts)
 
     asyncio.run(work())

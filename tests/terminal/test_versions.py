@@ -236,6 +236,19 @@ def test_what_is_no_version(version: str) -> None:
         number(version)
 
 
+@pytest.mark.parametrize("own", ["1.4.2~rc1", "1.4.1-2+deb12u1", "built by hand", "", "1.2.3.4.5"])
+def test_a_package_that_somebody_numbered_otherwise_can_be_updated(versions: Versions, tmp_path: Path, own: str) -> None:
+    (versions.package / "VERSION").write_text(f"{own}\n")
+    assert install(versions, VENDOR.make(tmp_path / "b")) == "1.4.2"
+
+
+@pytest.mark.parametrize("own", ["1.4.2", "1.4.2-1", "1.4.2+git7", "1.5~rc1"])
+def test_and_is_not_updated_to_what_it_is_already(versions: Versions, tmp_path: Path, own: str) -> None:
+    (versions.package / "VERSION").write_text(f"{own}\n")
+    with pytest.raises(NotInstalled, match="not newer"):
+        install(versions, VENDOR.make(tmp_path / "b"))
+
+
 # power cuts
 
 
