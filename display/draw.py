@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from display.glyphs import OWN, dots
 from display.letters import HEIGHT, LETTER_WIDTHS, WIDTH, plain
 from display.page import Circles, Page, Row, Signs, Text
+from display.qr import QrCode
 
 FONTS = Path("/usr/share/fonts/X11/misc")
 """Where Debian's xfonts-terminus puts its fonts."""
@@ -63,8 +64,10 @@ def draw(page: Page) -> Image.Image:
     pen.fontmode = "1"
     if page.frame:
         pen.rectangle((0, 0, WIDTH - 1, HEIGHT - 1), outline=1)
+    if page.code is not None:
+        _draw_code(pen, page.code)
     for row, top in zip(page.all_rows, page.tops, strict=True):
-        _draw_row(pen, row, top)
+        _draw_row(pen, row, top, page.left)
     return image
 
 
@@ -86,11 +89,11 @@ def _load(path: Path, height: int) -> ImageFont.FreeTypeFont:
         raise FontMissing(path) from None
 
 
-def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int) -> None:
+def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int, left: int) -> None:
     match row:
         case Text(text, height):
             width = len(text) * LETTER_WIDTHS[height]
-            _write(pen, (WIDTH - width) // 2, top, text, height)
+            _write(pen, (left + WIDTH - width) // 2, top, text, height)
         case Circles():
             _draw_circles(pen, row, top)
         case Signs():
@@ -105,6 +108,15 @@ def _write(pen: ImageDraw.ImageDraw, left: int, top: int, text: str, height: int
         if letter in OWN:
             start = left + index * LETTER_WIDTHS[height]
             pen.point([(start + x, top + y) for x, y in dots(letter, height)], fill=1)
+
+
+def _draw_code(pen: ImageDraw.ImageDraw, code: QrCode) -> None:
+    pen.rectangle((0, 0, HEIGHT - 1, HEIGHT - 1), fill=1)
+    for down, line in enumerate(code.modules):
+        for right, dark in enumerate(line):
+            if dark:
+                left, top = code.margin + right * code.scale, code.margin + down * code.scale
+                pen.rectangle((left, top, left + code.scale - 1, top + code.scale - 1), fill=0)
 
 
 def _draw_circles(pen: ImageDraw.ImageDraw, row: Circles, top: int) -> None:

@@ -14,6 +14,7 @@ from display.screens import (
     Armed,
     Balance,
     CloudTrouble,
+    CodeTrouble,
     Devices,
     DeviceTest,
     DeviceTestDone,
@@ -29,6 +30,8 @@ from display.screens import (
     Network,
     NewCard,
     Notice,
+    Pairing,
+    PairingTrouble,
     PayConfirm,
     PayLess,
     Points,
@@ -46,8 +49,12 @@ from display.screens import (
     Undone,
     UndoQuestion,
     Unpaired,
+    Updating,
     Verb,
     Wait,
+    WifiJoined,
+    WifiProblem,
+    WifiTrouble,
 )
 from display.words import LANGUAGES
 
@@ -140,6 +147,14 @@ def samples(language: str) -> tuple[Screen, ...]:
         Wait(asking=True),
         Unpaired(),
         Unpaired("K7QX-42MB"),
+        Pairing("WDJB-MJHT", "HTTPS://CLOUD.BODKA.EXAMPLE/P/WDJB-MJHT"),
+        Pairing("WDJB-MJHT", "https://a-rather-long-name.cloud.example/bodka/P/WDJB-MJHT"),
+        Pairing("WDJB-MJHT", ""),
+        *(PairingTrouble(why) for why in CodeTrouble),
+        WifiJoined(shop["shop"]),
+        *(WifiTrouble(why, shop["shop"]) for why in WifiProblem),
+        Updating("1.4.2"),
+        Updating("1.4.2", 60),
         *(Notice(message, name=jana, amount=_known(message)) for message in Message),
     )
 

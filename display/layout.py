@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from display import device_test_pages, screens
+from display import device_test_pages, joining_pages, screens
 from display.amounts import negative, symbol
 from display.letters import columns, plain
 from display.lines import Line, Number, Word
@@ -395,3 +395,28 @@ def _(screen: screens.Unpaired, words: Words) -> Page:
     if not code:
         return Page(spoken(row(words.say("New terminal"), MIDDLE), row(words.say("Not paired yet"))))
     return Page(spoken(row(words.say("Type in the portal:")), row((Number((code,)),), BIG)))
+
+
+@_page.register
+def _(screen: screens.Pairing, words: Words) -> Page:
+    return joining_pages.pairing(screen, words)
+
+
+@_page.register
+def _(screen: screens.PairingTrouble, words: Words) -> Page:
+    return joining_pages.pairing_trouble(screen, words)
+
+
+@_page.register
+def _(screen: screens.WifiJoined, words: Words) -> Page:
+    return joining_pages.wifi_joined(screen, words)
+
+
+@_page.register
+def _(screen: screens.WifiTrouble, words: Words) -> Page:
+    return joining_pages.wifi_trouble(screen, words)
+
+
+@_page.register
+def _(screen: screens.Updating, words: Words) -> Page:
+    return joining_pages.updating(screen, words)

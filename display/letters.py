@@ -37,9 +37,9 @@ _LONGEST = 200
 """More letters than any row holds: the rest of a very long text is not even looked at."""
 
 
-def columns(height: int) -> int:
-    """How many letters fit in a row of `height` pixels: 21 for 12, 16 for 16, 8 for 32."""
-    return WIDTH // LETTER_WIDTHS[height]
+def columns(height: int, room: int = WIDTH) -> int:
+    """How many letters fit in a row of `height` pixels, `room` pixels wide: 21 for 12, 16 for 16, 8 for 32."""
+    return room // LETTER_WIDTHS[height]
 
 
 def drawable(letter: str) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from display.letters import HEIGHT
+from display.letters import HEIGHT, WIDTH
+from display.qr import QrCode
 
 _FRAMES = {12: "{}", 16: "[{}]", 32: "{{{}}}"}
 
@@ -120,6 +121,13 @@ class Page:
     """Which buttons do something here, in the order they are named. On the idle page none is named."""
     frame: bool = False
     """A line around everything, on the outermost pixels."""
+    code: QrCode | None = None
+    """A QR code at the left edge: the rows then stand beside it."""
+
+    @property
+    def left(self) -> int:
+        """The first column that rows may use."""
+        return 0 if self.code is None else WIDTH - QrCode.BESIDE
 
     @property
     def all_rows(self) -> tuple[Row, ...]:
@@ -149,4 +157,5 @@ class Page:
         Terms: QR on the back
         +Issue ×No
         """
-        return "\n".join(str(row) for row in self.all_rows)
+        code = () if self.code is None else (str(self.code),)
+        return "\n".join((*code, *(str(row) for row in self.all_rows)))

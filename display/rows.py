@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from display.amounts import amount_number, bare
-from display.letters import columns, plain
+from display.letters import WIDTH, columns, plain
 from display.lines import Line, Name, Number, Word, fit, whole
 from display.page import Button, Live, Page, Row, Text
 from display.screens import Amount
@@ -17,13 +17,13 @@ MIDDLE = (16, 12)
 SMALL = (12,)
 
 
-def row(line: Line, heights: tuple[int, ...] = SMALL) -> Text:
-    """The line in the highest letters in which it fits whole; else shortened in the smallest."""
+def row(line: Line, heights: tuple[int, ...] = SMALL, *, room: int = WIDTH) -> Text:
+    """The line in the highest letters in which it fits whole into `room` pixels; else shortened in the smallest."""
     text = whole(line)
     for height in heights:
-        if len(text) <= columns(height):
+        if len(text) <= columns(height, room):
             return Text(text, height)
-    return Text(fit(line, columns(heights[-1])), heights[-1])
+    return Text(fit(line, columns(heights[-1], room)), heights[-1])
 
 
 def spoken(*rows: Row) -> tuple[Row, ...]:

@@ -103,6 +103,26 @@ class Hint(Enum):
     POWER = "power"  # under-voltage
 
 
+class CodeTrouble(Enum):
+    """Why a pairing code did not do."""
+
+    WRONG = "wrong"  # the cloud does not know it, or it was misread
+    USED = "used"  # it paired another terminal
+    EXPIRED = "expired"
+    ANOTHER = "another"  # it is another merchant's
+    TOO_MANY = "too many"  # wrong codes were tried too often
+    NO_ANSWER = "no answer"  # no network yet, or no answer: it is tried again
+
+
+class WifiProblem(Enum):
+    """Why a Wi-Fi code did not bring the terminal into the network."""
+
+    CODE = "code"  # it is no Wi-Fi code, or half of one
+    NOT_FOUND = "not found"  # no such network here
+    PASSWORD = "password"  # noqa: S105  # the network wants another
+    NO_ADDRESS = "no address"  # joined, and the router gives no address
+
+
 class Message(Enum):
     """Short news and refusals: each is a title, why, and what can be done."""
 
@@ -430,6 +450,50 @@ class Unpaired:
     code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A QR code that a phone reads from the panel, and beside it the code to type into the portal instead.
+
+    Up to 32 characters of `url` make a code of 25 modules, 2 pixels each, with 3 light modules around it; up to 53 one of 29
+    modules with hardly any margin. A longer one is drawn with a pixel a module, and one above 230 not at all.
+    """
+
+    code: str
+    """As it is typed, in groups of up to four: "K7QX-42MB", "4821-7730"."""
+    url: str
+    """What the QR code says, whole: the portal's page for this code."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairingTrouble:
+    """[Neznámy kód] / Cloud ho nepozná / Vytvorte nový."""
+
+    why: CodeTrouble
+
+
+@dataclass(frozen=True, slots=True)
+class WifiJoined:
+    """[Wi-Fi funguje] / the network's name."""
+
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class WifiTrouble:
+    """[Bez Wi-Fi] / why / what to do, with the network's name where it is known."""
+
+    why: WifiProblem
+    network: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Updating:
+    """[Aktualizácia] / 1.4.2 / Nevypínajte, prosím; with a bar where it is known how far it is."""
+
+    version: str = ""
+    percent: int | None = None
+
+
 Screen: TypeAlias = (
     Idle
     | StampCard
@@ -458,4 +522,9 @@ Screen: TypeAlias = (
     | Notice
     | Wait
     | Unpaired
+    | Pairing
+    | PairingTrouble
+    | WifiJoined
+    | WifiTrouble
+    | Updating
 )
