@@ -19,10 +19,19 @@ class TomlError(ValueError):
 
 def read(text: str, kind: type[S], what: str) -> S:
     """The struct `kind` from TOML; `what` names the file in messages, as in "the programme". Raises `TomlError`."""
+    return convert(tables_of(text, what), text, kind, what)
+
+
+def tables_of(text: str, what: str) -> dict[str, Any]:
+    """The tables as they are written; raises `TomlError`."""
     try:
-        tables = tomllib.loads(text, parse_float=Decimal)
+        return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise TomlError(f"{what} is not valid TOML: {error}") from error
+
+
+def convert(tables: dict[str, Any], text: str, kind: type[S], what: str) -> S:
+    """The struct `kind` from tables; mistakes are searched for in `text`. Raises `TomlError`."""
     try:
         return msgspec.convert(tables, type=kind)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""`bodka-terminal`: run, pair, unpair, export, status, journal, doctor, devices."""
+"""`bodka-terminal`: run, pair, unpair, export, status, waiting, journal, doctor, devices, settings."""
 
 from __future__ import annotations
 
@@ -180,6 +180,15 @@ def status(settings: Settings) -> None:
 
 @main.command()
 @settings_option
+def waiting(settings: Settings) -> None:
+    """How many entries are not in the cloud yet: a number, for scripts."""
+    from terminal import membership
+
+    click.echo(_alone(settings, membership.only_here))
+
+
+@main.command()
+@settings_option
 @click.option("--json", "as_json", is_flag=True, help="Entries and balances, for a comparison with the cloud's ledger.")
 @click.option("--salvage", is_flag=True, help="Save what can be read of a damaged journal; the terminal must be stopped.")
 def journal(settings: Settings, as_json: bool, salvage: bool) -> None:
@@ -292,6 +301,26 @@ def devices() -> None:
     click.echo(listed(plugged))
     click.echo("# For terminal.toml:\n")
     click.echo(toml_lines(plugged))
+
+
+@main.command(name="settings")
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_SETTINGS,
+    show_default=True,
+    envvar="BODKA_SETTINGS",
+    help="The terminal.toml to show.",
+)
+def show_settings(path: Path) -> None:
+    """Every setting in force, and where it came from: the file's line, the board's profile, or the default."""
+    from terminal.settings_shown import shown
+
+    try:
+        click.echo(shown(path))
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

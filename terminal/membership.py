@@ -167,6 +167,11 @@ def leave(folder: Path, file: Path | None) -> int:
     return count
 
 
+def only_here(folder: Path) -> int:
+    """How many entries no cloud has; of those that were saved from a damaged journal each file counts as one."""
+    return _waiting(folder) + sum(1 for _ in folder.glob(f"{JOURNAL}.later-*"))
+
+
 def _leave_nothing(folder: Path) -> None:
     """What an un-pairing that a crash cut short left, or a pairing that was lost, goes; raises `EntriesWait`."""
     if (folder / JOURNAL).exists():

@@ -1,7 +1,7 @@
 """`terminal.toml`: which devices there are and where, and where the cloud is. `config/terminal.toml` is the commented default.
 
-Devices that are not in the file are not used and cost nothing. Everything is checked on load; a mistake is named with its
-place.
+Devices that are neither in the file nor in the profile of its board are not used and cost nothing. Everything is checked on
+load; a mistake is named with its place.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from drivers.keyboard_layouts import LAYOUTS
 from drivers.keyboard_search import Match, MatchError
 from loyalty import toml
 from loyalty.rfid import Writing
-from terminal import chips
+from terminal import boards, chips
 from terminal.chips import Chip
+from terminal.settings_lines import Lines
 
 
 class SettingsError(ValueError):
@@ -113,9 +114,13 @@ class Virtual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The whole file, and what the profile of its board adds."""
 
     cloud: Cloud
+    board: str = ""
+    """A profile from `config/boards`, for what is not written here: see `terminal.boards`."""
+    without: tuple[str, ...] = ()
+    """Tables of the profile that this terminal has nothing for."""
     terminal: House = House()
     scanner: tuple[ScannerTable, ...] = ()
     pad: tuple[Keyboard, ...] = ()
@@ -127,6 +132,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     virtual: Virtual | None = None
 
 
+FILE = "terminal.toml"
+
 HIGHEST_PIN = 27
 """The last GPIO on the 40-pin header (Raspberry Pi documentation, "GPIO and the 40-pin header")."""
 
@@ -137,10 +144,11 @@ SCANNERS_READ = [medium.value for medium in (Medium.BARCODE, Medium.FOB, Medium.
 def read(text: str) -> Settings:
     """Settings from TOML; raises `SettingsError`."""
     try:
-        settings = toml.read(text, Settings, "terminal.toml")
-    except toml.TomlError as error:
+        tables = boards.add(toml.tables_of(text, FILE))
+        settings = toml.convert(tables, text, Settings, FILE)
+    except (toml.TomlError, boards.BoardError) as error:
         raise SettingsError(str(error)) from error
-    _check_pins(settings)
+    _check_pins(settings, Lines.of(text))
     _check_names(settings)
     _check_chips(settings)
     for nfc in settings.nfc:
@@ -161,21 +169,39 @@ def load(path: Path) -> Settings:
         raise SettingsError(f"{path} cannot be read ({error}): copy config/terminal.toml there and edit it") from error
 
 
-def _check_pins(settings: Settings) -> None:
-    taken: dict[int, str] = {}
+def _check_pins(settings: Settings, lines: Lines) -> None:
+    taken = _pins_of_others(settings)
     tables = {"buttons": settings.buttons, "signals": settings.signals}
-    for table, values in tables.items():
-        pins = msgspec.structs.asdict(values) if values else {}
-        for name, pin in pins.items():
-            if not isinstance(pin, int) or isinstance(pin, bool):
-                continue
-            if not 0 <= pin <= HIGHEST_PIN:
-                raise SettingsError(
-                    f"terminal.toml: {table}.{name} = {pin} is no pin: use a BCM number from 0 to {HIGHEST_PIN}"
-                )
-            if pin in taken:
-                raise SettingsError(f"terminal.toml: {table}.{name} and {taken[pin]} both use pin {pin}: move one of them")
-            taken[pin] = f"{table}.{name}"
+    wanted = {
+        f"{table}.{name}": pin
+        for table, values in tables.items()
+        for name, pin in (msgspec.structs.asdict(values) if values else {}).items()
+        if isinstance(pin, int) and not isinstance(pin, bool)
+    }
+    free = [pin for pin in range(2, HIGHEST_PIN + 1) if pin not in taken and pin not in wanted.values()]
+    for key, pin in wanted.items():
+        place = lines.place(key)
+        nearest = min(free, key=lambda one: abs(one - pin))
+        if not 0 <= pin <= HIGHEST_PIN:
+            raise SettingsError(
+                f"{place}: {key} = {pin} is no pin: use a BCM number from 0 to {HIGHEST_PIN}, {nearest} for example is free"
+            )
+        if pin in taken:
+            other = taken[pin]
+            raise SettingsError(
+                f"{place}: {key} and {other} both use pin {pin}: move one of them, {nearest} for example is free"
+            )
+        taken[pin] = key
+
+
+def _pins_of_others(settings: Settings) -> dict[int, str]:
+    """Pins with a use of their own on the 40-pin header: I2C bus 1, and the serial port."""
+    taken: dict[int, str] = {}
+    if settings.panel is not None and settings.panel.port == 1:
+        taken |= {2: "the panel's I2C", 3: "the panel's I2C"}
+    if any("usb" not in nfc.path.lower() for nfc in settings.nfc):
+        taken |= {14: "the NFC reader's serial port", 15: "the NFC reader's serial port"}
+    return taken
 
 
 def _check_names(settings: Settings) -> None:

@@ -23,14 +23,14 @@ from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
 from sync.pairing import Pairing
-from terminal import board, device_test, network, rescue, root_requests, sd_card, state_lock
+from terminal import board, device_test, heartbeat, network, rescue, root_requests, sd_card, state_lock
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
 from terminal.health import Health
 from terminal.inputs import UpdateNews
 from terminal.link import Link
-from terminal.settings import Settings
+from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
 from terminal.store import Store
 from terminal.updating import Updating
@@ -78,6 +78,8 @@ async def run(settings: Settings) -> None:
             await _run(settings, stack)
     except asyncio.CancelledError:
         log.info("stopped")
+    finally:
+        heartbeat.tell("STOPPING=1")
 
 
 async def _run(settings: Settings, stack: AsyncExitStack) -> None:
@@ -125,8 +127,10 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     daemon.lender, daemon.on_close = link, updating.close_shop
     updating.on_take = lambda version: daemon.emit(UpdateNews(version))
     log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
+    heartbeat.tell("READY=1", f"STATUS=serves {pairing.shop_name}")
     try:
         async with asyncio.TaskGroup() as group:
+            group.create_task(heartbeat.beat(store.prove), name="heartbeat")
             group.create_task(daemon.run(), name="daemon")
             group.create_task(link.run(), name="link")
             group.create_task(link.keep_time(), name="time")
@@ -145,7 +149,12 @@ def _rig(settings: Settings, pictures: Pictures) -> Rig:
     """The real devices, or, with a [virtual] table, the counter page in their place."""
     if settings.virtual is None:
         return Rig(equip(settings, monotonic_ms, pictures.picture))
-    from terminal.counter.rig import virtual_rig
+    try:
+        from terminal.counter.rig import virtual_rig
+    except ModuleNotFoundError as error:  # the package for shops has none
+        raise SettingsError(
+            "terminal.toml: [virtual] is for the demo: this installation has no counter page, remove it"
+        ) from error
 
     return virtual_rig(settings, monotonic_ms, pictures.picture)
 
@@ -208,5 +217,7 @@ async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, 
     def show(screen: Screen) -> None:
         pictures.show(0, lay_out(screen, settings.terminal.language))
 
+    heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
     requests = root_requests.folder_here()
-    return await Joining(Surroundings(settings, folder, rig.equipment, show, rig.transport, card, requests)).run()
+    async with heartbeat.beating():
+        return await Joining(Surroundings(settings, folder, rig.equipment, show, rig.transport, card, requests)).run()

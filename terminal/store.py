@@ -27,7 +27,7 @@ from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
 from sync import history, journal, mirror, view
 from sync.damage import DamagedMirror
-from sync.database import DamagedFile, DiskFull, begin_log
+from sync.database import DamagedFile, DiskFull, begin_log, transaction
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
 from sync.sun import sun_seen
 from terminal.inputs import Found, Identification, Input, NothingToRecall, Recalled, StaffFound, Unknown
@@ -134,6 +134,17 @@ class Store:
     async def run_blocking(self, work: Callable[[], T], /) -> T:
         """Runs `work` in the writer thread, after everything that was asked for before."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def prove(self) -> None:
+        """Comes back when the writer thread has taken the journal's lock and let it go; raises a `NotRecorded` where it cannot.
+
+        Nothing is written: an idle terminal spares its SD card.
+        """
+        await self.run_blocking(self._prove)
+
+    def _prove(self) -> None:
+        with transaction(self.writer.journal):
+            journal.current(self.writer.journal)
 
     async def remake_mirror(self, use: Callable[[sqlite3.Connection], None]) -> None:
         """Throws the mirror away and begins an empty one; `use` gets it in the writer thread, in which the old one is closed.

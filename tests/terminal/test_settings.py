@@ -49,7 +49,12 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         ("", 'lacks "cloud" in the file: add it'),
         (CLOUD + f"[buttons]\n{PINS}", r'lacks "cancel" in \[buttons\]: add it'),
         (CLOUD + f"[buttons]\n{PINS}cancel = 28", r"buttons.cancel = 28 is no pin: use a BCM number from 0 to 27"),
-        (CLOUD + f"[buttons]\n{PINS}cancel = 17", r"buttons.cancel and buttons.award both use pin 17"),
+        (
+            CLOUD + f"[buttons]\n{PINS}cancel = 17",
+            r"line 7: buttons.cancel and buttons.award both use pin 17: .* 16 for example",
+        ),
+        (CLOUD + f"[buttons]\n{PINS}cancel = 3\n[panel]", r"line 7: buttons.cancel and the panel's I2C both use pin 3"),
+        (CLOUD + f'[buttons]\n{PINS}cancel = 15\n[[nfc]]\nname = "n"\npath = "tty:S0:pn532"', "serial port both use pin 15"),
         (CLOUD + f"[buttons]\n{PINS}cancel = 24\n[signals]\ngreen = 24", r"signals.green and buttons.cancel both use pin 24"),
         (CLOUD + '[buttons]\naward = "17"', "Expected `int`"),
         (CLOUD + "[pannel]\nport = 1", r'unknown key "pannel" \(line 3, in the file\): did you mean "panel"'),

@@ -1,0 +1,131 @@
+"""A machine with systemd as pid 1 on this machine's kernel: a tree booted by systemd-nspawn, its changes in memory.
+
+    with Container(tree, {dist: "/packages"}) as machine:
+        machine.run("apt-get", "install", "-y", "/packages/bodka-terminal_0.1.0_amd64.deb")
+        machine.until(lambda: machine.shows("bodka-terminal", "ActiveState") == "active")
+
+It has a network of its own with nothing in it but its loopback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+PATIENCE = 30.0
+"""Seconds until something that does not come is a failure."""
+
+BOOT = """
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p /sys/fs/cgroup/$1
+echo $$ > /sys/fs/cgroup/$1/cgroup.procs
+shift
+exec "$@"
+"""
+"""systemd closes devices to services by programs on their control groups, version 2: this gives the machine some of its own."""
+
+SWEEP = "mount -t cgroup2 none /sys/fs/cgroup; find /sys/fs/cgroup/$1 -depth -type d -exec rmdir {} +"
+
+CLEAN = ("env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root")
+
+
+class Container:
+    """One boot; `shared` are folders of this machine and where they are seen, read-only."""
+
+    def __init__(self, tree: Path, shared: Mapping[Path, str], log: Path) -> None:
+        self._log = log
+        binds = [f"--bind-ro={source}:{target}" for source, target in shared.items()]
+        self._group = f"bodka-lab-{uuid.uuid4().hex[:8]}"
+        nspawn = ["systemd-nspawn", "-q", "-D", os.fspath(tree), "--register=no", "--keep-unit", "--private-network"]
+        nspawn += ["--volatile=overlay", "--capability=all", "--system-call-filter=bpf", *binds, "--boot"]
+        with log.open("wb") as output:
+            self._nspawn = subprocess.Popen(
+                ["unshare", "-m", "sh", "-ec", BOOT, "sh", self._group, *nspawn],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            self.until(lambda: self._leader() is not None)
+            self.leader = self._leader() or 0
+            self.until(lambda: self.says("systemctl", "is-system-running") in ("running", "degraded"))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """As a power cut would."""
+        with contextlib.suppress(ProcessLookupError, AttributeError):
+            os.kill(self.leader, signal.SIGKILL)
+        try:
+            self._nspawn.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._nspawn.kill()
+            self._nspawn.wait()
+        subprocess.run(["unshare", "-m", "sh", "-c", SWEEP, "sh", self._group], check=False, stderr=subprocess.DEVNULL)
+
+    def enter(self, *words: str, network_only: bool = False) -> list[str]:
+        """The command line that runs words inside; or, of this machine's programs, in its network only."""
+        if network_only:
+            return ["nsenter", "-t", str(self.leader), "-n", "--", *words]
+        return ["nsenter", "-t", str(self.leader), "-a", "--", *CLEAN, *words]
+
+    def tried(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """A command inside, to its end, however it ends."""
+        return subprocess.run(self.enter(*words), input=given, capture_output=True, text=True)
+
+    def run(self, *words: str, given: str = "") -> str:
+        """What a command prints that must succeed."""
+        done = self.tried(*words, given=given)
+        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def says(self, *words: str) -> str:
+        """What a command prints, without the last newline, however it ends."""
+        return self.tried(*words).stdout.strip()
+
+    def shows(self, unit: str, key: str) -> str:
+        """A property of a unit."""
+        return self.says("systemctl", "show", unit, "--property", key, "--value")
+
+    def log(self, unit: str, *words: str) -> str:
+        """What a unit has written to the journal."""
+        return self.says("journalctl", "--no-pager", "-u", unit, *(words or ("-o", "cat")))
+
+    def write(self, path: str, text: str) -> None:
+        """A file inside, with the folders it needs."""
+        self.run("sh", "-ec", f"mkdir -p {Path(path).parent}; cat > {path}", given=text)
+
+    def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
+        """Waits until the condition is true."""
+        limit = time.monotonic() + patience
+        while not condition():
+            assert self._nspawn.poll() is None, f"the machine ended:\n{self._log.read_text('utf-8', 'replace')[-2000:]}"
+            assert time.monotonic() < limit, f"it did not come:\n{self.story()}"
+            time.sleep(0.05)
+
+    def story(self) -> str:
+        """What there is to read after a failure."""
+        unit = self.log("bodka-terminal", "-n", "40", "-o", "short-monotonic") if hasattr(self, "leader") else ""
+        return f"{unit}\n{self._log.read_text('utf-8', 'replace')[-2000:]}"
+
+    def _leader(self) -> int | None:
+        """Pid 1 of the machine, as this machine numbers it."""
+        children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children")
+        with contextlib.suppress(OSError):
+            for child in children.read_text().split():
+                if os.readlink(f"/proc/{child}/ns/pid") != os.readlink("/proc/self/ns/pid"):
+                    return int(child)
+        return None
