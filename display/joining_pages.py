@@ -26,7 +26,7 @@ _CODES = {
 _WIFI = {
     WifiProblem.CODE: (msgid("It is no Wi-Fi code"), msgid("Show it once more")),
     WifiProblem.NOT_FOUND: (msgid("It is not to be seen"), msgid("Is the router on?")),
-    WifiProblem.PASSWORD: (msgid("Password is refused"), msgid("Show the right code")),
+    WifiProblem.PASSWORD: (msgid("Password is wrong"), msgid("Show the right code")),
     WifiProblem.NO_ADDRESS: (msgid("No address comes"), msgid("Restart the router")),
 }
 

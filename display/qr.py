@@ -27,8 +27,8 @@ class QrCode:
 
     @property
     def scale(self) -> int:
-        """Pixels a module."""
-        return HEIGHT // len(self.modules)
+        """Pixels a module: as many as leave at least one light module around it."""
+        return HEIGHT // (len(self.modules) + 2)
 
     @property
     def margin(self) -> int:
@@ -47,4 +47,4 @@ def qr_code(text: str) -> QrCode | None:
 
     made = segno.make_qr(text, error="l")
     modules = tuple(tuple(bool(module) for module in line) for line in made.matrix)
-    return QrCode(text, modules) if len(modules) <= HEIGHT else None
+    return QrCode(text, modules) if len(modules) + 2 <= HEIGHT else None

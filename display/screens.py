@@ -454,8 +454,8 @@ class Unpaired:
 class Pairing:
     """A QR code that a phone reads from the panel, and beside it the code to type into the portal instead.
 
-    Up to 32 characters of `url` make a code of 25 modules, 2 pixels each, with 3 light modules around it; up to 53 one of 29
-    modules with hardly any margin. A longer one is drawn with a pixel a module, and one above 230 not at all.
+    Up to 32 characters of `url` make a code of 25 modules, 2 pixels each, with more than 3 light modules around it; up to
+    53 one of 29 with half the margin. A longer one is drawn with a pixel a module, and one above 230 not at all.
     """
 
     code: str
