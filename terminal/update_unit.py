@@ -19,11 +19,12 @@ from pathlib import Path
 import msgspec
 
 from sync.bundle import NoBundle, NotTrusted, TornBundle, UnfitKeys, read_keys
+from sync.keys import write_safely
 from terminal import root_requests
 from terminal.clocks import BOOT_ID
 from terminal.root_requests import BadRequest
 from terminal.updates import ANSWER, BUNDLE, REQUEST, Answer, Request, What, architecture
-from terminal.versions import NotInstalled, Versions
+from terminal.versions import READABLE, NotInstalled, Versions
 
 OWN_FAULTS = frozenset({"exit-code", "signal", "core-dump", "watchdog", "timeout", "oom-kill", "protocol"})
 """Ways to end that are the daemon's own fault; "success" is a stop that was asked for, "resources" the machine's."""
@@ -56,7 +57,8 @@ def serve(places: Places, restart: Callable[[], None]) -> str:
         case What.RETURN:
             done = places.versions.give_up()
             words = "it did not do well: the last good version is used again" if done else "there is no trial"
-    root_requests.answer(places.requests, ANSWER, msgspec.json.encode(Answer(done, words)))
+    answer = places.versions.folder / ANSWER
+    write_safely(answer, msgspec.json.encode(Answer(done, words, asked.nonce)), READABLE)
     if done:
         restart()
     return words

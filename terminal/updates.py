@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import uuid
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -18,8 +19,9 @@ import msgspec
 
 from sync.bundle import PIECE_BYTES, read_head
 from sync.keys import flush_folder, write_safely
+from terminal.versions import FOLDER
 
-REQUEST, ANSWER = "update", "update.answer"
+REQUEST, ANSWER = "update", "answer.json"
 BUNDLE = "update.bundle"
 WORKED = "update.devices"
 """The devices that worked before the update: with these the new version is well."""
@@ -42,6 +44,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole request."""
 
     what: What
+    nonce: str = ""
+    """Comes back in the answer, so that nobody takes an older one for theirs."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -49,6 +53,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     done: bool
     words: str
+    nonce: str = ""
 
 
 class NobodyAnswers(Exception):
@@ -79,16 +84,20 @@ def put(file: BinaryIO, folder: Path) -> str:
     return version
 
 
-async def ask(what: What, requests: Path, seconds: float = PATIENCE_SECONDS) -> Answer:
-    """Asks root and waits for the answer; raises `NobodyAnswers`. After an update the terminal is stopped meanwhile."""
-    answer = requests / ANSWER
+async def ask(what: What, requests: Path, answers: Path = FOLDER, seconds: float = PATIENCE_SECONDS) -> Answer:
+    """Asks root and waits for the answer; raises `NobodyAnswers`.
+
+    The answer lies in root's own folder: the one with the requests goes when the terminal is started anew after an update.
+    """
+    nonce = uuid.uuid4().hex
     try:
-        answer.unlink(missing_ok=True)
-        write_safely(requests / REQUEST, msgspec.json.encode(Request(what)))
+        write_safely(requests / REQUEST, msgspec.json.encode(Request(what, nonce)))
         async with asyncio.timeout(seconds):
             while True:
-                with suppress(FileNotFoundError, msgspec.MsgspecError):
-                    return msgspec.json.decode(answer.read_bytes(), type=Answer)
+                with suppress(OSError, msgspec.MsgspecError):
+                    answer = msgspec.json.decode((answers / ANSWER).read_bytes(), type=Answer)
+                    if answer.nonce == nonce:
+                        return answer
                 await asyncio.sleep(_LOOK_SECONDS)
     except (OSError, TimeoutError) as error:
         raise NobodyAnswers from error

@@ -214,7 +214,7 @@ class Updating:
 
     async def _tell(self, what: What) -> Answer | None:
         try:
-            return await updates.ask(what, self._requests)
+            return await updates.ask(what, self._requests, self._versions.folder)
         except NobodyAnswers as error:
             log.warning("not updated", why=str(error))
             return None

@@ -29,6 +29,8 @@ from terminal import unpacking
 FOLDER = Path("/var/lib/bodka-versions")
 PACKAGE = Path("/usr/lib/bodka-terminal")
 CURRENT, STATE, VERSION = "current", "state.json", "VERSION"
+READABLE = 0o644
+"""Root writes here, and the terminal reads."""
 FAILURES = 3
 """So many starts that ended by their own fault, and a version on trial is left."""
 
@@ -197,8 +199,7 @@ class Versions:
         flush_folder(self.folder)
 
     def _keep(self, state: State) -> None:
-        write_safely(self.folder / STATE, msgspec.json.encode(state))
-        (self.folder / STATE).chmod(0o644)  # the terminal may read it
+        write_safely(self.folder / STATE, msgspec.json.encode(state), READABLE)
 
     def _tidy(self, state: State) -> None:
         """Deletes what is in nobody's way any more: half-done versions, and all but the one in use and the good one."""

@@ -103,7 +103,7 @@ def test_an_update_is_tried_and_taken_back_by_what_systemd_says(machine: Contain
     running(machine, f"{VERSIONS}/{NEWER}.1")
     ask(machine, "well")
     machine.until(lambda: state(machine)["good"] == f"{NEWER}.1")
-    assert machine.run("ls", VERSIONS).split() == [f"{NEWER}.1", "current", "state.json"]
+    assert machine.run("ls", VERSIONS).split() == [f"{NEWER}.1", "answer.json", "current", "state.json"]
     machine.run("systemctl", "stop", UNIT)
     assert machine.says("bodka-terminal", "waiting") == "3"
     machine.run("systemctl", "start", UNIT)

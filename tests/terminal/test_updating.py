@@ -266,14 +266,16 @@ def test_from_a_stick_and_by_root_alone(house: House) -> None:
     async def ask() -> updates.Answer:
         async with asyncio.TaskGroup() as group:
             root = group.create_task(house._root())
-            answer = await updates.ask(What.INSTALL, house.requests, seconds=10)
+            answer = await updates.ask(What.INSTALL, house.requests, house.versions.folder, seconds=10)
             root.cancel()
         return answer
 
-    assert asyncio.run(ask()) == updates.Answer(True, "version 1.4.2 is on trial")
+    answer = asyncio.run(ask())
+    assert (answer.done, answer.words) == (True, "version 1.4.2 is on trial")
+    assert len(answer.nonce) == 32
     assert asyncio.run(ask()).words == "version 1.4.2 is not newer than 1.4.2, which runs here"
     with pytest.raises(updates.NobodyAnswers):
-        asyncio.run(updates.ask(What.INSTALL, house.requests, seconds=0.1))
+        asyncio.run(updates.ask(What.INSTALL, house.requests, house.versions.folder, seconds=0.1))
     assert not (house.requests / "update").exists()
 
 

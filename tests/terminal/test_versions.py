@@ -268,6 +268,7 @@ def cut_everywhere(versions: Versions, step: Step, then: Step, may_run: set[str]
     for done in cuts(lambda: step(versions), prepare):  # noqa: B007  looked at behind the loop
         assert versions.running() in may_run
         assert whole(versions)
+        assert versions.folder.joinpath("state.json").stat().st_mode & 0o777 == 0o644
         shutil.rmtree(again, ignore_errors=True)
         shutil.copytree(versions.folder, again, symlinks=True)
         resumed = Versions(again, versions.package)
