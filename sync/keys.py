@@ -65,8 +65,7 @@ def promote(folder: Path) -> None:
 
 
 def write_safely(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Writes a file, of this user only where nothing else is said: after a power cut it is there in its old form or its new one,
-    whole."""
+    """Writes a file: after a power cut it is there in its old form or its new one, whole. `mode`: of this user only."""
     new = path.with_name(path.name + ".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:
