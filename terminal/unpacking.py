@@ -24,7 +24,7 @@ class BadArchive(ValueError):
 
 
 def unpack(packed: BinaryIO, folder: Path) -> None:
-    """Unpacks a tar in xz into `folder`, which is new and empty; raises `BadArchive`, `tarfile.TarError` or `OSError`.
+    """Unpacks a tar in xz into `folder`, which is new and empty; raises `BadArchive` or `OSError`.
 
     What was unpacked before that is to be thrown away.
     """
@@ -44,7 +44,7 @@ def unpack(packed: BinaryIO, folder: Path) -> None:
                 _make(archive, member, folder, path)
                 if member.isdir():
                     made.add(path)
-    except (lzma.LZMAError, EOFError, ValueError, OverflowError) as error:  # none of tarfile's own
+    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError, OverflowError) as error:
         raise BadArchive(str(error)) from error
 
 

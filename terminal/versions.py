@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +23,6 @@ import msgspec
 
 from sync.bundle import Bundle, TornBundle, copy_files, number, read_head
 from sync.keys import flush_folder, write_safely
-from terminal import unpacking
 
 FOLDER = Path("/var/lib/bodka-versions")
 PACKAGE = Path("/usr/lib/bodka-terminal")
@@ -169,6 +167,8 @@ class Versions:
 
     def _unpack(self, file: BinaryIO, bundle: Bundle) -> None:
         """The files, whole and flushed, under the version's name; what lies there half done is begun anew."""
+        from terminal import unpacking  # late: only root unpacks
+
         packed, incoming = self.folder / _PACKED, self.folder / _INCOMING
         # Copied first: whoever gave the file can still write to it.
         with os.fdopen(os.open(packed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w+b") as copy:
@@ -177,7 +177,7 @@ class Versions:
             incoming.mkdir(mode=0o755)
             try:
                 unpacking.unpack(copy, incoming)
-            except (tarfile.TarError, unpacking.BadArchive) as error:
+            except unpacking.BadArchive as error:
                 raise TornBundle from error
         (incoming / VERSION).unlink(missing_ok=True)
         (incoming / VERSION).write_text(f"{bundle.manifest.version}\n", "ascii")
