@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import click
 
@@ -279,13 +279,14 @@ def update(settings: Settings, file: Path) -> None:
     envvar="BODKA_SETTINGS",
     help="The terminal.toml to use.",
 )
+@click.option("--log", type=click.File("rb"), help="The log as journalctl --output=json gives it; - is the standard input.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def report(path: Path, file: Path) -> None:
+def report(path: Path, log: BinaryIO | None, file: Path) -> None:
     """Write FILE (.tar.gz) for whoever helps you: settings, state, log; no secret and no card number is in it."""
     from terminal.support import write
 
     try:
-        names = write(path, file)
+        names = write(path, file, log.read() if log is not None else None)
     except OSError as error:
         raise click.ClickException(f"{file}: {error}") from error
     click.echo(f"{file} holds {', '.join(names)}")

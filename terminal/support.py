@@ -33,11 +33,14 @@ _UNITS = ("bodka-terminal", "bodka-update", "bodka-wifi", "bodka-setup", "pcscd"
 _FIELDS = ("PRIORITY", "SYSLOG_IDENTIFIER", "MESSAGE")
 
 
-def write(settings: Path, file: Path) -> list[str]:
-    """Writes the report; the names of its parts. A part that cannot be made says why. Raises `OSError`."""
+def write(settings: Path, file: Path, log: bytes | None = None) -> list[str]:
+    """Writes the report; the names of its parts. A part that cannot be made says why. Raises `OSError`.
+
+    `log` is the log in journalctl's JSON, where somebody else has read it: only root may.
+    """
     state = _state_folder(settings)
     secrets = tuple(known_secrets(state))
-    made = {name: scrub(_told(tell), secrets).encode() for name, tell in _parts(settings, state).items()}
+    made = {name: scrub(_told(tell), secrets).encode() for name, tell in _parts(settings, state, log).items()}
     whole = io.BytesIO()
     # No name of a person or a machine in the headers either, and the time that the gzip format would add.
     with (
@@ -67,14 +70,14 @@ def known_secrets(state: Path) -> Iterator[bytes]:
         yield from (key.secret for key in pairing.keys)
 
 
-def _parts(settings: Path, state: Path) -> dict[str, Callable[[], str]]:
+def _parts(settings: Path, state: Path, log: bytes | None) -> dict[str, Callable[[], str]]:
     return {
         "about.txt": lambda: _about(state),
         "machine.txt": _machine,
         "terminal.toml": lambda: settings.read_text("utf-8", "replace"),
         "state.txt": lambda: _state(state),
         "status.json": lambda: _status(state),
-        "log.txt": _log,
+        "log.txt": lambda: _lines(log) if log is not None else _log(),
     }
 
 
@@ -176,7 +179,11 @@ def _log() -> str:
     units = [word for unit in _UNITS for word in ("--unit", unit)]
     command = [program, "--no-pager", "--quiet", "--output=json", "--lines", str(LOG_LINES), *units]
     done = subprocess.run(command, capture_output=True, timeout=LOG_SECONDS, check=False)
-    return "".join(_line(line) for line in done.stdout.splitlines()) or done.stderr.decode("utf-8", "replace")
+    return _lines(done.stdout) or done.stderr.decode("utf-8", "replace")
+
+
+def _lines(log: bytes) -> str:
+    return "".join(_line(line) for line in log.splitlines())
 
 
 def _line(entry: bytes) -> str:

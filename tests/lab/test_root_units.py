@@ -129,6 +129,16 @@ def test_the_cards_file_reaches_the_terminal_and_is_emptied(machine: Container) 
     assert machine.run("cat", "/boot/bodka-pairing.toml") == "# another"
 
 
+def test_a_report_has_the_log_that_only_root_may_read_and_no_secret(machine: Container) -> None:
+    machine.run("bodka-terminal", "report", "/var/tmp/report.tar.gz")
+    told = machine.run("tar", "-xzOf", "/var/tmp/report.tar.gz")
+    assert "bodka-terminal: ready" in told
+    assert "version: 99" in told
+    key = machine.run("od", "-An", "-tx1", "/var/lib/bodka/device.key").replace(" ", "").replace("\n", "")
+    assert len(key) == 64
+    assert key not in told
+
+
 def test_a_network_is_asked_for_and_answered(machine: Container) -> None:
     request = '{"name": "shop", "password": "a long password"}'
     machine.run("mkdir", "-p", "/etc/NetworkManager/system-connections")

@@ -144,6 +144,20 @@ def test_what_helps_is_in_it(settings: Path, tmp_path: Path, monkeypatch: pytest
     assert "version: " in found["about.txt"]
 
 
+def test_the_log_may_come_from_somebody_else(settings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "log"
+    folder.mkdir()
+    planted_log(folder)
+    file = tmp_path / "report.tar.gz"
+    given = (folder / "lines").read_bytes()
+    words = ["report", "--settings", str(settings), "--log", "-", str(file)]
+    assert CliRunner().invoke(main, words, input=given, catch_exceptions=False).exit_code == 0
+    told = streams(file)["bodka-report/log.txt"].decode()
+    assert "recorded id=" in told
+    for secret in SECRETS:
+        assert secret not in told
+
+
 def test_a_broken_terminal_is_reported_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = tmp_path / "terminal.toml"
     settings.write_text("nonsense =")
