@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,7 @@ class Surroundings:
     transport: httpx.AsyncBaseTransport | None = None
     card: Card = Card()  # noqa: RUF009  frozen
     requests: Path = root_requests.FOLDER
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class Joining:
@@ -194,7 +195,7 @@ class Joining:
         """Whether `bodka-terminal pair` has done it."""
         try:
             while (pairing := pairings.load(self._at.folder)) is None:
-                await asyncio.sleep(LOOK_SECONDS)
+                await self._at.sleep(LOOK_SECONDS)
         except BrokenStateFile as broken:
             self._joined.set_exception(broken)
         else:
@@ -239,7 +240,7 @@ class Joining:
         """Until the code is too old; raises what is not only that nobody has typed it yet."""
         interval, left = max(1, authorization.interval), float(authorization.expires_in)
         while left > 0:
-            await asyncio.sleep(interval)
+            await self._at.sleep(interval)
             left -= interval
             try:
                 async with self._one:
@@ -293,9 +294,12 @@ class Joining:
 
     async def _until_hurried(self, seconds: float) -> None:
         self._hurried.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._hurried.wait()
+        waits = [asyncio.ensure_future(self._at.sleep(seconds)), asyncio.ensure_future(self._hurried.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     # what people see and hear
 
@@ -303,7 +307,7 @@ class Joining:
         """Takes notices away when their time is over."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await self._at.sleep(LOOK_SECONDS)
             if self._until and loop.time() >= self._until:
                 self._until = 0.0
                 self._rest()

@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 import pytest
+import segno
 import sqlalchemy as sa
 
 from backend import device_flow, tables
@@ -42,10 +43,11 @@ def test_the_page_makes_a_code_that_pairs_one_terminal_and_names_it(house: House
     words = re.search(r"as text: <code>([^<]+)</code>", page)
     assert code
     assert words
-    assert "<svg" in page
     found = setup_codes.parse(unescape(words[1]))
     assert found == PairWith(code[1].replace("-", ""), "http://cloud")
     assert isinstance(found, PairWith)
+    digits = setup_codes.in_digits(unescape(words[1]))
+    assert segno.make_qr(digits, error="m").svg_inline(scale=5, border=4, light="#fff") in page
     with house.engine.begin() as connection:
         pair(connection, Pair(found.code, KEY), house.time(), house.chance.randbytes)
     assert names(house) == ["counter 1"]
