@@ -13,12 +13,14 @@ import pytest
 import sqlalchemy as sa
 
 from backend import device_flow, tables
+from backend.pairing import pair
 from display import screens
 from display.screens import CodeTrouble, PairingTrouble, Screen, Unpaired, Wait, WifiJoined, WifiProblem, WifiTrouble
 from drivers.virtual import VirtualDevices
 from emulators.paired import NOW, Cloud
 from sync import pairing as pairings
 from sync import setup_codes
+from sync.messages import Pair
 from sync.pairing import Pairing
 from sync.setup_codes import Wifi
 from sync.setup_file import SetupFile, fingerprint
@@ -108,7 +110,7 @@ async def joining(folder: Path, cloud: Cloud, card: Card = Card()) -> AsyncItera
         await asyncio.gather(task, return_exceptions=True)
 
 
-def with_codes(cloud: Cloud, lasts_ms: int = 10 * MINUTE) -> str:
+def a_code(cloud: Cloud) -> str:
     return cloud.code().replace("-", "")
 
 
@@ -125,7 +127,7 @@ DEEDS: dict[str, Deed] = {
 def test_each_way_leads_in(tmp_path: Path, cloud: Cloud, way: str) -> None:
     async def play() -> None:
         async with joining(tmp_path, cloud) as (stand, task):
-            code = with_codes(cloud)
+            code = a_code(cloud)
             DEEDS[way](stand, code)
             found = await stand.is_paired(task)
             assert found.paired_by == fingerprint(code)
@@ -157,7 +159,7 @@ def test_a_typed_code_and_a_scanned_one_at_once_make_one_terminal(tmp_path: Path
             shown = await stand.sees(screens.Pairing)
             assert isinstance(shown, screens.Pairing)
             stand.approve(shown.code)
-            stand.devices.scan(setup_codes.pairing(with_codes(cloud)))
+            stand.devices.scan(setup_codes.pairing(a_code(cloud)))
             await stand.is_paired(task)
             await asyncio.sleep(0.1)
             assert stand.terminals() == 1
@@ -168,9 +170,12 @@ def test_a_typed_code_and_a_scanned_one_at_once_make_one_terminal(tmp_path: Path
 def test_what_is_wrong_with_a_code_is_said_and_the_next_one_is_tried(tmp_path: Path, cloud: Cloud) -> None:
     async def play() -> None:
         async with joining(tmp_path, cloud) as (stand, task):
-            old = with_codes(cloud)
+            old, used = a_code(cloud), a_code(cloud)
+            with cloud.engine.begin() as connection:
+                pair(connection, Pair(used, bytes(32)), NOW, cloud.chance.randbytes)
             cloud.now = NOW + 10 * MINUTE
             for text, trouble in (
+                (setup_codes.pairing(used), CodeTrouble.USED),
                 (setup_codes.pairing(old), CodeTrouble.EXPIRED),
                 ("BODKA:C:123456789015;;", CodeTrouble.WRONG),
                 ("BODKA:C:123456789012;;", CodeTrouble.WRONG),
@@ -182,7 +187,7 @@ def test_what_is_wrong_with_a_code_is_said_and_the_next_one_is_tried(tmp_path: P
             stand.devices.scan("2100000000012")
             await stand.sees(Unpaired)
             cloud.now = NOW
-            stand.devices.scan(setup_codes.pairing(with_codes(cloud)))
+            stand.devices.scan(setup_codes.pairing(a_code(cloud)))
             await stand.is_paired(task)
 
     asyncio.run(play())
@@ -192,7 +197,7 @@ def test_a_code_is_kept_until_there_is_a_network(tmp_path: Path, cloud: Cloud) -
     async def play() -> None:
         async with joining(tmp_path, cloud) as (stand, task):
             stand.network.turn(on=False)
-            code = with_codes(cloud)
+            code = a_code(cloud)
             stand.devices.scan(setup_codes.pairing(code))
             await stand.sees(PairingTrouble(CodeTrouble.NO_ANSWER))
             await stand.sees(PairingTrouble(CodeTrouble.NO_ANSWER))
@@ -228,7 +233,7 @@ def test_a_card_that_cannot_be_read_says_so_and_the_other_ways_are_open(tmp_path
     async def play() -> None:
         async with joining(tmp_path, cloud, Card(b"code = 1", mistake="not valid")) as (stand, task):
             await stand.sees(PairingTrouble(CodeTrouble.WRONG))
-            stand.devices.scan(setup_codes.pairing(with_codes(cloud)))
+            stand.devices.scan(setup_codes.pairing(a_code(cloud)))
             await stand.is_paired(task)
 
     asyncio.run(play())
@@ -262,7 +267,7 @@ def test_a_cloud_without_codes_to_show_leaves_the_other_ways(tmp_path: Path, clo
     async def play() -> None:
         async with joining(tmp_path, cloud) as (stand, task):
             await stand.sees(Unpaired)
-            stand.devices.scan(setup_codes.pairing(with_codes(cloud)))
+            stand.devices.scan(setup_codes.pairing(a_code(cloud)))
             await stand.is_paired(task)
 
     asyncio.run(play())
@@ -274,7 +279,7 @@ def test_the_command_line_is_noticed(tmp_path: Path, cloud: Cloud) -> None:
     async def play() -> None:
         async with joining(tmp_path, cloud) as (stand, task):
             table = CloudTable(URL)
-            found = await membership.join(table, stand.folder, with_codes(cloud), "by hand", cloud.transport)
+            found = await membership.join(table, stand.folder, a_code(cloud), "by hand", cloud.transport)
             assert await stand.is_paired(task) == found
             assert stand.terminals() == 1
 
