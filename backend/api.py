@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from backend import changes, doorbell, identities, pairing, programmes, signatures, snapshots
+from backend import changes, device_flow, doorbell, identities, pairing, programmes, releases, signatures, snapshots
 from backend.accept import accept
 from backend.database import Database
 from backend.doorbell import Caller, Doorbell
@@ -33,6 +33,12 @@ _SMALLER = f"a request may have {MAX_BODY} bytes: send fewer lines at a time"
 _WRONG_CODES = 10
 _WRONG_CODES_OF_ALL = 300
 _WRONG_CODES_WITHIN_MS = 10 * 60 * 1000
+_REQUESTS = 200
+_REQUESTS_OF_ALL = 3_000
+"""Codes that may be shown: forty terminals on an installer's table ask for some, from one address."""
+
+_QUIET = (messages.Pull, messages.Snapshot, messages.Update, messages.UpdatePiece)
+"""These change nothing that another terminal waits for."""
 
 M = TypeVar("M")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -57,6 +63,9 @@ def router(cloud: Cloud) -> APIRouter:
     routes = APIRouter(tags=["terminal"])
     routes.add_api_route("/health", _health(cloud), methods=["GET"], summary="Whether the database answers")
     _add(routes, messages.PAIR_PATH, _pair(cloud), messages.Pair, messages.Paired, "Pair a device by a one-time code")
+    authorize, collect = _device_flow(cloud)
+    _add(routes, messages.DEVICE_PATH, authorize, messages.Authorize, messages.Authorization, "Get a code to show")
+    _add(routes, messages.TOKEN_PATH, collect, messages.Collect, messages.Paired, "Ask whether the code was typed")
     _add(routes, messages.PUSH_PATH, _signed(cloud, messages.Push, _push), messages.Push, messages.Pushed, "Send lines")
     _add(routes, messages.PULL_PATH, _signed(cloud, messages.Pull, _pull), messages.Pull, messages.Pulled, "Get changes")
     piece = _signed(cloud, messages.Snapshot, _snapshot, read)
@@ -68,6 +77,10 @@ def router(cloud: Cloud) -> APIRouter:
     _add(routes, messages.RENEW_PATH, _signed(cloud, messages.Renew, _renew), messages.Renew, messages.Renewed, "Renew")
     programme = _signed(cloud, messages.Programme, _programme)
     _add(routes, messages.PROGRAMME_PATH, programme, messages.Programme, messages.ProgrammeText, "Get a programme")
+    update = _signed(cloud, messages.Update, _update)
+    _add(routes, messages.UPDATE_PATH, update, messages.Update, messages.Offer, "Ask for a newer version")
+    update_piece = _signed(cloud, messages.UpdatePiece, _update_piece, read)
+    _add(routes, messages.UPDATE_PIECE_PATH, update_piece, messages.UpdatePiece, messages.Piecemeal, "Get a piece of it")
     return routes
 
 
@@ -126,6 +139,16 @@ def _programme(
     return programmes.text_of(connection, sender.merchant, message.version)
 
 
+def _update(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Update) -> messages.Offer:
+    return releases.offer(connection, message)
+
+
+def _update_piece(
+    cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.UpdatePiece
+) -> messages.Piecemeal:
+    return releases.piece(connection, message)
+
+
 def _signed(
     cloud: Cloud,
     kind: type[M],
@@ -143,7 +166,7 @@ def _signed(
 
         with cloud.database.writing() as connection:
             answered = within(connection, signer, received, cloud.clock(), effect)
-        if kind not in (messages.Pull, messages.Snapshot):
+        if kind not in _QUIET:
             cloud.doorbell.ring(sender.network)
         return answered
 
@@ -203,6 +226,45 @@ def _pair(cloud: Cloud) -> Endpoint:
             by_address.failed(address)
             by_all.failed("")
             raise
+
+    return _from_strangers(cloud, answer)
+
+
+def _device_flow(cloud: Cloud) -> tuple[Endpoint, Endpoint]:
+    """Asking for a code to show, and asking what became of it (RFC 8628)."""
+    by_address = Tries(cloud.clock, _REQUESTS, _WRONG_CODES_WITHIN_MS)
+    by_all = Tries(cloud.clock, _REQUESTS_OF_ALL, _WRONG_CODES_WITHIN_MS)
+
+    def limited(address: str) -> None:
+        for tries, key in ((by_address, address), (by_all, "")):
+            tries.check(key)
+            tries.failed(key)
+
+    def begin(received: signatures.Request, address: str) -> bytes:
+        message = _decode(_plain(received), messages.Authorize)
+        limited(address)
+        url = cloud.public_url or received.url.removesuffix(messages.DEVICE_PATH)
+        with cloud.database.writing() as connection:
+            return msgspec.json.encode(device_flow.begin(connection, message, url, cloud.clock(), cloud.random))
+
+    def collect(received: signatures.Request, address: str) -> bytes:
+        message = _decode(_plain(received), messages.Collect)
+        try:
+            # Most ask in vain, and keep no writer busy.
+            with cloud.database.reading() as connection:
+                device_flow.collect(connection, message, cloud.clock(), cloud.random)
+            with cloud.database.writing() as connection:
+                paired = device_flow.collect(connection, message, cloud.clock(), cloud.random)
+        except pairing.WrongCode:
+            limited(address)
+            raise
+        return msgspec.json.encode(msgspec.structs.replace(paired, authority=cloud.authority))
+
+    return _from_strangers(cloud, begin), _from_strangers(cloud, collect)
+
+
+def _from_strangers(cloud: Cloud, answer: Callable[[signatures.Request, str], bytes]) -> Endpoint:
+    """An address that takes what is not signed; `answer` is told from where it comes."""
 
     async def endpoint(request: Request) -> Response:
         received = await _receive(cloud, request)

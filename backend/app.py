@@ -66,6 +66,7 @@ def create_app(
     app.state.doorbell = cloud.doorbell
     app.include_router(api.router(cloud))
     app.include_router(portal.router(cloud))
+    app.include_router(portal.short_addresses())
     add_problems(app)
     plain = app.openapi
 

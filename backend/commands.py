@@ -143,6 +143,46 @@ def pairing_code(opened: Database, merchant: str | None, shop: str | None, minut
     click.echo(_write(opened, make))
 
 
+@main.command("pairing-codes")
+@click.option("--count", required=True, type=click.IntRange(1, 1_000), help="For how many terminals.")
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.option("--shop", help="The shop the terminals stand in, where there are several.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 365), help="How long the codes last.")
+@click.option("--name", default="terminal", show_default=True, help="What they are called, with a number behind it.")
+@click.option("--url", default="", help="The cloud's address, where the terminals' settings do not have it.")
+@click.option("--csv", "as_csv", is_flag=True, help="Lines of number, name and code, with a heading.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Write a bodka-pairing.toml for each here.")
+@click.pass_obj
+def pairing_codes(
+    opened: Database,
+    count: int,
+    merchant: str | None,
+    shop: str | None,
+    days: int,
+    name: str,
+    url: str,
+    folder: Path | None,
+    *,
+    as_csv: bool,
+) -> None:
+    """Makes one-time codes for a fleet: one bodka-pairing.toml goes onto the first partition of each SD card."""
+    from backend.pairing_lists import Line, as_text, make_list, write_files
+
+    def make(connection: sa.Connection) -> list[Line]:
+        chosen = merchants.choose(connection, merchant)
+        place = merchants.choose_shop(connection, chosen, shop)
+        lasts_ms = days * 24 * 60 * 60 * 1000
+        return make_list(connection, chosen, place, count, name, system_clock(), secrets.token_bytes, lasts_ms)
+
+    lines = _write(opened, make)
+    if folder is not None:
+        try:
+            write_files(folder, lines, url)
+        except OSError as error:
+            raise click.ClickException(f"{folder}: {error}") from error
+    click.echo(as_text(lines, as_csv=as_csv), nl=False)
+
+
 @main.command()
 @click.option("--email", required=True, help="Who may look at the merchant's portal.")
 @click.option("--merchant", help="Its name or id, where there are several.")
@@ -176,6 +216,73 @@ def ledger(opened: Database, merchant: str | None, *, as_json: bool) -> None:
     except merchants.UnknownMerchant as error:
         raise click.ClickException(str(error)) from error
     click.echo(encode(found) if as_json else as_text(found))
+
+
+@main.command("hours")
+@click.argument("hours")
+@click.option("--zone", default="Europe/Bratislava", show_default=True, help="The shop's time zone.")
+@click.option("--merchant", help="Its name or id, where there are several.")
+@click.option("--shop", help="The shop, where there are several.")
+@click.pass_obj
+def set_hours(opened: Database, hours: str, zone: str, merchant: str | None, shop: str | None) -> None:
+    """Says when a shop is open, as in "Mo-Fr 08:00-18:00; Sa 09:00-12:00": a terminal that is silent then is late soon.
+
+    HOURS that are empty are taken back: then a terminal is late after a day.
+    """
+    from backend.opening import UnclearHours
+
+    def put(connection: sa.Connection) -> None:
+        chosen = merchants.choose(connection, merchant)
+        merchants.set_hours(connection, chosen, merchants.choose_shop(connection, chosen, shop), hours, zone)
+
+    try:
+        _write(opened, put)
+    except UnclearHours as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("noted" if hours else "taken back")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--share", default=10, show_default=True, type=click.IntRange(0, 100), help="Of a hundred terminals.")
+@click.pass_obj
+def release(opened: Database, file: Path, share: int) -> None:
+    """Offers a signed version of the terminal (a bundle) to a share of all terminals. Again, with another share, to more."""
+    from backend import releases
+    from sync.bundle import NoBundle, TornBundle
+
+    try:
+        made = _write(opened, lambda connection: releases.publish(connection, file, share, system_clock()))
+    except (OSError, NoBundle, TornBundle, releases.OtherRelease) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"version {made.version} for {made.architecture} is offered to {made.share} of 100 terminals")
+
+
+@main.command("release-share")
+@click.argument("version")
+@click.argument("share", type=click.IntRange(0, 100))
+@click.option("--architecture", default="arm64", show_default=True)
+@click.pass_obj
+def release_share(opened: Database, version: str, share: int, architecture: str) -> None:
+    """Offers a version that is here to more terminals of a hundred, or to fewer: 0 stops it. Who has it keeps it."""
+    from backend import releases
+
+    try:
+        made = _write(opened, lambda connection: releases.offer_to(connection, version, architecture, share))
+    except releases.UnknownRelease as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"version {made.version} for {made.architecture} is offered to {made.share} of 100 terminals")
+
+
+@main.command("releases")
+@click.pass_obj
+def list_releases(opened: Database) -> None:
+    """Lists the versions that are offered."""
+    from backend import releases
+
+    with opened.reading() as connection:
+        for one in releases.every(connection):
+            click.echo(f"{one.version:<12} {one.architecture:<6} {one.share:>3} of 100  {one.size / 1e6:.1f} MB")
 
 
 @main.command()

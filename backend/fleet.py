@@ -8,17 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from backend import lines, tables
 from backend.alarms import Kind
 from backend.identities import find
+from backend.opening import Hours, UnclearHours, read
 from loyalty.entry import Unreadable, decode_personal
-from sync.messages import Standing
+from sync.messages import Health, Standing
 
 DAY_MS = 24 * 60 * 60 * 1000
 LATE_MS = DAY_MS
 """A terminal that was not heard of for a day, or whose oldest entry is a day old, is looked at first."""
+OPEN_LATE_MS = 2 * 60 * 60 * 1000
+"""So long its shop must have been open, where it is known when that is."""
+HOT_CELSIUS = 80
+"""A Raspberry Pi slows down from here on (Raspberry Pi documentation, "Frequency management and thermal control")."""
+LEAST_FREE_MB = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,11 @@ class Terminal:
     broken: bool
     leased: Mapping[str, int] = field(default_factory=dict)
     late: bool = False
+    within: str = "a day"
+    """After how long it counts as late: a day, or some hours in which its shop is open."""
+    health: Health | None = None
+    up_ms: int | None = None
+    """How long its machine had been up when it was seen last."""
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -63,9 +75,11 @@ class Terminal:
         if not self.replaced and self.standing == Standing.WRITTEN_OFF.value:
             found.append("written off: if it comes back, staff renew it from its menu")
         if self.late and self.queue:
-            found.append("its entries have waited for more than a day")
+            found.append(f"its entries have waited for more than {self.within}")
         elif self.late and not self.replaced:
-            found.append("not heard of for more than a day")
+            found.append(f"not heard of for more than {self.within}")
+        if not self.replaced and self.health is not None:
+            found += ailments(self.health)
         if self.replaced and self.leased:
             found.append("what was leased to it is still out: write it off once no copy of it is in use")
         if not self.replaced and self.programme is not None and self.programme < self.newest_programme:
@@ -79,6 +93,18 @@ class Terminal:
         worst = next((place for place, there in enumerate(weights) if there), len(weights))
         done = self.replaced and not (self.broken or self.stuck or self.leased)
         return (len(weights) + 1 if done else worst), -self.alarms, -self.queue
+
+
+def ailments(health: Health) -> list[str]:
+    """What the machine says is wrong with it, in words that say what to do."""
+    found = [f"{name} is missing: look at its cable" for name in health.missing]
+    if health.weak:
+        found.append("its power supply is too weak: take the official one, and a short cable")
+    if health.celsius is not None and health.celsius >= HOT_CELSIUS:
+        found.append(f"it is hot ({health.celsius} °C): give it air")
+    if health.free_mb is not None and health.free_mb < LEAST_FREE_MB:
+        found.append(f"its disk is nearly full ({health.free_mb} MB are free)")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +121,7 @@ def terminals(connection: sa.Connection, merchant: UUID, now_ms: int, only: UUID
     """Every terminal that was ever paired, the one with the worst trouble first; or one, where it is the merchant's."""
     i, s = tables.identity, tables.shop
     wanted = (
-        sa.select(i, s.c.name.label("shop_name"))
+        sa.select(i, s.c.name.label("shop_name"), s.c.hours, s.c.zone)
         .outerjoin_from(i, s, (i.c.merchant == s.c.merchant) & (i.c.shop == s.c.id))
         .where(i.c.merchant == merchant, i.c.public_key.is_not(None))
         .order_by(i.c.made_ms.desc(), i.c.id)
@@ -132,6 +158,9 @@ def terminals(connection: sa.Connection, merchant: UUID, now_ms: int, only: UUID
             broken=row.id in broken,
             leased=leased.get(row.id, {}),
             late=_late(row, now_ms),
+            within="two hours of opening time" if _hours(row) is not None else "a day",
+            health=_health(row.told_health),
+            up_ms=row.told_up_ms,
         )
         for row in rows
     ]
@@ -189,7 +218,22 @@ def _queue(row: sa.Row[Any]) -> int:
 
 def _late(row: sa.Row[Any], now_ms: int) -> bool:
     last = row.told_since_ms if row.told_since_ms is not None and _queue(row) else row.seen_ms or row.made_ms
-    return bool(now_ms - last > LATE_MS)
+    hours = _hours(row)
+    return bool(hours.open_ms(last, now_ms) > OPEN_LATE_MS if hours is not None else now_ms - last > LATE_MS)
+
+
+def _hours(row: sa.Row[Any]) -> Hours | None:
+    try:
+        return read(row.hours, row.zone) if row.hours and row.zone else None
+    except UnclearHours:
+        return None
+
+
+def _health(told: bytes | None) -> Health | None:
+    try:
+        return msgspec.json.decode(told, type=Health) if told else None
+    except msgspec.MsgspecError:
+        return None
 
 
 def _alarms(connection: sa.Connection, merchant: UUID) -> tuple[dict[UUID, int], set[UUID]]:

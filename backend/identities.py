@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from backend import tables
@@ -13,6 +14,8 @@ from sync.messages import Standing, Told
 
 PUBLIC_KEY_BYTES = 32
 _LARGEST = 2**63 - 1
+_LONGEST_HEALTH = 4_096
+"""Bytes: some dozens of devices."""
 
 
 class UnknownIdentity(LookupError):
@@ -121,6 +124,10 @@ def note_told(
         waiting, age = max(0, min(told.waiting, _LARGEST)), max(0, min(told.oldest_ms, now_ms))
         said |= {"told_waiting": waiting, "told_since_ms": now_ms - age if waiting else None}
         said |= {"told_programme": max(0, min(told.programme, 2**31 - 1))}
+        said |= {"told_up_ms": max(0, min(told.up_ms, _LARGEST))}
+        if told.health is not None:
+            kept = msgspec.json.encode(told.health)
+            said |= {"told_health": kept if len(kept) <= _LONGEST_HEALTH else None}
     _update(connection, identity, **said)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import identities, opening, tables
 from backend.identities import Identity
 from backend.surroundings import Random
 from loyalty.ids import uuid7
@@ -93,6 +93,30 @@ def choose(connection: sa.Connection, name: str | None = None) -> UUID:
     if not found:
         raise UnknownMerchant("there is no such merchant: `bodka-cloud sample` makes one to try things with")
     raise UnknownMerchant("there are several such merchants: name one of them by its id")
+
+
+class Shop(NamedTuple):
+    """A shop of a merchant's."""
+
+    id: str
+    name: str
+
+
+def shops(connection: sa.Connection, merchant: UUID) -> list[Shop]:
+    """A merchant's shops, by name."""
+    s = tables.shop.c
+    return [
+        Shop(*row) for row in connection.execute(sa.select(s.id, s.name).where(s.merchant == merchant).order_by(s.name, s.id))
+    ]
+
+
+def set_hours(connection: sa.Connection, merchant: UUID, shop: str, hours: str, zone: str) -> None:
+    """When a shop is open; "" as nobody knows it. Raises `opening.UnclearHours`."""
+    if hours:
+        opening.read(hours, zone)
+    s = tables.shop
+    mine = (s.c.merchant == merchant) & (s.c.id == shop)
+    connection.execute(sa.update(s).where(mine).values(hours=hours or None, zone=zone if hours else None))
 
 
 def choose_shop(connection: sa.Connection, merchant: UUID, shop: str | None = None) -> str:

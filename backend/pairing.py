@@ -46,9 +46,17 @@ class NothingToRenew(ValueError):
 
 
 def make_code(
-    connection: sa.Connection, merchant: UUID, shop: str, now_ms: int, random: Random, lasts_ms: int = CODE_LASTS_MS
+    connection: sa.Connection,
+    merchant: UUID,
+    shop: str,
+    now_ms: int,
+    random: Random,
+    lasts_ms: int = CODE_LASTS_MS,
+    device: str = "",
 ) -> str:
     """A new one-time code for a terminal in `shop`, like `1234-5678-9012`. Only its hash is kept.
+
+    `device` is what the terminal will be called where it does not say so itself.
 
     The last digit is a check digit (Luhn), so that a mistyped code is noticed at once.
     """
@@ -56,7 +64,7 @@ def make_code(
     digits = with_check(f"{number:0{CODE_DIGITS - 1}}", Check.LUHN)
     connection.execute(
         sa.insert(tables.pairing_code).values(
-            code_hash=_hash(digits), merchant=merchant, shop=shop, expires_ms=now_ms + lasts_ms
+            code_hash=slow_hash(digits), merchant=merchant, shop=shop, expires_ms=now_ms + lasts_ms, device=device
         )
     )
     return "-".join(digits[i : i + 4] for i in range(0, CODE_DIGITS, 4))
@@ -67,13 +75,13 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
 
     Raises `BadPublicKey`, `WrongCode`, `ForeignCode`, `UsedCode` or `ExpiredCode`.
     """
-    _check_key(message.public_key)
+    check_key(message.public_key)
     digits = "".join(c for c in message.code if c not in "- ")
     wrong = WrongCode("this code is not known: compare it with the one the cloud shows, or make a new one")
     if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()) or not check_holds(digits, Check.LUHN):
         raise wrong
     c = tables.pairing_code.c
-    known = sa.select(tables.pairing_code).where(c.code_hash == _hash(digits)).with_for_update()
+    known = sa.select(tables.pairing_code).where(c.code_hash == slow_hash(digits)).with_for_update()
     code = connection.execute(known).one_or_none()
     if code is None:
         raise wrong
@@ -82,23 +90,31 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
     if code.identity is not None:
         if identities.find(connection, code.identity).public_key != message.public_key:
             raise UsedCode("this code was used by another device: make a new one in the cloud")
-        return _paired(connection, code.identity)
+        return welcome(connection, code.identity)
     if now_ms >= code.expires_ms:
         raise ExpiredCode("this code is too old: make a new one in the cloud and type it within its time")
-    identity = uuid7(now_ms, random(10))
-    network = connection.execute(sa.select(tables.merchant.c.network).where(tables.merchant.c.id == code.merchant)).scalar_one()
-    identities.add(
+    device = message.device or code.device or ""
+    paired = admit(connection, code.merchant, code.shop, device, message.public_key, now_ms, random)
+    connection.execute(sa.update(tables.pairing_code).where(c.code_hash == code.code_hash).values(identity=paired.identity))
+    return paired
+
+
+def admit(
+    connection: sa.Connection, merchant: UUID, shop: str, device: str, public_key: bytes, now_ms: int, random: Random
+) -> Paired:
+    """A new terminal of a merchant, in one of its shops."""
+    network = connection.execute(sa.select(tables.merchant.c.network).where(tables.merchant.c.id == merchant)).scalar_one()
+    new = identities.add(
         connection,
-        id=identity,
+        id=uuid7(now_ms, random(10)),
         network=network,
-        merchant=code.merchant,
-        shop=code.shop,
-        device=message.device.replace("\0", "")[:200],
-        public_key=message.public_key,
+        merchant=merchant,
+        shop=shop,
+        device=device.replace("\0", "")[:200],
+        public_key=public_key,
         now_ms=now_ms,
     )
-    connection.execute(sa.update(tables.pairing_code).where(c.code_hash == code.code_hash).values(identity=identity))
-    return _paired(connection, identity)
+    return welcome(connection, new.id)
 
 
 def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int, random: Random) -> Renewed:
@@ -108,7 +124,7 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
     part before that only the terminal can know, so it sends again what lies after the lower of `accepted` and the last of its
     own lines that the cloud acknowledged. Raises `BadPublicKey` or `NothingToRenew`.
     """
-    _check_key(message.public_key)
+    check_key(message.public_key)
     old = identities.lock(connection, identity)
     i = tables.identity.c
     same = (i.merchant == old.merchant) & (i.renews == old.id) & (i.public_key == message.public_key)
@@ -135,7 +151,8 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
     return Renewed(new.id, accepted)
 
 
-def _paired(connection: sa.Connection, identity: UUID) -> Paired:
+def welcome(connection: sa.Connection, identity: UUID) -> Paired:
+    """What a terminal is told when it is paired, and again where that answer was lost."""
     found = identities.find(connection, identity)
     merchant = connection.execute(sa.select(tables.merchant).where(tables.merchant.c.id == found.merchant)).one()
     shop_name = sa.select(tables.shop.c.name).where(tables.shop.c.merchant == found.merchant, tables.shop.c.id == found.shop)
@@ -153,11 +170,12 @@ def _paired(connection: sa.Connection, identity: UUID) -> Paired:
     )
 
 
-def _check_key(public_key: bytes) -> None:
+def check_key(public_key: bytes) -> None:
+    """Raises `BadPublicKey`."""
     if len(public_key) != identities.PUBLIC_KEY_BYTES:
         raise BadPublicKey("a public key is 32 bytes (Ed25519)")
 
 
-def _hash(digits: str) -> bytes:
-    """Slow on purpose: eleven free digits would be guessed from a stolen database in seconds otherwise."""
-    return hashlib.scrypt(digits.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)
+def slow_hash(code: str) -> bytes:
+    """Slow on purpose: a code that a person types would be guessed from a stolen database in seconds otherwise."""
+    return hashlib.scrypt(code.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)

@@ -6,10 +6,12 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
+from backend.device_flow import AuthorizationPending, ExpiredToken
 from backend.exchange import CounterTooLow
 from backend.lines import MalformedLine
 from backend.pairing import BadPublicKey, ExpiredCode, ForeignCode, NothingToRenew, UsedCode, WrongCode
 from backend.programmes import UnknownProgramme
+from backend.releases import UnknownRelease
 from backend.signatures import BadSignature
 from backend.tries import TooManyTries
 from sync.messages import Problem
@@ -34,11 +36,14 @@ class ForeignIdentity(PermissionError):
 _STATUS: dict[type[Exception], tuple[int, str]] = {
     MalformedMessage: (400, "The message cannot be read"),
     MalformedLine: (400, "A line cannot be stored"),
+    AuthorizationPending: (400, "authorization_pending"),
+    ExpiredToken: (400, "expired_token"),
     BadPublicKey: (400, "The public key is wrong"),
     BadSignature: (401, "The signature is wrong"),
     ForeignIdentity: (403, "The message is about another terminal"),
     ForeignCode: (403, "The code is another merchant's"),
     WrongCode: (404, "The code is wrong"),
+    UnknownRelease: (404, "There is no such version"),
     UnknownProgramme: (404, "There is no such programme"),
     CounterTooLow: (409, "The counter is too low"),
     UsedCode: (409, "The code was used"),

@@ -79,6 +79,9 @@ shop = Table(
     Column("merchant", Uuid, ForeignKey("merchant.id"), primary_key=True),
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
+    # When it is open (`opening.py`); NULL: nobody has said.
+    Column("hours", Text),
+    Column("zone", Text),
 )
 
 identity = Table(
@@ -107,6 +110,9 @@ identity = Table(
     Column("told_since_ms", BigInteger),
     Column("told_programme", Integer),
     Column("told_standing", Text),
+    # And how the machine does: `sync.messages.Health` as JSON.
+    Column("told_health", LargeBinary),
+    Column("told_up_ms", BigInteger),
     # How far its stored lines were read again and found whole, and when.
     Column("verified", BigInteger),
     Column("verified_hash", LargeBinary),
@@ -387,6 +393,45 @@ pairing_code = Table(
     Column("shop", Text, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
     Column("identity", Uuid),
+    # What the terminal will be called where it does not say so itself.
+    Column("device", Text),
+)
+
+# A terminal that shows a short code (RFC 8628): whose it is once a merchant has typed that, and then its identity.
+device_request = Table(
+    "device_request",
+    metadata,
+    Column("device_hash", LargeBinary, primary_key=True),
+    Column("user_hash", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("merchant", Uuid, ForeignKey("merchant.id")),
+    Column("shop", Text),
+    Column("identity", Uuid),
+    UniqueConstraint("user_hash"),
+)
+
+# Versions of the terminal, in stages: a bundle is offered to `share` of a hundred terminals. Its bytes lie in pieces.
+release = Table(
+    "release",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("architecture", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("share", Integer, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+release_piece = Table(
+    "release_piece",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("architecture", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["version", "architecture"], ["release.version", "release.architecture"]),
 )
 
 alarm = Table(

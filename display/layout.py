@@ -47,6 +47,8 @@ _MENU = {
     screens.MenuItem.DEVICES: msgid("Devices"),
     screens.MenuItem.TEST: msgid("Test devices"),
     screens.MenuItem.LANGUAGE: msgid("Language"),
+    screens.MenuItem.SETUP: msgid("Wi-Fi code"),
+    screens.MenuItem.CLOSE: msgid("Close shop"),
     screens.MenuItem.RENEW: msgid("Renew terminal"),
 }
 

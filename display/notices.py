@@ -10,7 +10,9 @@ from display.lines import Line, Name, Number, whole
 from display.screens import Amount, Message, Money, Notice, Points, Stamps
 from display.words import Words, msgid
 
-NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.CARD_ISSUED, Message.RENEWED})
+NEWS = frozenset(
+    {Message.SIGNED_IN, Message.SIGNED_OUT, Message.CARD_ISSUED, Message.RENEWED, Message.SHOP_CLOSED, Message.SHOW_CODE}
+)
 """Not refusals: they go by themselves, so they name no button."""
 
 _ASK_STAFF = msgid("Please ask the staff")
@@ -51,6 +53,8 @@ _TEXTS: dict[Message, tuple[str, str, str]] = {
     Message.SIGNED_OUT: (msgid("Goodbye"), "", msgid("You are signed out")),
     Message.CARD_ISSUED: (msgid("Card is yours"), "", msgid("Enjoy collecting")),
     Message.RENEWED: (msgid("Renewed"), "", msgid("It works as before")),
+    Message.SHOP_CLOSED: (msgid("Good night"), msgid("Everything is saved"), msgid("Unplug if you like")),
+    Message.SHOW_CODE: (msgid("Show the code"), msgid("The Wi-Fi's QR code"), msgid("to the scanner")),
 }
 
 

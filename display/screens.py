@@ -55,6 +55,8 @@ class MenuItem(Enum):
     DEVICES = "devices"
     TEST = "test"
     LANGUAGE = "language"
+    SETUP = "setup"
+    CLOSE = "close"
     RENEW = "renew"  # first, and only where the terminal may not spend: a copy, or written off
 
 
@@ -159,6 +161,8 @@ class Message(Enum):
     SIGNED_OUT = "signed out"
     CARD_ISSUED = "card issued"
     RENEWED = "renewed"  # the terminal has a new identity
+    SHOP_CLOSED = "shop closed"  # the plug may be pulled
+    SHOW_CODE = "show code"  # the setup code, to the scanner
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
-from drivers.calibration import LONGEST, Taught, taught
+from drivers.calibration import LONGEST, Taught, taught, what_follows
 from drivers.events import MAX_CARD_TEXT, PAD_KEYS, Trouble
 from drivers.keyboard_layouts import BACKSPACE, ENTER, TAB, US, Layout
 from drivers.keyboard_typist import REPEATED, KeysLost, Keystroke, Typist
@@ -54,7 +54,8 @@ class ScanDecoder:
 
     A scan ends with Enter or Tab, or with a pause. A scanner that has once ended a scan with a key is known to do so: what it
     leaves without one was cut short, and is unreadable rather than half a number. After each scan no modifier is held any more:
-    a Shift whose release was lost spoils no other scan. The calibration code is `Taught`, and its layout used from then on.
+    a Shift whose release was lost spoils no other scan. The calibration code is `Taught`, and its layout used from then on and
+    for whatever follows it in the same scan.
 
         >>> decoder = ScanDecoder()
         >>> decoder.key(Keystroke(30, 1, at=0)), decoder.key(Keystroke(28, 1, at=5))
@@ -90,12 +91,11 @@ class ScanDecoder:
     def pause(self) -> list[Typed]:
         """Nothing came for `SCAN_PAUSE_MS`: ends what was begun."""
         begun = len(self._text)
-        scan = self._finish()
-        if not isinstance(scan, str):
-            return [] if scan is None else [scan]
-        if begun < SHORTEST_WITHOUT_ENTER:
-            return []
-        return [Trouble.UNREADABLE if self._ends_with_key else scan]
+        return [
+            Trouble.UNREADABLE if isinstance(scan, str) and self._ends_with_key else scan
+            for scan in self._finish()
+            if not isinstance(scan, str) or begun >= SHORTEST_WITHOUT_ENTER
+        ]
 
     def lost(self, lost: KeysLost) -> None:
         """Throws away what was begun, and the rest of it that is still to come."""
@@ -103,21 +103,23 @@ class ScanDecoder:
         self._typist.rest()
 
     def _enter(self) -> list[Typed]:
-        scan = self._finish()
-        self._ends_with_key = self._ends_with_key or isinstance(scan, str)
-        return [] if scan is None else [scan]
+        scans = self._finish()
+        self._ends_with_key = self._ends_with_key or any(isinstance(scan, str) for scan in scans)
+        return scans
 
-    def _finish(self) -> str | Trouble | Taught | None:
+    def _finish(self) -> list[Typed]:
         text, strokes, broken = "".join(self._text), self._strokes, self._broken
         self._text, self._strokes, self._broken = [], [], False
         self._typist.rest()
         if broken:
-            return Trouble.UNREADABLE
+            return [Trouble.UNREADABLE]
         if len(text) > MAX_CARD_TEXT:
-            return Trouble.TOO_LONG
+            return [Trouble.TOO_LONG]
         if lesson := taught(strokes):
             self._typist = Typist(lesson.layout, capitals=lesson.capitals)
-        return lesson or text or None
+            behind = what_follows(strokes, lesson)
+            return [lesson, behind] if behind else [lesson]
+        return [text] if text else []
 
 
 class PadDecoder:

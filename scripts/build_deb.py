@@ -62,6 +62,7 @@ PLACES = {
     "config/udev/*": "lib/udev/rules.d",
     "config/polkit/*": "usr/share/polkit-1/rules.d",
     "config/terminal.toml": "etc/bodka",
+    "config/update-keys.toml": "etc/bodka",
     "debian/run": "usr/libexec/bodka-terminal",
     "debian/bodka-terminal": "usr/bin",
     "debian/copyright": "usr/share/doc/bodka-terminal",

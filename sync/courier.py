@@ -29,6 +29,7 @@ from sync.damage import DamagedMirror
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
 from sync.messages import (
+    Health,
     ProgrammeText,
     PurseRow,
     Push,
@@ -85,6 +86,7 @@ class Courier:
     loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
     nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` puts an empty mirror in the place of
     a damaged one, and says which in the writer thread, before anything else is done there (None: only the next start does).
+    `health` says how the machine does; in the writer thread.
     """
 
     def __init__(
@@ -105,9 +107,10 @@ class Courier:
         write: Write | None = None,
         called: Called | None = None,
         remake_mirror: Callable[[Callable[[sqlite3.Connection], None]], Awaitable[None]] | None = None,
+        health: Callable[[], Health | None] = lambda: None,
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
-        self._remake_mirror, self._damaged = remake_mirror, False
+        self._remake_mirror, self._damaged, self._health = remake_mirror, False, health
         self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
         self._on_cloud, self._on_changed = on_cloud, on_changed
         self._idle_seconds = idle_seconds
@@ -331,7 +334,8 @@ class Courier:
         """What each push and pull says of this terminal; in the writer thread."""
         at, waiting = self._moment(), history.waiting(self._journal)
         text = mirror.programme(self._mirror)
-        return Told(at.boot, at.up_ms, waiting.count, waiting.age_ms(at), text.version if text is not None else 0)
+        programme = text.version if text is not None else 0
+        return Told(at.boot, at.up_ms, waiting.count, waiting.age_ms(at), programme, self._health())
 
     def _forget(self, connection: sqlite3.Connection) -> None:
         """Forgets people whom the cloud has forgotten, and prunes old lines that every row includes (invariant 11)."""

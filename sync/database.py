@@ -171,11 +171,16 @@ def is_sound(connection: sqlite3.Connection) -> bool:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
 
 
-def upgrade(connection: sqlite3.Connection, version: int, migrate: Callable[[sqlite3.Connection], None]) -> None:
-    """Runs `migrate` where the file's schema is older than `version`; raises `UnsafeJournal` where it is newer."""
+def upgrade(
+    connection: sqlite3.Connection, version: int, migrate: Callable[[sqlite3.Connection], None], ahead: int = 0
+) -> None:
+    """Runs `migrate` where the file's schema is older than `version`; raises `UnsafeJournal` where it is newer.
+
+    One that is no more than `ahead` versions newer is used as it is, and stays what it is.
+    """
     with _words():
         found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found > version:
+    if found > version + ahead:
         raise UnsafeJournal(
             f"This file was written by a newer version of the terminal (schema {found}, known {version}): update it."
         )

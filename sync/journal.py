@@ -74,7 +74,7 @@ def open_journal(path: Path) -> sqlite3.Connection:
     """Opens or creates the journal, for use in this thread only; raises `UnsafeJournal`, `DiskFull` or `JournalFailed`."""
     connection = connect(path, FULL)
     try:
-        upgrade(connection, schema.JOURNAL_VERSION, schema.migrate_journal)
+        upgrade(connection, schema.JOURNAL_VERSION, schema.migrate_journal, schema.JOURNAL_AHEAD)
     except BaseException:
         connection.close()
         raise

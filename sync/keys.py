@@ -64,12 +64,12 @@ def promote(folder: Path) -> None:
         flush_folder(folder)
 
 
-def write_safely(path: Path, content: bytes) -> None:
-    """Writes a file of this user only (0600): after a power cut it is there in its old form or its new one, whole."""
+def write_safely(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Writes a file: after a power cut it is there in its old form or its new one, whole. `mode`: of this user only."""
     new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), 0o600)  # a file left behind by an earlier try may have other rights
+        os.fchmod(file.fileno(), mode)  # a file left behind by an earlier try may have other rights
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -17,6 +17,8 @@ from loyalty.account import Status
 from loyalty.chain import Head, Line
 
 PAIR_PATH = "/v1/pair"
+DEVICE_PATH = "/v1/device"
+TOKEN_PATH = "/v1/device/token"  # noqa: S105  an address
 PUSH_PATH = "/v1/push"
 PULL_PATH = "/v1/pull"
 SNAPSHOT_PATH = "/v1/snapshot"
@@ -25,6 +27,8 @@ PRESENT_PATH = "/v1/present"
 WAIT_PATH = "/v1/wait"
 RENEW_PATH = "/v1/renew"
 PROGRAMME_PATH = "/v1/programme"
+UPDATE_PATH = "/v1/update"
+UPDATE_PIECE_PATH = "/v1/update/piece"
 
 COUNTER_HEADER = "Bodka-Counter"
 """A durable number of the terminal's, one higher for each new request. The same number again gets the stored answer."""
@@ -40,6 +44,8 @@ MAX_KEYS = 4_000
 """Cards, members or purses in one piece of a snapshot: a few hundred kilobytes, a tenth of a second of the cloud's time."""
 MAX_RECALLS = 200
 """Recalls in one answer, the newest first."""
+UPDATE_PIECE_BYTES = 1 << 18
+"""Of a bundle in one answer: a quarter of a megabyte."""
 MAX_WAIT_SECONDS = 25.0
 """How long a `Wait` is held open: below what home routers and proxies take for a dead connection."""
 
@@ -65,6 +71,40 @@ class Pair(msgspec.Struct, frozen=True):
     device: str = ""
     merchant: UUID | None = None
     """Whose terminal it is already: then a code of another merchant is refused, and stays good."""
+
+
+class Authorize(msgspec.Struct, frozen=True):
+    """Not signed: a terminal that is nobody's asks for a code to show (RFC 8628 section 3.1), with the public key it made."""
+
+    public_key: bytes
+    device: str = ""
+
+
+class Authorization(msgspec.Struct, frozen=True):
+    """What to show, and by what to ask again (RFC 8628 section 3.2); `device_code` is the terminal's secret."""
+
+    device_code: str
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str
+    expires_in: int
+    interval: int
+
+    def __repr__(self) -> str:
+        return f"Authorization({self.user_code})"
+
+
+class Collect(msgspec.Struct, frozen=True):
+    """Not signed: asks whether the merchant has typed the code (RFC 8628 section 3.4). Answered by `Paired`, again and again.
+
+    While nobody has, the answer is a `Problem` whose title is `authorization_pending`, `slow_down` or `expired_token`
+    (section 3.5).
+    """
+
+    device_code: str
+
+    def __repr__(self) -> str:
+        return "Collect()"
 
 
 class KeyMessage(msgspec.Struct, frozen=True):
@@ -93,6 +133,23 @@ class Paired(msgspec.Struct, frozen=True):
     """Nothing of this merchant is real: the terminal says so on every picture, and may be played on the counter page."""
 
 
+class Health(msgspec.Struct, frozen=True):
+    """How the machine does. What could not be measured is None."""
+
+    version: str = ""
+    trial: bool = False
+    """The version has still to show that it is well."""
+    celsius: int | None = None
+    weak: bool | None = None
+    """The power supply is too weak now (under-voltage)."""
+    free_mb: int | None = None
+    size_mb: int | None = None
+    """The disk that the journal is on."""
+    working: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Devices by their names."""
+
+
 class Told(msgspec.Struct, frozen=True, array_like=True):
     """How the terminal does, for the merchant's page; and its clocks, by which the cloud dates its entries (invariant 9)."""
 
@@ -105,6 +162,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     """Age of the oldest of them."""
     programme: int = 0
     """Version of the programme that is served; 0: none yet."""
+    health: Health | None = None
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -366,6 +424,39 @@ class ProgrammeText(msgspec.Struct, frozen=True):
 
     version: int
     text: str
+
+
+class Update(msgspec.Struct, frozen=True):
+    """Asks whether there is a newer version for this terminal; `refused` are those that did not do well on it."""
+
+    identity: UUID
+    version: str
+    architecture: str
+    refused: tuple[str, ...] = ()
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A bundle (`sync.bundle`) of so many bytes, with this SHA-256; "": none. Whom to trust the terminal knows by itself."""
+
+    version: str = ""
+    architecture: str = ""
+    size: int = 0
+    sha256: bytes = b""
+
+
+class UpdatePiece(msgspec.Struct, frozen=True):
+    """Asks for a piece of a bundle: the one that begins at `number` times `UPDATE_PIECE_BYTES`."""
+
+    identity: UUID
+    version: str
+    architecture: str
+    number: int
+
+
+class Piecemeal(msgspec.Struct, frozen=True):
+    """The bytes of one piece; the last one may be shorter."""
+
+    content: bytes
 
 
 class Problem(msgspec.Struct, frozen=True):

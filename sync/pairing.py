@@ -10,6 +10,7 @@ Example::
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import httpx
@@ -18,7 +19,21 @@ import msgspec
 from loyalty.tokens import KEY_BYTES, TokenKey
 from sync import troubles
 from sync.keys import BrokenStateFile, DeviceKey, promote, write_safely
-from sync.messages import PAIR_PATH, KeyMessage, Pair, Paired, Problem
+from sync.messages import (
+    DEVICE_PATH,
+    PAIR_PATH,
+    TOKEN_PATH,
+    Authorization,
+    Authorize,
+    Collect,
+    KeyMessage,
+    Pair,
+    Paired,
+    Problem,
+)
+from sync.setup_file import fingerprint
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 PAIRING_FILE = "pairing.json"
 NEXT_PAIRING_FILE = "pairing.json.next"
@@ -40,6 +55,8 @@ class Pairing(msgspec.Struct, frozen=True):
     """PEM of the one authority that the cloud's certificate may be from; "": any that the system trusts."""
     training: bool = False
     """Whether the merchant is one to train with. A pairing that does not say so is a real one."""
+    paired_by: str = ""
+    """The fingerprint of the code that did it (`sync.setup_file`), so that its file is known again and emptied."""
 
     def token_keys(self) -> tuple[TokenKey, ...]:
         """The keys for `loyalty.tokens.token`, the current one first."""
@@ -76,6 +93,14 @@ class UnfitAuthority(PairingFailed):
         )
 
 
+class NotYet(PairingFailed):
+    """Nobody has typed the code that the terminal shows."""
+
+
+class CodeForgotten(PairingFailed):
+    """The code that the terminal shows is too old, or the cloud does not know it any more: a new one is asked for."""
+
+
 class TooManyTries(PairingFailed):
     """Wrong codes were typed too often."""
 
@@ -106,9 +131,47 @@ async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str
     `client` has no auth: this request is not signed. `merchant` is whose terminal it must stay. Raises a `PairingFailed`:
     `CodeUnknown`, `CodeUsed`, `CodeExpired`, `CodeOfAnother`, `TooManyTries`, `CloudUnreachable` or `AnswerUnclear`.
     """
-    body = msgspec.json.encode(Pair(code=code, public_key=key.public, device=device, merchant=merchant))
+    message = Pair(code=code, public_key=key.public, device=device, merchant=merchant)
+    response = await _post(client, PAIR_PATH, message)
+    if response.status_code in _REFUSED:
+        kind, words = _REFUSED[response.status_code]
+        raise kind(_with_detail(words, response.content))
+    paired = _read(response, Paired)
+    if merchant is not None and paired.merchant != merchant:
+        raise CodeOfAnother(_REFUSED[403][1])
+    return msgspec.structs.replace(_pairing(client, paired), paired_by=fingerprint(code))
+
+
+async def authorize(client: httpx.AsyncClient, key: DeviceKey, device: str = "") -> Authorization:
+    """Asks for a code to show (RFC 8628 section 3.1). Raises `TooManyTries`, `CloudUnreachable` or `AnswerUnclear`."""
+    response = await _post(client, DEVICE_PATH, Authorize(key.public, device))
+    if response.status_code == 429:
+        raise TooManyTries(_with_detail("Too many codes were asked for. It is tried again.", response.content))
+    return _read(response, Authorization)
+
+
+async def collect(client: httpx.AsyncClient, authorization: Authorization) -> Pairing:
+    """What became of the code that is shown (RFC 8628 section 3.4).
+
+    Raises `NotYet` where it is to be asked again, `CodeForgotten` where a new one is wanted, and what `authorize` raises.
+    """
+    response = await _post(client, TOKEN_PATH, Collect(authorization.device_code))
+    if response.status_code == 429:
+        raise TooManyTries(_with_detail("The cloud was asked too often. It is tried again.", response.content))
+    if response.status_code == 404:
+        raise CodeForgotten("The cloud does not know this terminal's code.")
+    if response.status_code == 400:
+        title = _title(response.content)
+        if title in ("authorization_pending", "slow_down"):
+            raise NotYet(title)
+        if title == "expired_token":
+            raise CodeForgotten("Nobody has typed the code in time.")
+    return _pairing(client, _read(response, Paired))
+
+
+async def _post(client: httpx.AsyncClient, path: str, message: msgspec.Struct) -> httpx.Response:
     try:
-        response = await client.post(PAIR_PATH, content=body)
+        return await client.post(path, content=msgspec.json.encode(message))
     except httpx.TransportError as error:
         why = f"{type(error).__name__}: {error}".rstrip(": ")
         raise CloudUnreachable(
@@ -116,21 +179,23 @@ async def pair(client: httpx.AsyncClient, code: str, key: DeviceKey, device: str
         ) from error
     except httpx.HTTPError as error:
         raise AnswerUnclear(f"The cloud's answer cannot be read ({error}). Check the cloud's address.") from error
-    if response.status_code in _REFUSED:
-        kind, words = _REFUSED[response.status_code]
-        raise kind(_with_detail(words, response.content))
+
+
+def _read(response: httpx.Response, kind: type[S]) -> S:
     try:
         if not response.is_success:
             raise ValueError(f"status {response.status_code}")
-        paired = msgspec.json.decode(response.content, type=Paired)
-        if not paired.keys or any(len(key.secret) != KEY_BYTES for key in paired.keys):
+        answer = msgspec.json.decode(response.content, type=kind)
+        if isinstance(answer, Paired) and (not answer.keys or any(len(key.secret) != KEY_BYTES for key in answer.keys)):
             raise ValueError("no usable token key")
-        if merchant is not None and paired.merchant != merchant:
-            raise CodeOfAnother(_REFUSED[403][1])
     except (msgspec.MsgspecError, ValueError) as error:
         raise AnswerUnclear(
             f"This does not look like a Bodka cloud ({error}). Check its address, then try the same code again."
         ) from error
+    return answer
+
+
+def _pairing(client: httpx.AsyncClient, paired: Paired) -> Pairing:
     return Pairing(
         cloud=str(client.base_url).rstrip("/"),
         identity=paired.identity,
@@ -197,6 +262,13 @@ def settle(folder: Path, pairing: Pairing, identity: UUID) -> Pairing:
     save(folder, prepared)
     (folder / NEXT_PAIRING_FILE).unlink(missing_ok=True)
     return prepared
+
+
+def _title(content: bytes) -> str:
+    try:
+        return msgspec.json.decode(content, type=Problem).title
+    except msgspec.MsgspecError:
+        return ""
 
 
 def _with_detail(words: str, content: bytes) -> str:

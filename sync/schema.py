@@ -11,6 +11,12 @@ from typing import Any
 
 JOURNAL_VERSION = 2
 MIRROR_VERSION = 3
+JOURNAL_AHEAD = 1
+"""How many versions newer a journal may be: an update that is taken back leaves one (`terminal.versions`).
+
+So a step of the journal only ever adds: tables, indices, and columns that may be left out of an INSERT. What is no longer
+needed is taken away one version later, when no terminal can go back to the code that needs it.
+"""
 
 _JOURNAL_1 = """
 CREATE TABLE identities (

@@ -63,6 +63,19 @@ def judge(board: Board, ports: Sequence[str]) -> tuple[Hint, ...]:
     return tuple(hint for hint, there in found.items() if there)
 
 
+def celsius(root: Path = Path("/")) -> int | None:
+    """The processor's temperature (Linux `Documentation/driver-api/thermal/sysfs-api.rst`); None where nothing measures it."""
+    zones = (_text(zone / "temp") for zone in sorted(root.glob("sys/class/thermal/thermal_zone*")))
+    return next((int(milli) // 1000 for milli in zones if re.fullmatch("-?[0-9]+", milli)), None)
+
+
+def tells_of_power(root: Path = Path("/")) -> bool:
+    """Whether this machine says when its power supply is too weak: a Raspberry Pi does."""
+    return (root / "sys/devices/platform/soc/soc:firmware/get_throttled").exists() or any(
+        _text(one / "name") == "rpi_volt" for one in root.glob("sys/class/hwmon/*")
+    )
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8", "replace").strip("\0\n")

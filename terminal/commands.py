@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import click
 
@@ -247,6 +247,49 @@ def doctor(settings: Settings, *, watch: bool) -> None:
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(watch_devices(settings, click.echo))
     sys.exit(0 if well else 1)
+
+
+@main.command()
+@settings_option
+@click.option("--from", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The bundle.")
+def update(settings: Settings, file: Path) -> None:
+    """Install a newer version from a file, as from a USB stick. It is taken back by itself where it does not do well."""
+    from sync.bundle import NoBundle
+    from terminal import root_requests, updates
+
+    try:
+        with file.open("rb") as bundle:
+            version = updates.put(bundle, Path(settings.terminal.state))
+        answer = asyncio.run(updates.ask(updates.What.INSTALL, root_requests.folder_here()))
+    except (NoBundle, updates.NobodyAnswers, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    if not answer.done:
+        (Path(settings.terminal.state) / updates.BUNDLE).unlink(missing_ok=True)
+        raise click.ClickException(answer.words)
+    click.echo(f"version {version} is installed, and the terminal starts anew; if it does not do well, this one comes back")
+
+
+@main.command()
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_SETTINGS,
+    show_default=True,
+    envvar="BODKA_SETTINGS",
+    help="The terminal.toml to use.",
+)
+@click.option("--log", type=click.File("rb"), help="The log as journalctl --output=json gives it; - is the standard input.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def report(path: Path, log: BinaryIO | None, file: Path) -> None:
+    """Write FILE (.tar.gz) for whoever helps you: settings, state, log; no secret and no card number is in it."""
+    from terminal.support import write
+
+    try:
+        names = write(path, file, log.read() if log is not None else None)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"{file} holds {', '.join(names)}")
 
 
 @main.command()

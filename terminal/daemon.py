@@ -20,8 +20,8 @@ import structlog
 
 from display.layout import lay_out
 from display.page import Page
-from display.screens import Message
-from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, ScannerTaught
+from display.screens import CodeTrouble, Message, PairingTrouble, Wait, WifiProblem, WifiTrouble
+from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, ScannerTaught
 from drivers.supervise import supervise
 from loyalty.account import Account, after
 from loyalty.entry import Entry
@@ -30,8 +30,20 @@ from loyalty.tokens import TokenKey
 from terminal import cards, faces, session, states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import Equipment
-from terminal.effects import Ask, Effect, Identify, Look, Recall, Record, Renew, Show, Sign, Signal
-from terminal.inputs import CardRefused, Granted, Input, NoAnswer, NotRecorded, NotRenewed, Recorded, Refreshed, Renewed, Tick
+from terminal.effects import Ask, CloseShop, Effect, Identify, Look, Recall, Record, Renew, Show, Sign, Signal
+from terminal.inputs import (
+    CardRefused,
+    Granted,
+    Input,
+    NoAnswer,
+    NotRecorded,
+    NotRenewed,
+    Recorded,
+    Refreshed,
+    Renewed,
+    SetUp,
+    Tick,
+)
 from terminal.signs import SIGNS
 from terminal.states import State
 from terminal.store import Store
@@ -76,6 +88,8 @@ class Daemon:
         self.lender: Lender | None = None
         self.on_step: Callable[[Input, tuple[Effect, ...]], None] = lambda event, effects: None
         """Hears of every step after its effects were run: the counter page."""
+        self.on_close: Callable[[], None] = lambda: None
+        """Hears that staff close the shop."""
         self._store, self._keys, self._clocks = store, keys, clocks
         self._equipment, self._show_page = equipment, show_page
         self._queue: asyncio.Queue[Event | Input] = asyncio.Queue()
@@ -101,6 +115,21 @@ class Daemon:
     def quiet(self) -> bool:
         """Nothing waits to be served and nothing is under way."""
         return self._queue.empty() and not self._tasks
+
+    @property
+    def idle(self) -> bool:
+        """Nobody is served, and nothing is under way."""
+        return self.quiet and isinstance(self.state.mode, states.Idle | states.Unpaired)
+
+    @property
+    def working(self) -> frozenset[str]:
+        """The devices that work now, the panel among them."""
+        return frozenset(self.state.desk.working)
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Those that are lost."""
+        return frozenset(self.state.desk.missing)
 
     def refresh(self, accounts: set[bytes]) -> None:
         """The cloud changed these accounts: the one on the screen is looked at again."""
@@ -141,7 +170,7 @@ class Daemon:
     def _take(self, event: Event | Input) -> None:
         """One event and the answers it gets at once. Whatever goes wrong with it, the next one is served."""
         try:
-            if isinstance(event, CardSeen) and self._prove(event):
+            if isinstance(event, CardSeen) and (self._heed_setup(event) or self._prove(event)):
                 return
             self._answers.append(self._translate(event))
             while self._answers:
@@ -154,6 +183,33 @@ class Daemon:
         except Exception:
             self._answers.clear()
             log.exception("an event could not be served; the counter goes on", kind=type(event).__name__)
+
+    def _heed_setup(self, event: CardSeen) -> bool:
+        """Whether staff have asked the terminal to wait for a setup code: then this is one, or is said not to be."""
+        if not isinstance(self.state.mode, states.Setup) or event.form is not Form.NUMBER:
+            return False
+        self._spawn(self._set_up(event.data))
+        return True
+
+    async def _set_up(self, text: str) -> None:
+        from sync import setup_codes  # late: seen once in a while
+        from terminal import root_requests, wifi
+
+        try:
+            found = setup_codes.parse(text)
+        except setup_codes.SetupMistake as mistake:
+            log.warning("a setup code cannot be followed", why=str(mistake))
+            found = None
+        match found:
+            case setup_codes.Wifi():
+                self.emit(SetUp(Wait(asking=True), monotonic_ms()))
+                outcome = await wifi.join(found, root_requests.folder_here())
+                log.info("Wi-Fi", outcome=outcome.value)
+                self.emit(SetUp(wifi.told(found, outcome), monotonic_ms()))
+            case setup_codes.PairWith():  # its entries would have to be wrapped: bodka-terminal pair does that
+                self.emit(SetUp(PairingTrouble(CodeTrouble.ANOTHER), monotonic_ms()))
+            case _:
+                self.emit(SetUp(WifiTrouble(WifiProblem.CODE), monotonic_ms()))
 
     def _prove(self, event: CardSeen) -> bool:
         """Whether a card signs what it says: then it is shown, or refused, when its counter is on the disk."""
@@ -218,6 +274,8 @@ class Daemon:
                 self._spawn(self._ask(effect))
             case Renew():
                 self._spawn(self._renew())
+            case CloseShop():
+                self.on_close()
 
     def _show(self, effect: Show) -> None:
         self.page = lay_out(effect.screen, effect.language)

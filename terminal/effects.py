@@ -87,7 +87,12 @@ class Renew:
     """Take a new identity. Answered by Renewed, or NotRenewed."""
 
 
-Effect: TypeAlias = Show | Signal | Look | Identify | Record | Recall | Ask | Renew
+@dataclass(frozen=True, slots=True)
+class CloseShop:
+    """Nobody comes any more today: what waited for that is done now. Not answered."""
+
+
+Effect: TypeAlias = Show | Signal | Look | Identify | Record | Recall | Ask | Renew | CloseShop
 
 ASK_MS = 1_500
 RENEW_MS = 120_000

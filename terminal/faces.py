@@ -24,6 +24,8 @@ MENU = (
     screens.MenuItem.DEVICES,
     screens.MenuItem.TEST,
     screens.MenuItem.LANGUAGE,
+    screens.MenuItem.SETUP,
+    screens.MenuItem.CLOSE,
 )
 
 
@@ -86,6 +88,8 @@ def screen_of(state: State) -> Screen | None:
     match mode:
         case states.Unpaired():
             return screens.Unpaired(desk.pairing_code)
+        case states.Idle() if desk.updating:
+            return screens.Updating(desk.updating)
         case states.Idle():
             cloud = desk.cloud
             return screens.Idle(desk.shop, not cloud.online, cloud.waiting, desk.missing, desk.clock, cloud.stopped)
@@ -99,6 +103,8 @@ def screen_of(state: State) -> Screen | None:
             return screens.Wait(asking=True)
         case states.Saving():
             return screens.Wait() if state.now >= mode.slow else None
+        case states.Setup():
+            return mode.screen
         case states.Menu() | states.Renewal() | states.Renewing() | states.DeviceTest() | states.Info():
             return _for_staff(state, mode)
         case _:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from display.screens import CloudTrouble, Message
+from display.screens import CloudTrouble, Message, Screen
 from drivers.events import ButtonHeld, ButtonPressed, ButtonReleased, CardGone, DeviceBack, DeviceLost, PadKey
 from loyalty.account import Account, Staff
 from loyalty.entry import Entry, Personal, TokenKind
@@ -193,6 +193,21 @@ class ShopNews:
 
 
 @dataclass(frozen=True, slots=True)
+class SetUp:
+    """How it goes with a setup code that was shown to a terminal that waits for one."""
+
+    screen: Screen
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateNews:
+    """A version is being installed; "": none any more."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed; asked for with `State.wake_at`."""
 
@@ -226,5 +241,7 @@ Input: TypeAlias = (
     | CloudNews
     | ProgrammeNews
     | ShopNews
+    | SetUp
+    | UpdateNews
     | Tick
 )

@@ -8,24 +8,28 @@ import random
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
+import msgspec
 import structlog
 
 from display.screens import Message
 from loyalty.account import Account
 from loyalty.entry import Draft, Entry
 from loyalty.programme import ProgrammeError, read
-from sync import mirror
+from sync import messages, mirror
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
 from sync.doorbell import Doorbell
 from sync.history import Waiting
 from sync.keys import load_or_make
-from sync.messages import ProgrammeText
+from sync.messages import Health, Offer, Piecemeal, ProgrammeText, Update, UpdatePiece
 from sync.pairing import Pairing
+from sync.requests import Requests
 from sync.signing import RequestSigner
+from sync.troubles import Kind, Trouble
 from terminal import renewal
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.cloud_report import TROUBLES, Reporter
@@ -33,6 +37,8 @@ from terminal.inputs import CloudNews, Input, ProgrammeNews
 from terminal.store import Store
 
 log = structlog.get_logger("link")
+
+T = TypeVar("T")
 
 KEEP_TIME_SECONDS = 600.0
 
@@ -51,7 +57,9 @@ class Link:
         on_changed: Callable[[set[bytes]], None],
         idle_seconds: float,
         transport: httpx.AsyncBaseTransport | None = None,
+        health: Callable[[], Health | None] = lambda: None,
     ) -> None:
+        self._health = health
         self._store, self._clocks, self._emit, self._on_changed = store, clocks, emit, on_changed
         self._pairing, self._folder, self._idle_seconds, self._transport = pairing, folder, idle_seconds, transport
         self._since = monotonic_ms()
@@ -64,6 +72,7 @@ class Link:
         self._serving: bytes | None = None
         self._lacking = False
         """Whether the one in conversation has value that cannot be spent here."""
+        self._requests: Requests | None = None
         self._shown = asyncio.Event()
 
     async def run(self) -> None:
@@ -81,11 +90,15 @@ class Link:
             )
             async with client:
                 self._courier = courier = self._new_courier(client, counter)
+                self._requests = Requests(
+                    client, counter, self._store.run_blocking, lambda: self._clocks.moment().wall_ms / 1000
+                )
                 courier.lending.serving = self._serving
                 if self._store.mirror_is_damaged:  # a look has found it before there was a courier
                     courier.mirror_damaged()
                 while not await self._serve(courier):
                     pass
+                self._requests = None
 
     def _new_courier(self, client: httpx.AsyncClient, counter: RequestCounter) -> Courier:
         return Courier(
@@ -104,6 +117,7 @@ class Link:
             idle_seconds=self._idle_seconds,
             write=self._write,
             called=Doorbell(client).listen,
+            health=self._health,
         )
 
     async def _serve(self, courier: Courier) -> bool:
@@ -164,6 +178,21 @@ class Link:
         """None where the cloud has not answered in time; else its row is in the mirror. True: more is on its way to us."""
         answered = await self._courier.lending.ask(account, purse, need, instance) if self._courier is not None else None
         return answered.coming > 0 if answered is not None else None
+
+    async def update(self, version: str, architecture: str, refused: tuple[str, ...]) -> Offer:
+        """A newer version, if one is offered to this terminal; raises `Trouble`."""
+        message = Update(self._pairing.identity, version, architecture, refused)
+        return await self._post(messages.UPDATE_PATH, message, Offer)
+
+    async def update_piece(self, offer: Offer, number: int) -> Piecemeal:
+        """A piece of it; raises `Trouble`."""
+        message = UpdatePiece(self._pairing.identity, offer.version, offer.architecture, number)
+        return await self._post(messages.UPDATE_PIECE_PATH, message, Piecemeal)
+
+    async def _post(self, path: str, message: msgspec.Struct, answer: type[T]) -> T:
+        if self._requests is None:
+            raise Trouble("There is no way to the cloud yet.", Kind.NO_NETWORK)
+        return await self._requests.post(path, lambda: message, answer)
 
     def serve(self, account: Account | None) -> None:
         """Whose card is in conversation here now; None: nobody's. Told again and again, heeded when it changes."""

@@ -21,6 +21,7 @@ from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import Courier
 from sync.keys import DEVICE_KEY, NEXT_KEY, DeviceKey, load_or_make
+from sync.messages import Authorization
 from sync.pairing import Pairing
 from sync.signing import RequestSigner
 from terminal.clocks import Clocks
@@ -71,16 +72,36 @@ class NoKey(Refused):
         )
 
 
-async def join(cloud: Cloud, folder: Path, code: str, device: str) -> Pairing:
+async def join(
+    cloud: Cloud, folder: Path, code: str, device: str, transport: httpx.AsyncBaseTransport | None = None
+) -> Pairing:
     """Pairs a terminal that is nobody's yet. Raises `EntriesWait`, a `PairingFailed`, or what `cloud_client` raises."""
-    if (folder / JOURNAL).exists():  # an un-pairing that a crash cut short, or a pairing that was lost
-        if count := _waiting(folder):
-            raise EntriesWait(count)
-        departure.unpair(folder, JOURNAL, MIRROR)
-    authority = _authority(cloud)
-    pairing = await _trade(cloud, authority, code, load_or_make(folder, os.urandom), device)
+    pairing = await _trade(cloud, _authority(cloud), code, prepare(folder), device, transport=transport)
     pairings.save(folder, pairing)
     return pairing
+
+
+def prepare(folder: Path) -> DeviceKey:
+    """The key of a terminal that is nobody's, made where there is none; raises `EntriesWait`."""
+    _leave_nothing(folder)
+    return load_or_make(folder, os.urandom)
+
+
+async def ask_for_code(
+    cloud: Cloud, key: DeviceKey, device: str, transport: httpx.AsyncBaseTransport | None = None
+) -> Authorization:
+    """A code for this terminal to show; raises as `pairings.authorize` and `cloud_client`. Needs no hold of the folder."""
+    trusted = Clocks.of_this_boot().trusted
+    async with cloud_client(cloud.url, authority=_authority(cloud), clock_trusted=trusted, transport=transport) as client:
+        return await pairings.authorize(client, key, device)
+
+
+async def collect(cloud: Cloud, authorization: Authorization, transport: httpx.AsyncBaseTransport | None = None) -> Pairing:
+    """Asks whether the code that is shown was typed; raises as `pairings.collect` and `cloud_client`. Saves nothing."""
+    authority, trusted = _authority(cloud), Clocks.of_this_boot().trusted
+    async with cloud_client(cloud.url, authority=authority, clock_trusted=trusted, transport=transport) as client:
+        pairing = await pairings.collect(client, authorization)
+    return await _prove(cloud, authority, pairing, transport)
 
 
 async def join_again(
@@ -151,6 +172,14 @@ def only_here(folder: Path) -> int:
     return _waiting(folder) + sum(1 for _ in folder.glob(f"{JOURNAL}.later-*"))
 
 
+def _leave_nothing(folder: Path) -> None:
+    """What an un-pairing that a crash cut short left, or a pairing that was lost, goes; raises `EntriesWait`."""
+    if (folder / JOURNAL).exists():
+        if count := _waiting(folder):
+            raise EntriesWait(count)
+        departure.unpair(folder, JOURNAL, MIRROR)
+
+
 def _waiting(folder: Path) -> int:
     if not (folder / JOURNAL).exists():
         return 0
@@ -185,8 +214,13 @@ async def _trade(
     trusted = Clocks.of_this_boot().trusted
     async with cloud_client(cloud.url, authority=authority, clock_trusted=trusted, transport=transport) as client:
         pairing = await pairings.pair(client, code, key, device, old.merchant if old is not None else None)
+    return await _prove(cloud, authority, pairing, transport)
+
+
+async def _prove(cloud: Cloud, authority: str, pairing: Pairing, transport: httpx.AsyncBaseTransport | None) -> Pairing:
     if not pairing.authority:
         return pairings.with_authority(pairing, authority)
+    trusted = Clocks.of_this_boot().trusted
     async with cloud_client(cloud.url, authority=pairing.authority, clock_trusted=trusted, transport=transport) as client:
         await pairings.prove_authority(client)
     return pairing

@@ -9,7 +9,7 @@ from display.words import LANGUAGES
 from drivers.events import Button
 from loyalty.programme import Programme, SignIn
 from terminal import device_test, faces, pad, renewing, states, verbs
-from terminal.effects import Recall, Sign, Signal
+from terminal.effects import CloseShop, Recall, Sign, Signal
 from terminal.states import EMPTY, Basket, State
 from terminal.verbs import Outcome, card, go, record, say, stay
 
@@ -180,6 +180,8 @@ def cancel(state: State) -> Outcome:
             return ask_undo(state, held=False)
         case states.Info():
             return go(state, states.Menu(state.now + states.MENU_MS, mode.item))
+        case states.Setup():
+            return go(state, states.Menu(state.now + states.MENU_MS, MenuItem.SETUP))
         case states.Renewal():
             return go(state, states.Menu(state.now + states.MENU_MS, MenuItem.RENEW) if state.desk.programme else idle)
         case _:
@@ -230,6 +232,13 @@ def _select(state: State, programme: Programme, item: MenuItem) -> Outcome:
             return say(states.with_desk(state, staff=None), Message.SIGNED_OUT, states.Idle(), name)
         case MenuItem.TEST:
             return device_test.begin(state)
+        case MenuItem.SETUP:
+            if programme.document.programme.sign_in is not SignIn.NONE and state.desk.staff is None:
+                return say(state, Message.SIGN_IN_FIRST, menu)
+            return go(state, states.Setup(state.now + states.SETUP_MS), KEY)
+        case MenuItem.CLOSE:
+            closed, effects = say(state, Message.SHOP_CLOSED, states.Idle())
+            return closed, (*effects, CloseShop())
         case MenuItem.LANGUAGE:
             place = LANGUAGES.index(state.desk.language) if state.desk.language in LANGUAGES else -1
             return go(states.with_desk(state, language=LANGUAGES[(place + 1) % len(LANGUAGES)]), menu, KEY)

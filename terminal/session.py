@@ -168,6 +168,11 @@ def _news(state: State, event: Input) -> Outcome:
             return renewing.heard(states.with_desk(state, cloud=event))
         case inputs.ProgrammeNews(programme=programme):
             return stay(states.with_desk(state, programme=programme))
+        case inputs.SetUp(screen=screen):
+            waits = isinstance(state.mode, states.Setup)
+            return go(state, states.Setup(state.now + states.SETUP_MS, screen)) if waits else stay(state)
+        case inputs.UpdateNews(version=version):
+            return stay(states.with_desk(state, updating=version))
         case inputs.ShopNews(shop=shop):
             paired = states.with_desk(state, shop=shop)
             return go(paired, states.Idle()) if isinstance(state.mode, states.Unpaired) else stay(paired)

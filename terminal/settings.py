@@ -187,7 +187,8 @@ def load(path: Path) -> Settings:
 def _check_language(language: str, lines: Lines) -> None:
     if language not in LANGUAGES:
         raise SettingsError(
-            f'{lines.place("terminal.language")}: terminal.language = "{language}" is not spoken here: use one of {", ".join(LANGUAGES)}'
+            f'{lines.place("terminal.language")}: terminal.language = "{language}" is not spoken here: '
+            f"use one of {', '.join(LANGUAGES)}"
         )
 
 
@@ -241,7 +242,8 @@ def _check_sound(signals: Signals, lines: Lines) -> None:
             )
     if signals.quiet_from == signals.quiet_until:
         raise SettingsError(
-            f"{lines.place('signals.quiet_from')}: signals.quiet_from and quiet_until are the same: for no sound at all, volume = 0"
+            f"{lines.place('signals.quiet_from')}: signals.quiet_from and quiet_until are the same: "
+            "for no sound at all, volume = 0"
         )
 
 

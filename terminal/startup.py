@@ -17,26 +17,26 @@ from display.draw import draw
 from display.layout import lay_out
 from display.page import Page
 from display.panel import Panel, PanelGlass
-from display.screens import Unpaired
+from display.screens import Screen
 from display.watermark import watermark
 from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
 from sync.pairing import Pairing
-from terminal import board, heartbeat, network, rescue, state_lock
+from terminal import board, device_test, heartbeat, network, rescue, root_requests, sd_card, state_lock
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
+from terminal.health import Health
+from terminal.inputs import UpdateNews
 from terminal.link import Link
 from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
 from terminal.store import Store
+from terminal.updating import Updating
 
 log = structlog.get_logger("startup")
-
-PAIRING_LOOK_SECONDS = 1.0
-"""How often an unpaired terminal looks whether it has been paired."""
 
 PANEL = "panel"
 
@@ -96,10 +96,13 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     news = PanelNews()
     if equipment.glass is not None:
         pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news))
-    pairing = await _paired(settings, folder, pictures)
+    card = sd_card.look()
+    known = pairings.load(folder)
+    pairing = known or await _join(settings, folder, pictures, rig, card)
     if rig.admit is not None:
         rig.admit(pairing)
     pictures.training = pairing.training
+    sd_card.done(card, pairing, root_requests.folder_here())
     stack.enter_context(state_lock.hold(folder))
     rescue.rescue(folder)
     store = Store(folder, pairing.identity, pairing.shop)
@@ -113,6 +116,8 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         show_page=pictures.show,
         clocks=clocks,
     )
+    if known is None and daemon.state.desk.fitted:  # whoever set it up stands before it: all devices are tested
+        daemon.state, _ = device_test.begin(daemon.state)
     news.tell(daemon.emit)
     link = Link(
         pairing=pairing,
@@ -123,8 +128,11 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         on_changed=daemon.refresh,
         idle_seconds=settings.cloud.poll_seconds,
         transport=rig.transport,
+        health=Health(folder, daemon).look,
     )
-    daemon.lender = link
+    updating = Updating(folder, root_requests.folder_here(), daemon, link, lambda: monotonic_ms() / 1000)
+    daemon.lender, daemon.on_close = link, updating.close_shop
+    updating.on_take = lambda version: daemon.emit(UpdateNews(version))
     log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
     heartbeat.tell("READY=1", f"STATUS=serves {pairing.shop_name}")
     try:
@@ -133,6 +141,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
             group.create_task(daemon.run(), name="daemon")
             group.create_task(link.run(), name="link")
             group.create_task(link.keep_time(), name="time")
+            group.create_task(updating.run(), name="updates")
             group.create_task(network.watch(link.network_back), name="network")
             group.create_task(rescue.watch(store, folder), name="journal's watch")
             if rig.beside is not None:
@@ -208,15 +217,14 @@ async def _panel(glass: PanelGlass, news: PanelNews) -> AsyncIterator[Panel]:
         await asyncio.to_thread(panel.stop)
 
 
-async def _paired(settings: Settings, folder: Path, pictures: Pictures) -> Pairing:
-    """The pairing; waits for one, with the panel saying so, where there is none."""
-    pairing = pairings.load(folder)
-    if pairing is None:
-        log.warning("not paired: run bodka-terminal pair with a code from the cloud")
-        pictures.show(0, lay_out(Unpaired(), settings.terminal.language))
-        heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
+async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, card: sd_card.Card) -> Pairing:
+    """Waits until the terminal is somebody's."""
+    from terminal.joining import Joining, Surroundings  # late: seen once in a terminal's life
+
+    def show(screen: Screen) -> None:
+        pictures.show(0, lay_out(screen, settings.terminal.language))
+
+    heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
+    requests = root_requests.folder_here()
     async with heartbeat.beating():
-        while pairing is None:
-            await asyncio.sleep(PAIRING_LOOK_SECONDS)
-            pairing = pairings.load(folder)
-    return pairing
+        return await Joining(Surroundings(settings, folder, rig.equipment, show, rig.transport, card, requests)).run()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from display.screens import Amount, Hint, MenuItem, Message, Screen, Task, Verb
+from display.screens import Notice as NoticeScreen
 from loyalty.account import Account, Staff
 from loyalty.entry import Draft, Personal, Purchase, Share
 from loyalty.programme import Programme, Reward, StampRules
@@ -24,6 +25,8 @@ TEST_MS = 120_000
 """For an installer who goes to look for a card."""
 LATE_MS = 10_000
 UNDO_MS = 5_000
+SETUP_MS = 60_000
+"""For whoever goes to fetch the code."""
 SLOW_MS = 300
 """A write that takes longer than this is shown as waiting."""
 CHANGED_MS = 700
@@ -250,6 +253,14 @@ class Info:
 
 
 @dataclass(frozen=True, slots=True)
+class Setup:
+    """The terminal waits for a setup code, or says how it went with one."""
+
+    until: int
+    screen: Screen = field(default_factory=lambda: NoticeScreen(Message.SHOW_CODE))
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A message; afterwards the conversation goes on where it was."""
 
@@ -279,6 +290,7 @@ Mode: TypeAlias = (
     | Renewing
     | DeviceTest
     | Info
+    | Setup
     | Notice
 )
 
@@ -295,6 +307,8 @@ class Desk:
     working: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     clock: str | None = None
+    updating: str = ""
+    """The version that is being installed; "": none."""
     implied_decimals: bool = False
     """1250 on the pad means 12,50."""
     pairing_code: str = ""

@@ -101,6 +101,7 @@ MODES: dict[str, Mode] = {
     "Test, the panel": states.DeviceTest(FITTED, LATER, NOW + 5_000, index=2),
     "Test, its end": states.DeviceTest(FITTED, LATER, NOW + 5_000, index=3, failed=FITTED[:2]),
     "Info": states.Info(MenuItem.QUEUE, LATER),
+    "Setup": states.Setup(LATER),
     "Notice": states.Notice(Message.NO_REWARD, LATER, CARD),
 }
 
@@ -165,6 +166,8 @@ GROUPS: dict[str, dict[str, inputs.Input]] = {
         "cloud": inputs.CloudNews(online=False, waiting=3),
         "programme": inputs.ProgrammeNews(PROGRAMME),
         "shop": inputs.ShopNews("Bodka"),
+        "set up": inputs.SetUp(NewCardScreen(), NOW),
+        "update": inputs.UpdateNews("1.4.2"),
         "device lost": DeviceLost("nfc", "unplugged", NOW),
         "device back": DeviceBack("nfc", NOW),
     },

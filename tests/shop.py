@@ -183,6 +183,8 @@ class Shop:
         self.left: dict[str, float] = {}
         """When a reader, or a barcode, was last left alone."""
         self.daemon: Daemon | None = None
+        self.surroundings: dict[str, str] = {}
+        """What systemd would put into the daemon's environment."""
         self.starts = 0
         self._looked: tuple[int, list[str]] = (-1, [])
         self.cloud = Cloud(folder)
@@ -224,7 +226,7 @@ class Shop:
         run = self._run("run")
         if before:
             run = ["unshare", "-m", "sh", "-ec", f"{before}; exec {' '.join(run)}"]
-        variables = environment(PYTHONVERBOSE="1", **self.hardware.environment())
+        variables = environment(PYTHONVERBOSE="1", **self.hardware.environment(), **self.surroundings)
         self.daemon = daemon = Daemon(run, variables, self.folder / f"daemon-{self.starts}.log")
         until(lambda: daemon.process.poll() is not None or all(map(daemon.works, devices)), self.story)
         assert daemon.process.poll() is None, self.story()

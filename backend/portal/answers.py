@@ -34,9 +34,9 @@ def who(cloud: Cloud, connection: sa.Connection, request: Request) -> Visitor | 
     return people.visitor(connection, request.cookies.get(COOKIE), cloud.clock())
 
 
-def to_login() -> Response:
-    """A stranger is sent to the door."""
-    return RedirectResponse(LOGIN, 303, HEADERS)
+def to_login(code: str = "") -> Response:
+    """A stranger is sent to the door; `code` is a terminal's, which they go on with once they are in."""
+    return RedirectResponse(f"{LOGIN}?code={code}" if code else LOGIN, 303, HEADERS)
 
 
 def show_page(name: str, status: int = 200, **values: Any) -> Response:
@@ -53,6 +53,16 @@ def check_form(visitor: Visitor, form_token: str) -> None:
     """Refuses a form that another site's page sent."""
     if not same(form_token, visitor.form_token):
         raise HTTPException(403, "This form does not come from this page: open it again.")
+
+
+def owner_of_form(cloud: Cloud, request: Request, form_token: str) -> Visitor | Response:
+    """Who sent a form of this site, if they are an owner; else the answer that they get."""
+    with cloud.database.reading() as connection:
+        visitor = who(cloud, connection, request)
+    if visitor is None:
+        return to_login()
+    check_form(visitor, form_token)
+    return visitor if visitor.is_owner else show_page("owner_only.html", 403, visitor=visitor)
 
 
 def same(given: str, wanted: str) -> bool:

@@ -14,7 +14,7 @@ from backend.api import Cloud
 from backend.cards import CannotChange
 from backend.forgetting import CannotForget
 from backend.merging import CannotMerge
-from backend.portal.answers import HEADERS, Text, check_form, missing, show_page, to_login, who
+from backend.portal.answers import HEADERS, Text, missing, owner_of_form, show_page
 from backend.portal.people import Visitor
 
 ACCOUNTS = "/portal/accounts"
@@ -86,13 +86,9 @@ class Cards:
 
     def _change(self, request: Request, account: str, form_token: str, change: Change) -> Response:
         """Only an owner changes cards, and only by a form of this page."""
-        with self._cloud.database.reading() as connection:
-            visitor = who(self._cloud, connection, request)
-        if visitor is None:
-            return to_login()
-        check_form(visitor, form_token)
-        if not visitor.is_owner:
-            return show_page("owner_only.html", 403, visitor=visitor)
+        visitor = owner_of_form(self._cloud, request, form_token)
+        if isinstance(visitor, Response):
+            return visitor
         of = _bytes(account)
         try:
             with self._cloud.database.writing() as connection:

@@ -7,13 +7,14 @@ import base64
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from backend import forgetting, merging, programmes, reports
+from backend import device_flow, forgetting, merging, programmes, reports
 from backend.api import Cloud
 from backend.identities import own_of
 from backend.portal import people
 from backend.portal.amounts import Amounts
 from backend.portal.answers import COOKIE, HEADERS, LOGIN, Text, check_form, missing, same, show_page, to_login, who
 from backend.portal.cards import SURE, Cards
+from backend.portal.pairing import NewTerminals
 from backend.portal.terminals import Terminals
 from backend.tries import TooManyTries, Tries
 
@@ -37,7 +38,20 @@ def router(cloud: Cloud) -> APIRouter:
     routes.add_api_route("", pages.overview, methods=["GET"])
     routes.add_api_route("/accounts/{account}", pages.account, methods=["GET"])
     Cards(cloud).add_to(routes)
+    NewTerminals(cloud).add_to(routes)
     Terminals(cloud).add_to(routes)
+    return routes
+
+
+def short_addresses() -> APIRouter:
+    """Addresses for small QR codes."""
+    routes = APIRouter(include_in_schema=False)
+
+    def pair(code: str) -> Response:
+        shown = device_flow.read(code)
+        return RedirectResponse(f"{device_flow.PAGE}?code={shown}" if shown else device_flow.PAGE, 303, HEADERS)
+
+    routes.add_api_route(device_flow.SHORT_PAGE + "/{code}", pair, methods=["GET"])
     return routes
 
 
@@ -48,28 +62,31 @@ class _Door:
         self._cloud = cloud
         self._tries = Tries(cloud.clock, _TRIES, _TRIES_WITHIN_MS)
 
-    def show(self, request: Request) -> Response:
-        return self._form(request, "", 200)
+    def show(self, request: Request, code: str = "") -> Response:
+        return self._form(request, "", 200, code)
 
-    def sign_in(self, request: Request, email: Text = "", password: Text = "", form_token: Text = "") -> Response:
+    def sign_in(
+        self, request: Request, email: Text = "", password: Text = "", form_token: Text = "", code: Text = ""
+    ) -> Response:
         if not same(form_token, request.cookies.get(FORM_COOKIE, "")):
-            return self._form(request, "This page was open too long: try again.", 403)
+            return self._form(request, "This page was open too long: try again.", 403, code)
         keys = [f"address {request.client.host if request.client else ''}", f"email {email.strip().lower()[:200]}"]
         try:
             for key in keys:
                 self._tries.check(key)
         except TooManyTries as error:
-            return self._form(request, str(error).capitalize() + ".", 429)
+            return self._form(request, str(error).capitalize() + ".", 429, code)
         # The slow check of the password runs outside the writer's transaction: it would hold up the terminals.
         with self._cloud.database.reading() as connection:
             user = people.check_password(connection, email, password)
         if user is None:
             for key in keys:
                 self._tries.failed(key)
-            return self._form(request, "This e-mail and password do not belong together.", 403)
+            return self._form(request, "This e-mail and password do not belong together.", 403, code)
         with self._cloud.database.writing() as connection:
             secret = people.open_session(connection, user, self._cloud.clock(), self._cloud.random)
-        response = RedirectResponse("/portal", 303, HEADERS)
+        shown = device_flow.read(code)
+        response = RedirectResponse(f"{device_flow.PAGE}?code={shown}" if shown else "/portal", 303, HEADERS)
         _set_cookie(request, response, COOKIE, secret)
         return response
 
@@ -105,9 +122,9 @@ class _Door:
             return show_page("welcome.html", 404, good=False, problem="", shortest=people.SHORTEST_PASSWORD)
         return RedirectResponse(LOGIN, 303, HEADERS)
 
-    def _form(self, request: Request, problem: str, status: int) -> Response:
+    def _form(self, request: Request, problem: str, status: int, code: str) -> Response:
         token = base64.urlsafe_b64encode(self._cloud.random(24)).decode()
-        response = show_page("login.html", status, problem=problem, form_token=token)
+        response = show_page("login.html", status, problem=problem, form_token=token, code=device_flow.read(code))
         _set_cookie(request, response, FORM_COOKIE, token)
         return response
 

@@ -334,6 +334,10 @@ def test_openapi_describes_every_message(client: AsgiClient) -> None:
         messages.WAIT_PATH,
         messages.RENEW_PATH,
         messages.PROGRAMME_PATH,
+        messages.DEVICE_PATH,
+        messages.TOKEN_PATH,
+        messages.UPDATE_PATH,
+        messages.UPDATE_PIECE_PATH,
     }
     for way in posts.values():
         for content in (way["requestBody"]["content"], way["responses"]["200"]["content"]):

@@ -98,7 +98,7 @@ def test_every_address_is_closed_to_strangers_and_to_other_merchants(house: Hous
     assert sign_in(other, "rival@example.com") == 303
     secrets = [ACCOUNT.hex(), str(terminal.identity), "1\u202f240\u202f000 of", "about main", "jana@example.com"]
     known = all_routes(house)
-    assert len(known) == 20
+    assert len(known) == 24
     for method, path in known:
         url = path.replace("{account}", ACCOUNT.hex()).replace("{secret}", "nothing")
         url = url.replace("{identity}", str(terminal.identity)).replace("{alarm}", "1")

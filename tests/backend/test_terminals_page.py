@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from backend import fleet, merchants, tables
 from backend.accept import accept
 from backend.app import create_app
 from backend.changes import pull
+from backend.commands import main
 from backend.identities import find, own_of
 from backend.leases import write_off_terminal
 from backend.portal import people
@@ -21,7 +26,7 @@ from emulators.cloud_house import NOW, House
 from emulators.terminal_peer import BOOT, Chain
 from loyalty.chain import Head
 from loyalty.entry import Cause, Personal, Posting, encode
-from sync.messages import Push, Pushed, Told
+from sync.messages import Health, Push, Pushed, Told
 
 PASSWORD = "a long password"
 ACCOUNT = b"anna" * 4
@@ -274,3 +279,74 @@ def test_a_line_that_is_gone_or_names_another_before_it_is_found_out(house: Hous
     assert "names another line" in verify(house.database, chain.identity, NOW, everything=True).broken
     with house.engine.begin() as connection:
         assert find(connection, chain.identity).head == Head(3, chain.head.hash)
+
+
+SICK = Health("1.4.2", True, 84, True, 40, 7_000, ("nfc",), ("scanner",))
+
+
+def test_what_a_machine_says_of_itself_is_shown_with_what_to_do(house: House, owner: AsgiClient) -> None:
+    well, sick, old = (paired(house, name) for name in ("well", "sick", "old"))
+    push(house, well, told=Told(BOOT, 2 * HOUR, health=Health("1.4.2", celsius=50, weak=False, free_mb=9_000, size_mb=15_000)))
+    push(house, sick, told=Told(BOOT, 1, health=SICK))
+    push(house, old, told=Told(BOOT, 1))
+    found = {one.device: one for one in all_terminals(house)}
+    assert next(iter(found)) == "sick"
+    assert found["well"].troubles == found["old"].troubles == ()
+    assert found["sick"].troubles == (
+        "scanner is missing: look at its cable",
+        "its power supply is too weak: take the official one, and a short cable",
+        "it is hot (84 °C): give it air",
+        "its disk is nearly full (40 MB are free)",
+    )
+    page = owner.get(f"/portal/terminals/{sick.identity}").text
+    for said in ("version 1.4.2, on trial", "84 °C", "power too weak", "missing: <strong>scanner</strong>", "nfc"):
+        assert said in page, said
+    assert "up for 2 h 0 min" in owner.get(f"/portal/terminals/{well.identity}").text
+    assert "not told yet" in owner.get(f"/portal/terminals/{old.identity}").text
+    push(house, sick, told=Told(BOOT, 2, health=Health("1.5")))
+    assert all_terminals(house)[0].troubles == ()
+
+
+def test_what_nobody_would_say_is_not_kept(house: House) -> None:
+    chain = paired(house, "loud")
+    push(house, chain, told=Told(BOOT, 2**70, health=Health("x" * 5_000)))
+    [one] = all_terminals(house)
+    assert one.health is None
+
+
+def test_alarms_follow_opening_hours(house: House) -> None:
+    monday_noon = int(datetime(2027, 1, 18, 12, tzinfo=ZoneInfo("Europe/Bratislava")).timestamp() * 1000)
+    silent, slow = paired(house, "silent"), paired(house, "slow")
+    house.time.now = monday_noon - 66 * HOUR  # Friday, 18:00
+    push(house, silent)
+    slow.write(Cause.AWARD, ACCOUNT, Posting("points", 1_000))
+    push(house, slow, last=0, told=Told(BOOT, 1, waiting=1, oldest_ms=0))
+
+    def troubles(now_ms: int) -> set[tuple[str, ...]]:
+        house.time.now = now_ms
+        return {one.troubles for one in all_terminals(house)}
+
+    late = {("not heard of for more than a day",), ("its entries have waited for more than a day",)}
+    assert troubles(monday_noon - 40 * HOUR) == late
+    with house.engine.begin() as connection:
+        merchants.set_hours(connection, house.merchant, "main", "Mo-Fr 08:00-18:00", "Europe/Bratislava")
+    assert troubles(monday_noon - 40 * HOUR) == {()}  # Saturday evening
+    assert troubles(monday_noon - 3 * HOUR) == {()}  # Monday, nine o'clock
+    words = "more than two hours of opening time"
+    assert troubles(monday_noon - 1 * HOUR) == {(f"not heard of for {words}",), (f"its entries have waited for {words}",)}
+    assert words in sign_up(house, "eva@example.com", house.merchant).get("/portal/terminals").text
+    with house.engine.begin() as connection:
+        merchants.set_hours(connection, house.merchant, "main", "", "")
+    assert troubles(monday_noon - 40 * HOUR) == late
+
+
+def test_hours_on_the_command_line(tmp_path: Path) -> None:
+    def says(*arguments: str, status: int = 0) -> str:
+        done = CliRunner().invoke(main, ["--database", f"sqlite:///{tmp_path / 'cloud.sqlite'}", *arguments])
+        assert done.exit_code == status, done.output
+        return done.output
+
+    says("sample")
+    assert says("hours", "Mo-Fr 08:00-18:00") == "noted\n"
+    assert says("hours", "") == "taken back\n"
+    assert "write it as in" in says("hours", "always", status=1)

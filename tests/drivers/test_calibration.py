@@ -8,11 +8,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from drivers.calibration import CALIBRATION_TEXT, Taught, taught
+from drivers.calibration import CALIBRATION_TEXT, LONGEST_SUFFIX, Taught, taught
+from drivers.events import MAX_CARD_TEXT
 from drivers.keyboard_decoding import ScanDecoder
 from drivers.keyboard_layouts import LAYOUTS, US, Layout
 from drivers.keyboard_typist import Keystroke
 from emulators import xkb
+from sync import setup_codes
 
 PRINTABLE = "".join(map(chr, range(32, 127)))
 layouts = st.sampled_from(list(LAYOUTS.values()))
@@ -52,7 +54,7 @@ def test_other_codes_teach_nothing(text: str, layout: Layout) -> None:
     assert taught(keystrokes("BODKA" + text.replace(")", "") + "\n", layout.name)) is None
 
 
-@pytest.mark.parametrize("text", ["", "BODKA", CALIBRATION_TEXT + "x" * 200])
+@pytest.mark.parametrize("text", ["", "BODKA", CALIBRATION_TEXT[:-1], CALIBRATION_TEXT + "x" * 6 * MAX_CARD_TEXT])
 def test_what_is_not_the_code(text: str) -> None:
     assert taught(keystrokes(text, "us")) is None
 
@@ -67,3 +69,29 @@ def test_from_the_code_on_the_scanner_is_understood(set_to: Layout, layout: Layo
     decoder = ScanDecoder(set_to)
     got = [one for stroke in keystrokes(f"{CALIBRATION_TEXT}\n{text}\n", layout.name) for one in decoder.key(stroke)]
     assert got == [Taught(standing_for(layout), capitals=False), text]
+
+
+digits = st.text("0123456789", min_size=LONGEST_SUFFIX + 1, max_size=400)
+
+
+@given(layouts, layouts, digits, st.booleans())
+def test_what_follows_the_code_is_read_in_the_layout_that_it_teaches(
+    set_to: Layout, layout: Layout, text: str, capitals: bool
+) -> None:
+    decoder = ScanDecoder(set_to)
+    typed = CALIBRATION_TEXT.swapcase() if capitals else CALIBRATION_TEXT
+    got = [one for stroke in keystrokes(f"{typed}{text}\n", layout.name) for one in decoder.key(stroke)]
+    assert got == [Taught(standing_for(layout), capitals=capitals), text]
+
+
+@given(layouts, digits)
+def test_without_an_end_it_is_whole_after_a_pause(layout: Layout, text: str) -> None:
+    decoder = ScanDecoder()
+    for stroke in keystrokes(CALIBRATION_TEXT + text, layout.name):
+        assert decoder.key(stroke) == []
+    assert decoder.pause() == [Taught(standing_for(layout), capitals=False), text]
+
+
+def test_a_setup_code_begins_with_this_code() -> None:
+    assert setup_codes.CALIBRATION == CALIBRATION_TEXT
+    assert setup_codes.LONGEST <= MAX_CARD_TEXT - LONGEST_SUFFIX

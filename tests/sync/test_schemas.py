@@ -76,12 +76,36 @@ def test_an_old_journal_keeps_its_lines_and_goes_on(old: Path) -> None:
 
 def test_a_journal_of_a_newer_version_is_refused_unchanged_and_says_what_to_do(old: Path) -> None:
     file = sqlite3.connect(old)
-    file.execute(f"PRAGMA user_version={schema.JOURNAL_VERSION + 1}")
+    file.execute(f"PRAGMA user_version={schema.JOURNAL_VERSION + schema.JOURNAL_AHEAD + 1}")
     file.close()
     before = old.read_bytes()
     with pytest.raises(UnsafeJournal, match=r"newer version of the terminal .* update it"):
         journal.open_journal(old)
     assert old.read_bytes()[100:] == before[100:]
+
+
+def test_a_journal_that_the_next_version_has_written_serves_this_one(tmp_path: Path) -> None:
+    """An update that is taken back leaves one: its step has added a table and a column."""
+    assert schema.JOURNAL_AHEAD == 1
+    path, next_version = tmp_path / "journal.db", schema.JOURNAL_VERSION + schema.JOURNAL_AHEAD
+    connection = journal.open_journal(path)
+    journal.begin(connection, IDENTITY)
+    Till(connection, seed=1).record(award(4))
+    connection.execute("CREATE TABLE of_the_next (one INTEGER PRIMARY KEY)")
+    connection.execute("ALTER TABLE lines ADD COLUMN of_the_next TEXT")
+    connection.execute("ALTER TABLE identities ADD COLUMN of_the_next INTEGER NOT NULL DEFAULT 7")
+    connection.execute(f"PRAGMA user_version={next_version}")
+    connection.close()
+    connection = journal.open_journal(path)
+    till = Till(connection, seed=2)
+    till.record(spend(3))
+    journal.accept(connection, journal.head(connection), 1)
+    renewal.renew(connection, AGAIN, 2)
+    till.record(award(1))
+    sound(connection)
+    assert history.waiting(connection).count == 1
+    assert connection.execute("PRAGMA user_version").fetchone() == (next_version,)
+    connection.close()
 
 
 @pytest.mark.parametrize("path", MIRRORS, ids=lambda path: path.stem)

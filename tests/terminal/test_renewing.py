@@ -46,7 +46,7 @@ def test_a_stopped_terminal_says_so_and_is_renewed_from_its_menu(tmp_path: Path)
         assert "držte ▸" in counter.screen
         counter.wait(60_000)
         counter.hold("▸")
-        assert counter.screen.startswith("Ponuka 1/8\n[Obnoviť terminál]")
+        assert counter.screen.startswith("Ponuka 1/10\n[Obnoviť terminál]")
         counter.press("+")
         assert "Kópia alebo záloha" in counter.screen
         counter.press("−")
@@ -59,7 +59,7 @@ def test_a_stopped_terminal_says_so_and_is_renewed_from_its_menu(tmp_path: Path)
         counter.wait(5_000)
         assert "−×" not in counter.screen
         counter.hold("▸")
-        assert counter.screen.startswith("Ponuka 1/7")
+        assert counter.screen.startswith("Ponuka 1/9")
 
 
 def test_a_terminal_that_was_written_off_says_why(tmp_path: Path) -> None:
@@ -147,9 +147,9 @@ def test_the_item_goes_away_under_somebodys_eyes(tmp_path: Path) -> None:
         counter.tell(STOPPED)
         counter.hold("▸")
         counter.tell(replace(STOPPED, stands=Standing.GOOD))
-        assert counter.screen.startswith("Ponuka 1/7\n[Vrátenie tovaru]")
+        assert counter.screen.startswith("Ponuka 1/9\n[Vrátenie tovaru]")
         counter.press("▸")
-        assert counter.screen.startswith("Ponuka 2/7")
+        assert counter.screen.startswith("Ponuka 2/9")
         counter.tell(STOPPED)
         counter.press("×")
         counter.hold("▸")
