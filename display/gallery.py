@@ -77,23 +77,19 @@ class _Shop:
     cake: str
     nfc: str
     scanner: str
-    jana: str
+    jana: str = "Jana K."
     until: str = ""
 
 
-def _shop(*names: str, jana: str = "Jana K.", until: str = "") -> _Shop:
-    return _Shop(*names, jana, until)
-
-
 _SHOPS = {
-    "sk": _shop("Kaviareň Bodka", "káva zadarmo", "zlatá", "Mäso", "Koláč", "NFC čítačka", "skener", until="kávy"),
-    "cs": _shop("Kavárna Bodka", "káva zdarma", "zlatá", "Maso", "Koláč", "NFC čtečka", "skener", until="kávy"),
-    "hu": _shop(
+    "sk": _Shop("Kaviareň Bodka", "káva zadarmo", "zlatá", "Mäso", "Koláč", "NFC čítačka", "skener", until="kávy"),
+    "cs": _Shop("Kavárna Bodka", "káva zdarma", "zlatá", "Maso", "Koláč", "NFC čtečka", "skener", until="kávy"),
+    "hu": _Shop(
         "Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", "NFC-olvasó", "szkenner", jana="K. Jana", until="a kávéig"
     ),
-    "de": _shop("Café Bodka", "Gratiskaffee", "Gold", "Fleisch", "Kuchen", "NFC-Leser", "Scanner"),
-    "pl": _shop("Kawiarnia Bodka", "kawa gratis", "złoty", "Mięso", "Ciasto", "czytnik NFC", "skaner", until="kawy"),
-    "en": _shop("Café Bodka", "free coffee", "gold", "Meat", "Cake", "NFC reader", "scanner"),
+    "de": _Shop("Café Bodka", "Gratiskaffee", "Gold", "Fleisch", "Kuchen", "NFC-Leser", "Scanner"),
+    "pl": _Shop("Kawiarnia Bodka", "kawa gratis", "złoty", "Mięso", "Ciasto", "czytnik NFC", "skaner", until="kawy"),
+    "en": _Shop("Café Bodka", "free coffee", "gold", "Meat", "Cake", "NFC reader", "scanner"),
 }
 
 
