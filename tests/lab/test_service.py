@@ -10,7 +10,7 @@ import pytest
 from lab.container import Container
 from lab.installer import as_terminal, pair_and_record
 
-pytestmark = pytest.mark.xdist_group("lab")
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
 
 UNIT = "bodka-terminal.service"
 EXPOSURE = 1.5
