@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.container import Container
-from lab.installer import NEWER, as_terminal, pair_and_record
 
 from emulators.vendor import Vendor, manifest_of
+from lab.container import Container
+from lab.installer import NEWER, as_terminal, pair_and_record
 from sync import bundle
 
 pytestmark = pytest.mark.xdist_group("lab")
