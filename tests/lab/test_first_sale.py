@@ -97,6 +97,7 @@ def test_it_pairs_and_a_card_becomes_a_stamp_and_an_upgrade_in_the_middle_says_n
     until(lambda: [one["id"] for one in opened.cloud.ledger()["entries"] if one["id"] == entries[0]["id"]], machine.story)
     assert DARK in seen, "the glass says nothing while nobody serves"
     true = [rows(screen) for screen in (*IDLE, *DONE, stamps(7), stamps(8))]
-    assert [picture for picture in seen if picture not in (*true, DARK)] == []
+    odd = [picture for picture in seen if picture not in (*true, DARK)]
+    assert odd == [], "\n\n".join("\n".join(picture) for picture in odd)
     after = seen[seen.index(DARK) :]
     assert rows(stamps(7)) not in after, "what was recorded is shown as recorded"
