@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -64,44 +65,51 @@ _FRAME = (58, 72, 104)
 _LABEL = (140, 156, 190)
 _PAPER = (18, 24, 44)
 
-# What a shop would call things, in its language.
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """What a shop would call things, in its language."""
+
+    shop: str
+    coffee: str
+    gold: str
+    meat: str
+    cake: str
+    nfc: str
+    scanner: str
+    jana: str
+    until: str = ""
+
+
+def _shop(*names: str, jana: str = "Jana K.", until: str = "") -> _Shop:
+    return _Shop(*names, jana, until)
+
+
 _SHOPS = {
-    "sk": {
-        "shop": "Kaviareň Bodka",
-        "coffee": "káva zadarmo",
-        "until": "kávy",
-        "gold": "zlatá",
-        "meat": "Mäso",
-        "cake": "Koláč",
-        "nfc": "NFC čítačka",
-        "scanner": "skener",
-    },
-    "en": {
-        "shop": "Café Bodka",
-        "coffee": "free coffee",
-        "until": "",
-        "gold": "gold",
-        "meat": "Meat",
-        "cake": "Cake",
-        "nfc": "NFC reader",
-        "scanner": "scanner",
-    },
+    "sk": _shop("Kaviareň Bodka", "káva zadarmo", "zlatá", "Mäso", "Koláč", "NFC čítačka", "skener", until="kávy"),
+    "cs": _shop("Kavárna Bodka", "káva zdarma", "zlatá", "Maso", "Koláč", "NFC čtečka", "skener", until="kávy"),
+    "hu": _shop(
+        "Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", "NFC-olvasó", "szkenner", jana="K. Jana", until="a kávéig"
+    ),
+    "de": _shop("Café Bodka", "Gratiskaffee", "Gold", "Fleisch", "Kuchen", "NFC-Leser", "Scanner"),
+    "pl": _shop("Kawiarnia Bodka", "kawa gratis", "złoty", "Mięso", "Ciasto", "czytnik NFC", "skaner", until="kawy"),
+    "en": _shop("Café Bodka", "free coffee", "gold", "Meat", "Cake", "NFC reader", "scanner"),
 }
 
 
 def samples(language: str) -> tuple[Screen, ...]:
     """Every kind of screen in its main forms, as a shop of that language would see them."""
     shop = _SHOPS[language]
-    coffee, until, cake, meat = shop["coffee"], shop["until"], shop["cake"], shop["meat"]
-    jana = "Jana K."
+    coffee, until, cake, meat = shop.coffee, shop.until, shop.cake, shop.meat
+    jana = shop.jana
     return (
-        Idle(shop["shop"], offline=False, waiting=0),
-        Idle(shop["shop"], offline=True, waiting=3, missing=(shop["nfc"],), clock="14:05"),
+        Idle(shop.shop, offline=False, waiting=0),
+        Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05"),
         StampCard(jana, 7, 10, coffee, until=until),
-        StampCard("", 2, 6, coffee, more=True),
+        StampCard("", 2, 6, cake, more=True),
         StampCardFull(jana, 10, 10, coffee),
         StampCardFull(jana, 10, 10, coffee, confirm=True),
-        Balance(Points(1_240_000), jana, shop["gold"], more=True),
+        Balance(Points(1_240_000), jana, shop.gold, more=True),
         Typing("18,5"),
         Typing("905123456", card=True),
         Sum(Money(1850, "EUR"), meat),
@@ -115,7 +123,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         ReturnConfirm(Points(8_000), Points(1_232_000)),
         Done(Points(12_000), Points(1_252_000), later=False),
         Done(Points(12_000), Points(1_252_000), later=True),
-        Done(Points(12_000), Points(1_252_000), later=False, bonus=Points(6_000), level=shop["gold"]),
+        Done(Points(12_000), Points(1_252_000), later=False, bonus=Points(6_000), level=shop.gold),
         Done(Points(-500_000), Points(740_000), later=False, what=cake),
         Done(Stamps(-10), Stamps(0), later=True, what=coffee),
         DoneStamps(jana, 8, 10, coffee, later=False, until=until),
@@ -126,7 +134,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         NewCard(),
         Armed(Verb.AWARD, 14, Money(1850, "EUR")),
         *(Menu(item, number, len(MenuItem)) for number, item in enumerate(MenuItem, 1)),
-        Idle(shop["shop"], offline=True, waiting=3, missing=(shop["nfc"],), clock="14:05", stopped=True),
+        Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05", stopped=True),
         Queue(3, 12, known="26.11. 14:05"),
         Queue(3, 4_320, stopped=True),
         Queue(0, 0, stuck=True),
@@ -134,15 +142,15 @@ def samples(language: str) -> tuple[Screen, ...]:
         RenewQuestion(written_off=True),
         Network(online=True, minutes=0),
         *(Network(online=False, minutes=185, trouble=trouble) for trouble in CloudTrouble),
-        Devices((shop["scanner"],), (shop["nfc"],)),
-        Devices((shop["scanner"], shop["nfc"]), ()),
+        Devices((shop.scanner,), (shop.nfc,)),
+        Devices((shop.scanner, shop.nfc), ()),
         DeviceTest(Task.PRESS, 1, 9, "+"),
-        DeviceTest(Task.TAP, 6, 9, shop["nfc"]),
-        *(DeviceTest(Task.TAP, 6, 9, shop["nfc"], hint) for hint in Hint),
-        *(DeviceTest(task, 7, 9, shop["scanner"]) for task in (Task.TYPE, Task.SCAN, Task.INSERT, Task.BEEP)),
+        DeviceTest(Task.TAP, 6, 9, shop.nfc),
+        *(DeviceTest(Task.TAP, 6, 9, shop.nfc, hint) for hint in Hint),
+        *(DeviceTest(task, 7, 9, shop.scanner) for task in (Task.TYPE, Task.SCAN, Task.INSERT, Task.BEEP)),
         DeviceTest(Task.BORDER, 8, 9, "panel"),
         DeviceTestDone(0),
-        DeviceTestDone(2, shop["nfc"], Hint.SWITCHES),
+        DeviceTestDone(2, shop.nfc, Hint.SWITCHES),
         Wait(),
         Wait(asking=True),
         Unpaired(),
@@ -202,7 +210,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:
         sheet(language).save(folder / f"screens-{language}.png", optimize=True)
-    first = StampCard("Jana K.", 7, 10, _SHOPS["sk"]["coffee"], until=_SHOPS["sk"]["until"])
+    first = StampCard("Jana K.", 7, 10, _SHOPS["sk"].coffee, until=_SHOPS["sk"].until)
     framed(first, "sk", 6).save(folder / "first-tap.png", optimize=True)
 
 

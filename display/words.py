@@ -12,8 +12,8 @@ from pathlib import Path
 
 from display.lines import Line, Piece, line_of
 
-LANGUAGES = ("sk", "en")
-"""Those that have a catalogue; the first is the default."""
+LANGUAGES = ("sk", "cs", "hu", "de", "pl", "en")
+"""Those that have a catalogue, in the order of the staff menu; the first is the default."""
 
 _LOCALE = Path(__file__).parent / "locale"
 

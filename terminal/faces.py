@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from display import screens
 from display.screens import Amount, Money, Points, Screen, Stamps
+from display.words import LANGUAGES
 from loyalty import rules
 from loyalty.account import Account
 from loyalty.entry import Posting
@@ -44,10 +45,8 @@ def faces(programme: Programme) -> tuple[Face, ...]:
 
 
 def language_of(state: State, account: Account | None) -> str:
-    """The member's language where the programme speaks it, else the shop's."""
-    programme = state.desk.programme
-    known = programme.document.programme.languages if programme else ()
-    return account.language if account and account.language in known else state.desk.language
+    """The member's language where the screen speaks it, else the shop's."""
+    return account.language if account and account.language in LANGUAGES else state.desk.language
 
 
 def account_of(mode: states.Mode) -> Account | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from display.screens import MenuItem, Message, Verb
+from display.words import LANGUAGES
 from drivers.events import Button
 from loyalty.programme import Programme, SignIn
 from terminal import device_test, faces, pad, renewing, states, verbs
@@ -239,8 +240,7 @@ def _select(state: State, programme: Programme, item: MenuItem) -> Outcome:
             closed, effects = say(state, Message.SHOP_CLOSED, states.Idle())
             return closed, (*effects, CloseShop())
         case MenuItem.LANGUAGE:
-            languages = programme.document.programme.languages
-            place = languages.index(state.desk.language) if state.desk.language in languages else -1
-            return go(states.with_desk(state, language=languages[(place + 1) % len(languages)]), menu, KEY)
+            place = LANGUAGES.index(state.desk.language) if state.desk.language in LANGUAGES else -1
+            return go(states.with_desk(state, language=LANGUAGES[(place + 1) % len(LANGUAGES)]), menu, KEY)
         case _:
             return go(state, states.Info(item, state.now + states.MENU_MS), KEY)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from display.words import LANGUAGES
 from drivers.events import Medium
 from drivers.keyboard_layouts import LAYOUTS
 from drivers.keyboard_search import Match, MatchError
@@ -30,6 +31,7 @@ class House(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str = "/var/lib/bodka"
     """Folder of the journal, the mirror and the keys."""
     language: str = "sk"
+    """What the screen says where the member's language is not known: one of `display.words.LANGUAGES`."""
     implied_decimals: bool = False
     """1250 on the number pad means 12,50."""
     log: str = "info"
@@ -158,6 +160,7 @@ def read(text: str) -> Settings:
     for scanner in settings.scanner:
         _check_choice(scanner, "reads", scanner.reads, SCANNERS_READ)
         _check_choice(scanner, "fob", scanner.fob, [writing.value for writing in Writing])
+    _check_language(settings.terminal.language)
     return settings
 
 
@@ -167,6 +170,13 @@ def load(path: Path) -> Settings:
         return read(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read ({error}): copy config/terminal.toml there and edit it") from error
+
+
+def _check_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise SettingsError(
+            f'terminal.toml: terminal.language = "{language}" is not spoken here: use one of {", ".join(LANGUAGES)}'
+        )
 
 
 def _check_pins(settings: Settings, lines: Lines) -> None:

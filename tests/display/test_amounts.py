@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from babel.numbers import get_decimal_symbol
 from hypothesis import given
 from hypothesis import strategies as st
 
 from display.amounts import amount_number, amount_text, negative
 from display.screens import Amount, Money, Points, Stamps
-from display.words import LANGUAGES
+from display.words import LANGUAGES, speak
 
 int64 = st.integers(-(2**63) + 1, 2**63 - 1)
 languages = st.sampled_from(LANGUAGES)
-decimal_sign = {"sk": ",", "en": "."}
+decimal_sign = {language: get_decimal_symbol(language) for language in LANGUAGES}
+units = {language: speak(language).word("p") for language in LANGUAGES}
 
 
 def digits(text: str) -> str:
@@ -44,6 +46,23 @@ def test_examples(amount: Amount, slovak: str, english: str) -> None:
     assert amount_text(amount, "en") == english
 
 
+@pytest.mark.parametrize(
+    ("language", "points", "euros", "forints"),
+    [
+        ("sk", "1 240 b", "1 234,50 €", "2 490 Ft"),
+        ("cs", "1 240 b", "1 234,50 €", "2 490 Ft"),
+        ("hu", "1 240 p", "1 234,50 €", "2 490 Ft"),
+        ("de", "1.240 P", "1.234,50 €", "2.490 Ft"),
+        ("pl", "1 240 pkt", "1 234,50 €", "2 490 Ft"),
+        ("en", "1,240 p", "1,234.50 €", "2,490 Ft"),
+    ],
+)
+def test_separators_are_the_languages_own(language: str, points: str, euros: str, forints: str) -> None:
+    assert amount_text(Points(1_240_000), language) == points
+    assert amount_text(Money(123_450, "EUR"), language) == euros
+    assert amount_text(Money(2_490, "HUF"), language) == forints
+
+
 def test_a_change_has_its_sign() -> None:
     assert amount_text(Points(12_000), "sk", signed=True) == "+12 b"
     assert amount_text(Points(-12_000), "sk", signed=True) == "−12 b"
@@ -65,7 +84,7 @@ def test_money_keeps_every_digit(minor: int, currency: str, language: str) -> No
 @given(thousandths=int64, language=languages)
 def test_points_are_never_shown_as_more_than_there_are(thousandths: int, language: str) -> None:
     for form in amount_number(Points(thousandths), language).forms:
-        size = form.lstrip("−").removesuffix(" b").removesuffix(" p")
+        size = form.lstrip("−").removesuffix(f" {units[language]}")
         if abs(thousandths) < 1000 and thousandths:
             fraction = size.removeprefix("0" + decimal_sign[language])
             assert int(fraction.ljust(3, "0")) == abs(thousandths)

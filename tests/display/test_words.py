@@ -6,16 +6,22 @@ import re
 from pathlib import Path
 
 import pytest
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
+from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po
 
+from display.letters import plain
 from display.lines import whole
 from display.words import LANGUAGES, TextsMissing, speak
 
 SOURCES = Path(__file__).parents[2] / "display"
 KEYWORDS = {"say": (1,), "count": (1, 2), "msgid": (1,), "press": (3,), "hold": (2,)}
 """As in scripts/texts."""
+
+SAME_IN_ENGLISH = {"p", "{n} h", "{n} min", "{n} s", "Test {number}/{count}", "Menu {number}/{count}"}
+"""Words that are the same in another language by right."""
 
 Text = str | tuple[str, ...]
 
@@ -65,35 +71,57 @@ def test_every_text_is_translated(language: str) -> None:
             assert fields(one) == fields(originals[0]), message.id
 
 
-@pytest.mark.parametrize(("language", "forms"), [("sk", 3), ("en", 2)])
-def test_plurals_have_every_form(language: str, forms: int) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_of_the_words_can_be_drawn(language: str) -> None:
     for message in catalogue(f"{language}/LC_MESSAGES/bodka.po"):
+        if message.id:
+            for text in (message.string,) if isinstance(message.string, str) else message.string:
+                assert plain(text) == text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plurals_have_every_form(language: str) -> None:
+    words = catalogue(f"{language}/LC_MESSAGES/bodka.po")
+    forms, rule = get_plural(language)[:2]
+    assert (words.num_plurals, words.plural_expr) == (forms, rule)
+    for message in words:
         if isinstance(message.id, tuple):
             assert len(message.string) == forms
 
 
-def test_no_english_is_left_in_the_slovak_words() -> None:
-    same = {message.id for message in catalogue("sk/LC_MESSAGES/bodka.po") if message.id and message.id == message.string}
-    assert same == {"{n} h", "{n} min", "{n} s"}
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
+def test_no_english_is_left_in_another_languages_words(language: str) -> None:
+    words = catalogue(f"{language}/LC_MESSAGES/bodka.po")
+    assert {message.id for message in words if message.id and message.id == message.string} <= SAME_IN_ENGLISH
 
 
-@pytest.mark.parametrize(
-    ("n", "slovak", "english"),
-    [
-        (0, "0 bodov", "0 points"),
-        (1, "1 bod", "1 point"),
-        (2, "2 body", "2 points"),
-        (4, "4 body", "4 points"),
-        (5, "5 bodov", "5 points"),
-        (11, "11 bodov", "11 points"),
-        (22, "22 bodov", "22 points"),
-    ],
-)
-def test_plural_forms(n: int, slovak: str, english: str) -> None:
-    assert whole(speak("sk").count("{n} point", "{n} points", n)) == slovak
-    assert whole(speak("en").count("{n} point", "{n} points", n)) == english
+POINTS = {
+    "sk": {"bod": (1,), "body": (2, 3, 4), "bodov": (0, 5, 11, 12, 21, 22, 104, 1240)},
+    "cs": {"bod": (1,), "body": (2, 3, 4), "bodů": (0, 5, 11, 12, 21, 22, 104, 1240)},
+    "hu": {"pont": (0, 1, 2, 5, 11, 22, 104, 1240)},
+    "de": {"Punkt": (1,), "Punkte": (0, 2, 5, 11, 21, 22, 104, 1240)},
+    "pl": {"punkt": (1,), "punkty": (2, 3, 4, 22, 23, 24, 104, 1242), "punktów": (0, 5, 11, 12, 13, 14, 21, 25, 112, 1240)},
+    "en": {"point": (1,), "points": (0, 2, 5, 11, 21, 22, 104, 1240)},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plural_forms(language: str) -> None:
+    for form, numbers in POINTS[language].items():
+        for n in numbers:
+            assert whole(speak(language).count("{n} point", "{n} points", n)) == f"{n} {form}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_form_stands_where_unicode_says(language: str) -> None:
+    """Two numbers of one CLDR category have one form; for whole numbers there are no others."""
+    of_category: dict[str, set[str]] = {}
+    for n in range(1_200):
+        form = whole(speak(language).count("{n} entry", "{n} entries", n)).replace(str(n), "").strip()
+        of_category.setdefault(Locale(language).plural_form(n), set()).add(form)
+    assert all(len(forms) == 1 for forms in of_category.values())
 
 
 def test_a_language_without_texts_says_what_to_do() -> None:
-    with pytest.raises(TextsMissing, match=r"'xx'.*Use one of: sk, en.*scripts/environment"):
+    with pytest.raises(TextsMissing, match=r"'xx'.*Use one of: sk, cs, hu, de, pl, en.*scripts/environment"):
         speak("xx")
