@@ -175,7 +175,15 @@ def _settle(tree: Path, country: str) -> None:
     for leftover in ("var/lib/apt/lists", "var/cache", "var/log", "tmp", "run"):
         for path in (tree / leftover).iterdir():
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    for leftover in ("etc/hostname.dpkg-new", "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "vmlinuz", "vmlinuz.old"):
+    for leftover in (
+        "etc/hostname.dpkg-new",
+        "etc/passwd-",
+        "etc/group-",
+        "etc/shadow-",
+        "etc/gshadow-",
+        "vmlinuz",
+        "vmlinuz.old",
+    ):
         (tree / leftover).unlink(missing_ok=True)
 
 
@@ -244,7 +252,9 @@ def _used(folder: Path) -> int:
 
 def _fat(folder: Path, image: Path, variables: dict[str, str]) -> None:
     subprocess.run(["truncate", "-s", str(BOOT_MIB * MIB), image], check=True)
-    subprocess.run(["mkfs.vfat", "-F32", "-n", "BODKA", "-i", FAT_ID, "--invariant", image], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["mkfs.vfat", "-F32", "-n", "BODKA", "-i", FAT_ID, "--invariant", image], check=True, stdout=subprocess.DEVNULL
+    )
     names = sorted(folder.iterdir())
     subprocess.run(["mcopy", "-s", "-m", "-i", image, *names, "::"], check=True, env=variables)
 

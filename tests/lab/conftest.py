@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from lab import container_tree
 from lab.container import Container
 from lab.installer import NEWER, install

@@ -34,11 +34,12 @@ CLEAN = ("env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 
 class Container(Machine):
-    """One boot; `shared` are folders of this machine and where they are seen, read-only."""
+    """One boot; `shared` are folders of this machine and where they are seen, read-only; in `kept` ones it writes to disk."""
 
-    def __init__(self, tree: Path, shared: Mapping[Path, str], log: Path) -> None:
+    def __init__(self, tree: Path, shared: Mapping[Path, str], log: Path, kept: Mapping[Path, str] | None = None) -> None:
         self._log = log
         binds = [f"--bind-ro={source}:{target}" for source, target in shared.items()]
+        binds += [f"--bind={source}:{target}" for source, target in (kept or {}).items()]
         self._group = f"bodka-lab-{uuid.uuid4().hex[:8]}"
         nspawn = ["systemd-nspawn", "-q", "-D", os.fspath(tree), "--register=no", "--keep-unit", "--private-network"]
         nspawn += ["--volatile=overlay", "--capability=all", "--system-call-filter=bpf", *binds, "--boot"]

@@ -11,7 +11,7 @@ NEWER = "99.0"
 
 def install(machine: Container, folder: str = "/packages", *options: str) -> str:
     """`apt install ./bodka-terminal_*.deb`, as its installer does, and without a network."""
-    package = machine.run("sh", "-c", f"ls {folder}/bodka-terminal_*.deb").strip()
+    package = machine.run("sh", "-c", f"ls {folder}/bodka-terminal_*_$(dpkg --print-architecture).deb").strip()
     return machine.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q", *options, package)
 
 

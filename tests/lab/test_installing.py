@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from lab.container import Container
 from lab.installer import HOME, NEWER, install, pair_and_record
 

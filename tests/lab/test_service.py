@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+
 from lab.container import Container
 from lab.installer import as_terminal, pair_and_record
 
