@@ -145,7 +145,8 @@ def _package(scratch: Path) -> Path:
 def _install(tree: Path, package: Path) -> None:
     """The only step that runs programs of arm64: the package's own scripts."""
     shutil.copy(package, tree / "tmp/package.deb")
-    namespace.run(["chroot", tree, "dpkg", "--install", "/tmp/package.deb"], DEBIAN_FRONTEND="noninteractive")
+    script = 'mount --rbind /proc "$1/proc"; exec chroot "$1" dpkg --install /tmp/package.deb'
+    namespace.run(["sh", "-ec", script, "sh", tree], DEBIAN_FRONTEND="noninteractive")
     (tree / "tmp/package.deb").unlink()
 
 
@@ -164,6 +165,7 @@ def _settle(tree: Path, country: str) -> None:
     shutil.rmtree(units / "getty.target.wants", ignore_errors=True)
     _link(tree / "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
     (tree / "etc/machine-id").write_text("")
+    _link(tree / "var/lib/dbus/machine-id", "/etc/machine-id")
     (tree / "data").mkdir()
     settings = tree / "etc/bodka/terminal.toml"
     # Debian's kernel calls the serial pins of these boards ttyS1, Raspberry Pi OS serial0 (bcm283x.dtsi: aliases).

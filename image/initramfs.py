@@ -1,4 +1,4 @@
-"""A small initramfs: busybox, the modules that lead to the SD card, and `boot.sh`. Debian's own takes minutes under emulation."""
+"""A small initramfs: busybox, the modules that lead to the SD card, and `boot.sh`. Making Debian's own takes minutes here."""
 
 from __future__ import annotations
 

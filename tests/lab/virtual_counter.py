@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from lab.virtual_machine import HOST, VirtualMachine
 
 from display.screens import Idle, Screen
 from emulators.certificates import Authority, serving
@@ -34,6 +33,7 @@ from emulators.nfc_tags import Card
 from emulators.pn532 import Pn532
 from emulators.ssd1306 import Ssd1306
 from emulators.virtual_card import ATR_T1, VirtualCard
+from lab.virtual_machine import HOST, VirtualMachine
 from shop import NAME, Cloud, rows
 
 UNIT = "bodka-terminal.service"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from lab import virtual_disk
 from lab.snapshots import INSTALLED, installed
 from lab.virtual_counter import Counter

@@ -9,7 +9,6 @@ import contextlib
 import time
 
 import pytest
-from lab.virtual_counter import DEVICES, UNIT, Counter
 
 from display.screens import (
     Balance,
@@ -26,6 +25,7 @@ from display.screens import (
     Sum,
 )
 from emulators.nfc_tags import Type2Tag, text_message
+from lab.virtual_counter import DEVICES, UNIT, Counter
 
 pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(600)]
 
