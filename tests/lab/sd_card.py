@@ -31,9 +31,28 @@ class SdCard:
             subprocess.run(["mcopy", "-n", "-o", "-i", f"{image}@@{FIRST}", f"::{name}", folder / name], check=True)
         words = re.sub(r"console=\S+|quiet", "", (folder / "cmdline.txt").read_text().strip())
         command = [
-            *("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-accel", "tcg,thread=multi"),
+            *(
+                "qemu-system-aarch64",
+                "-M",
+                "virt",
+                "-cpu",
+                "cortex-a53",
+                "-smp",
+                "2",
+                "-m",
+                "512",
+                "-accel",
+                "tcg,thread=multi",
+            ),
             *("-display", "none", "-nodefaults", "-no-reboot", "-serial", f"file:{self.console}"),
-            *("-kernel", os.fspath(folder / "vmlinuz"), "-initrd", os.fspath(folder / "initrd.img"), "-append", f"{words} {TOLD}"),
+            *(
+                "-kernel",
+                os.fspath(folder / "vmlinuz"),
+                "-initrd",
+                os.fspath(folder / "initrd.img"),
+                "-append",
+                f"{words} {TOLD}",
+            ),
             *("-drive", f"file={image},if=none,id=card,format=raw,snapshot={'off' if keep else 'on'}"),
             *("-device", "virtio-blk-device,drive=card", "-device", "virtio-rng-device"),
             *("-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net", "-device", "i6300esb"),

@@ -47,6 +47,9 @@ PATIENCE = 60.0
 FINGER_SECONDS, HELD_SECONDS = 0.3, 3.0
 """How long a finger stays on a button, on such a machine."""
 
+SIGHT_SECONDS = 0.5
+"""How long a person takes to see a picture: longer than the terminal, which counts it once its last byte was sent."""
+
 BREATH_SECONDS = 2.5
 """How long a hand leaves a reader alone before it shows the same card again."""
 
@@ -119,7 +122,7 @@ class Counter:
         self.nfc = Pn532(folder / "pn532")
         self.card: VirtualCard | None = None
         self._left: dict[str, float] = {}
-        self._plugged: set[str] = set()
+        self._seen: list[list[str]] = []
         self.attach()
 
     def __enter__(self) -> Counter:
@@ -211,7 +214,6 @@ class Counter:
             return None
 
     def plug(self, device: str) -> None:
-        self._plugged.add(device)
         if device != "nfc":
             self.ask("plug", device=device)
             return
@@ -221,7 +223,6 @@ class Counter:
         self.machine.tell_qemu("device_add", driver="usb-serial", chardev="nfc", id="serial")
 
     def unplug(self, device: str) -> None:
-        self._plugged.discard(device)
         if device != "nfc":
             self.ask("unplug", device=device)
             return
@@ -278,12 +279,16 @@ class Counter:
 
     def glass(self) -> list[str]:
         with self.bus.lock:
-            return self.panel.rows()
+            found = self.panel.rows()
+        if found not in self._seen[-1:]:
+            self._seen = [*self._seen[-3:], found]
+        return found
 
     def shows(self, *screens: Screen, patience: float = PATIENCE) -> None:
         """Waits until one of these screens is on the glass, dot for dot."""
         wanted = [rows(screen) for screen in screens]
         self._until(lambda: self.glass() in wanted, f"{screens} is not shown", patience)
+        time.sleep(SIGHT_SECONDS)
 
     def shows_idle(self, *, offline: bool = False, waiting: int = 0, missing: tuple[str, ...] = ()) -> None:
         """Waits for the idle screen; its clock is there where the machine's is trusted."""
@@ -318,9 +323,11 @@ class Counter:
         return json.loads(self.machine.run("bodka-terminal", "journal", "--json"))
 
     def story(self) -> str:
-        """The glass, two rows of dots in one of signs, and the end of the log."""
+        """The last pictures, two rows of dots in one of signs, and the end of the log."""
         signs = {"..": " ", "#.": "▀", ".#": "▄", "##": "█"}
-        glass = self.glass()
-        pairs = [zip(upper, lower, strict=True) for upper, lower in zip(glass[::2], glass[1::2], strict=True)]
-        picture = "\n".join("".join(signs[a + b] for a, b in pair) for pair in pairs)
-        return f"{picture}\n{self.machine.story()}\n{self.machine.log('lab-counter')}"
+        pictures = []
+        for glass in self._seen:
+            pairs = [zip(upper, lower, strict=True) for upper, lower in zip(glass[::2], glass[1::2], strict=True)]
+            lines = ("".join(signs[a + b] for a, b in pair).rstrip() for pair in pairs)
+            pictures.append("\n".join(line for line in lines if line))
+        return "\n----\n".join([*pictures, self.machine.story(), self.machine.log("lab-counter")])
