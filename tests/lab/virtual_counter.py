@@ -53,7 +53,7 @@ SIGHT_SECONDS = 0.5
 BREATH_SECONDS = 2.5
 """How long a hand leaves a reader alone before it shows the same card again."""
 
-AUTHORITY = "/etc/bodka/lab.pem"
+AUTHORITY = "/etc/bodka/authority.pem"
 DROP_IN = "[Service]\nEnvironment=RPI_LGPIO_REVISION=c03114\n"
 """A PC has no device tree that says which Raspberry Pi it is."""
 

@@ -159,6 +159,7 @@ def _agent(root: Path) -> None:
     (root / "etc/hostname").write_text("lab\n")
     (root / "etc/machine-id").write_text("")
     (root / "etc/hosts").write_text("127.0.0.1 localhost lab\n")
+    (root / "etc/reader.conf.d/vpcd").unlink(missing_ok=True)  # the container's reader: this machine has a real one
     (root / "etc/modprobe.d/lab.conf").write_text("options dummy_hcd num=3\n")
 
 
