@@ -76,7 +76,8 @@ class _Chip:
                 self._written = b""
         elif code in READS:
             found = self._exchange(report[3] >> 1, b"", report[1] | report[2] << 8)
-            self._absent, self._read = found is None, found or b""
+            self._read = found or b""
+            answer[2] = NOBODY if found is None else 0
         elif code == GET_DATA:
             part, self._read = self._read[:LARGEST_PART], self._read[LARGEST_PART:]
             answer[2], answer[3] = READ_COMPLETE, len(part)
