@@ -1,9 +1,14 @@
 """All metadata is in setup.cfg; this only compiles the screen's texts (.po to .mo) into the built package."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+
+
+DATE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Babel would write down the minute of the build: two builds of one commit are the same bytes."""
 
 
 class BuildWithTexts(build_py):
@@ -17,8 +22,11 @@ class BuildWithTexts(build_py):
         for source in sorted(Path("display/locale").glob("*/LC_MESSAGES/*.po")):
             target = Path(self.build_lib) / source.with_suffix(".mo")
             target.parent.mkdir(parents=True, exist_ok=True)
-            with source.open("rb") as text, target.open("wb") as compiled:
-                write_mo(compiled, read_po(text))
+            with source.open("rb") as text:
+                catalogue = read_po(text)
+            catalogue.creation_date = catalogue.revision_date = DATE
+            with target.open("wb") as compiled:
+                write_mo(compiled, catalogue)
 
 
 setup(cmdclass={"build_py": BuildWithTexts})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,11 @@ def test_each_form_stands_where_unicode_says(language: str) -> None:
 def test_a_language_without_texts_says_what_to_do() -> None:
     with pytest.raises(TextsMissing, match=r"'xx'.*Use one of: sk, cs, hu, de, pl, en.*scripts/environment"):
         speak("xx")
+
+
+def test_compiled_texts_do_not_say_when_they_were_compiled() -> None:
+    """Or two packages of one commit would differ."""
+    folder = Path(sysconfig.get_path("purelib")) / "display/locale"
+    compiled = [file.read_bytes() for file in folder.glob("*/LC_MESSAGES/*.mo")]
+    assert compiled
+    assert all(b"POT-Creation-Date: 2000-01-01 00:00+0000" in text for text in compiled)

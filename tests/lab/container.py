@@ -13,13 +13,11 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-PATIENCE = 30.0
-"""Seconds until something that does not come is a failure."""
+from lab.machine import PATIENCE, Machine
 
 BOOT = """
 mount -t cgroup2 none /sys/fs/cgroup
@@ -35,7 +33,7 @@ SWEEP = "mount -t cgroup2 none /sys/fs/cgroup; find /sys/fs/cgroup/$1 -depth -ty
 CLEAN = ("env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "HOME=/root")
 
 
-class Container:
+class Container(Machine):
     """One boot; `shared` are folders of this machine and where they are seen, read-only; in `kept` ones it writes to disk."""
 
     def __init__(self, tree: Path, shared: Mapping[Path, str], log: Path, kept: Mapping[Path, str] | None = None) -> None:
@@ -60,12 +58,6 @@ class Container:
             self.close()
             raise
 
-    def __enter__(self) -> Container:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """As a power cut would."""
         with contextlib.suppress(ProcessLookupError, AttributeError):
@@ -87,39 +79,12 @@ class Container:
         """A command inside, to its end, however it ends."""
         return subprocess.run(self.enter(*words), input=given, capture_output=True, text=True)
 
-    def run(self, *words: str, given: str = "") -> str:
-        """What a command prints that must succeed."""
-        done = self.tried(*words, given=given)
-        assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
-        return done.stdout
-
-    def says(self, *words: str) -> str:
-        """What a command prints, without the last newline, however it ends."""
-        return self.tried(*words).stdout.strip()
-
-    def shows(self, unit: str, key: str) -> str:
-        """A property of a unit."""
-        return self.says("systemctl", "show", unit, "--property", key, "--value")
-
-    def log(self, unit: str, *words: str) -> str:
-        """What a unit has written to the journal."""
-        return self.says("journalctl", "--no-pager", "-u", unit, *(words or ("-o", "cat")))
-
-    def write(self, path: str, text: str) -> None:
-        """A file inside, with the folders it needs."""
-        self.run("sh", "-ec", f"mkdir -p {Path(path).parent}; cat > {path}", given=text)
-
-    def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
-        """Waits until the condition is true."""
-        limit = time.monotonic() + patience
-        while not condition():
-            assert self._nspawn.poll() is None, f"the machine ended:\n{self._log.read_text('utf-8', 'replace')[-2000:]}"
-            assert time.monotonic() < limit, f"it did not come:\n{self.story()}"
-            time.sleep(0.05)
+    def ended(self) -> str | None:
+        return None if self._nspawn.poll() is None else self._log.read_text("utf-8", "replace")[-2000:]
 
     def story(self) -> str:
         """What there is to read after a failure."""
-        unit = self.log("bodka-terminal", "-n", "40", "-o", "short-monotonic") if hasattr(self, "leader") else ""
+        unit = super().story() if hasattr(self, "leader") else ""
         return f"{unit}\n{self._log.read_text('utf-8', 'replace')[-2000:]}"
 
     def _leader(self) -> int | None:

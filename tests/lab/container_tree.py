@@ -21,7 +21,7 @@ DEBIAN = "http://deb.debian.org/debian"
 TOOLS = ("systemd-container", "mmdebstrap")
 """What this machine needs for it."""
 
-SYSTEM = ("systemd-sysv", "dbus", "apt", "init-system-helpers")
+SYSTEM = ("systemd-sysv", "dbus", "apt", "init-system-helpers", "kmod", "iproute2", "dosfstools", "e2fsprogs")
 FOR_TESTS = ("vsmartcard-vpcd", "polkitd")
 """A reader that cards on TCP are put into, below pcscd; who decides about readers where pcscd asks."""
 
@@ -73,7 +73,7 @@ def make() -> Path:
             *("--aptopt=APT::Install-Recommends false", "--aptopt=APT::Sandbox::User root", "--dpkgopt=force-unsafe-io"),
             *(f"--dpkgopt=path-exclude={path}" for path in leave_out),
             f"--include={','.join(packages())}",
-            *(SUITE, os.fspath(part), f"deb {_mirror()} {SUITE} main"),
+            *(SUITE, os.fspath(part), f"deb {mirror()} {SUITE} main"),
         ],
         check=True,
     )
@@ -81,7 +81,7 @@ def make() -> Path:
     return tree
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The mirror that this machine itself uses."""
     for source in sorted(Path("/etc/apt").glob("sources.list*/**/*.sources")):
         if found := re.search(r"^URIs:\s*(\S+/debian)/?\s*$", source.read_text(), re.MULTILINE):

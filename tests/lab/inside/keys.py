@@ -1,0 +1,45 @@
+"""A USB keyboard, as scanners and number pads are: the kernel's HID gadget (Documentation/usb/gadget_hid.rst)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lab.inside.gadget import Gadget
+
+DESCRIPTOR = bytes.fromhex(
+    "05010906a101050719e029e71500250175019508810295017508810395057501050819012905910295017503910395067508150025650507190029658100c0"
+)
+"""The boot keyboard of the HID specification 1.11, appendix B.1: a byte of modifiers, one reserved, six usages."""
+
+REPORT_BYTES = 8
+LEFT_SHIFT = 0x02
+
+
+class Keys:
+    """A keyboard that types usages (HID Usage Tables, section 10)."""
+
+    def __init__(self, name: str, vendor: int, product: int, called: str, port: int) -> None:
+        self._gadget = Gadget(name, vendor, product, "ACME", called, "hid.keys", port)
+        function = self._gadget.function
+        for key, value in (("protocol", 1), ("subclass", 1), ("report_length", REPORT_BYTES)):
+            (function / key).write_text(str(value))
+        (function / "report_desc").write_bytes(DESCRIPTOR)
+        self._gadget.complete()
+        self._node = Path(f"/dev/hidg{(function / 'dev').read_text().strip().partition(':')[2]}")
+
+    def plug(self) -> None:
+        self._gadget.plug()
+
+    def unplug(self) -> None:
+        self._gadget.unplug()
+
+    def press(self, keys: list[tuple[bool, int]]) -> None:
+        """Each with Shift or without, one after the other."""
+        node = os.open(self._node, os.O_WRONLY)
+        try:
+            for shifted, usage in keys:
+                os.write(node, bytes([LEFT_SHIFT if shifted else 0, 0, usage, 0, 0, 0, 0, 0]))
+                os.write(node, bytes(REPORT_BYTES))
+        finally:
+            os.close(node)

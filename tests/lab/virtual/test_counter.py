@@ -1,0 +1,220 @@
+"""A day at the counter on a real kernel: the installed package, the kernel's own drivers, a cloud across a network.
+
+Each test leaves the counter idle; they run in this order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import pytest
+
+from display.screens import (
+    Balance,
+    Done,
+    DonePaid,
+    DoneStamps,
+    Message,
+    Money,
+    Notice,
+    PayConfirm,
+    Points,
+    RewardChoice,
+    StampCard,
+    Sum,
+)
+from emulators.nfc_tags import Type2Tag, text_message
+from lab.virtual_counter import DEVICES, UNIT, Counter
+
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(600)]
+
+EVA, PETER_TAG = "04E7A0B1C2D380", "04000102030405"
+JANA, PETER, ZOLTAN = "2100000000012", "2100000000029", "2100000000043"
+COFFEE = "Káva zadarmo"
+FILLER = "/var/lib/bodka/filler"
+
+
+def euros(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+def stamps(name: str, filled: int) -> StampCard:
+    return StampCard(name, filled, 10, COFFEE, more=True, until="kávy")
+
+
+def pays_in_part(counter: Counter, name: str, sum: int, paid: int, points: int) -> None:
+    """The bill is on the panel with a member's name: a part of it is paid with points."""
+    counter.shows(Sum(euros(sum), name=name))
+    counter.press("redeem")
+    counter.shows(PayConfirm(euros(paid), euros(sum - paid)))
+    counter.press("redeem")
+    counter.shows(DonePaid(euros(paid), euros(sum - paid), Points(points), later=False))
+
+
+def idle(counter: Counter) -> None:
+    counter.press("cancel")
+    counter.press("cancel")
+    counter.shows_idle()
+
+
+def test_the_scanner_awards_and_redeems(counter: Counter) -> None:
+    counter.tap(Type2Tag(EVA))
+    counter.shows(Notice(Message.SIGNED_IN, "Eva"))
+    counter.lift()
+    idle(counter)
+    counter.type("18.50\n")
+    counter.shows(Sum(euros(1850)))
+    counter.scan(JANA)
+    counter.shows(Sum(euros(1850), name="Jana K."))
+    counter.press("award")
+    counter.shows(Done(Points(18_500), Points(1_258_500), later=False))
+    counter.scan(JANA)
+    counter.shows(stamps("Jana K.", 7))
+    counter.press("next")
+    counter.shows(Balance(Points(1_258_500), "Jana K.", "gold", more=True))
+    counter.press("redeem")
+    counter.shows(RewardChoice(1, 3, "Koláč", Points(500_000), Points(758_500)))
+    counter.press("redeem")
+    counter.shows(Done(Points(-500_000), Points(758_500), later=False, what="Koláč"))
+    idle(counter)
+
+
+def test_the_nfc_reader_awards_and_redeems(counter: Counter) -> None:
+    tag = Type2Tag(PETER_TAG, text_message(PETER))
+    counter.type("2.50\n")
+    counter.shows(Sum(euros(250)))
+    counter.tap(tag)
+    pays_in_part(counter, "Peter N.", 250, 85, 1_650)
+    counter.lift()
+    idle(counter)
+    counter.type("5\n")
+    counter.shows(Sum(euros(500)))
+    counter.tap(tag)
+    counter.shows(Sum(euros(500), name="Peter N."))
+    counter.press("award")
+    counter.shows(Done(Points(5_000), Points(7_150), later=False))
+    counter.lift()
+    idle(counter)
+
+
+def test_the_chip_reader_awards_and_redeems(counter: Counter) -> None:
+    counter.insert(ZOLTAN)
+    counter.shows(stamps("Zoltán K.", 0))
+    counter.press("award")
+    counter.shows(DoneStamps("Zoltán K.", 1, 10, COFFEE, later=False, until="kávy"))
+    counter.remove()
+    counter.type("5\n")
+    counter.shows(Sum(euros(500)))
+    counter.insert(ZOLTAN)
+    pays_in_part(counter, "Zoltán K.", 500, 310, 1_900)
+    counter.remove()
+    idle(counter)
+
+
+def test_both_sides_have_the_same_entries(counter: Counter) -> None:
+    ours = {entry["id"]: entry["postings"] for entry in counter.journal()["entries"]}
+    theirs = {entry["id"]: entry["postings"] for entry in counter.cloud.ledger()["entries"] if entry["id"] in ours}
+    for postings in theirs.values():
+        for posting in postings:
+            assert posting.pop("posted") == posting["delta"]
+    assert len(ours) == 6
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_is_pulled_out_and_put_back(device: str, counter: Counter) -> None:
+    said = counter.machine.log(UNIT)
+    before = said.count(f"device works device={device}")
+    counter.unplug(device)
+    if device == "panel":
+        counter.press("cancel")  # a panel is missed when something is to be drawn
+        counter.type("1")
+    counter.lost(device, since=said.count(f"device lost device={device} "))
+    counter.plug(device)
+    counter.works(device, since=before)
+    print(next(line for line in reversed(counter.machine.log(UNIT).splitlines()) if f"device lost device={device} " in line))
+    idle(counter)
+    if device in ("scanner", "panel"):
+        counter.scan(JANA)
+        counter.shows(stamps("Jana K.", 7))
+    elif device == "chip":
+        counter.insert(ZOLTAN)
+        counter.shows(stamps("Zoltán K.", 1))
+        counter.remove()
+    elif device == "nfc":
+        counter.tap(Type2Tag(PETER_TAG, text_message(PETER)))
+        counter.shows(stamps("Peter N.", 0))
+        counter.lift()
+    else:
+        counter.type("5\n")
+        counter.shows(Sum(euros(500)))
+    idle(counter)
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(counter: Counter) -> None:
+    size = "$(( $(stat -f -c '%a * %S' /var/lib/bodka) ))"
+    fill = f"fallocate -l {size} {FILLER}; cat /dev/zero >> {FILLER}"
+    counter.machine.tried("setpriv", "--reuid=bodka", "--regid=bodka", "--init-groups", "sh", "-c", fill)
+    balance = 758_500
+    for _ in range(60):  # the write-ahead log has room for some entries when nothing else has
+        counter.type("5\n")
+        counter.shows(Sum(euros(500)))
+        counter.scan(JANA)
+        counter.shows(Sum(euros(500), name="Jana K."))
+        counter.press("award")
+        balance += 5_000
+        done = [Done(Points(5_000), Points(balance), later=later) for later in (False, True)]
+        counter.shows(*done, Notice(Message.DISK_FULL))
+        with contextlib.suppress(AssertionError):
+            counter.shows(Notice(Message.DISK_FULL), patience=1)
+            break
+    else:
+        raise AssertionError("the disk is full, and entries are still saved")
+    counter.machine.run("rm", FILLER)
+    counter.press("cancel")
+    counter.shows(Sum(euros(500), name="Jana K."))
+    counter.press("award")
+    counter.shows(*done)
+    idle(counter)
+    assert counter.journal()["entries"][-1]["postings"][0]["delta"] == 5_000
+
+
+def test_a_clock_at_1970_is_no_reason_not_to_serve(counter: Counter) -> None:
+    counter.machine.set_clock(3_600)  # not before the machine was started: the kernel refuses that
+    counter.machine.run("systemctl", "restart", UNIT)
+    counter.works("scanner", since=counter.machine.log(UNIT).count("device works device=scanner"))
+    idle(counter)
+    counter.scan(ZOLTAN)
+    counter.shows(stamps("Zoltán K.", 1))
+    counter.press("award")
+    counter.shows(DoneStamps("Zoltán K.", 2, 10, COFFEE, later=False, until="kávy"))
+    idle(counter)  # the cloud was heard, and has the entry
+    last = counter.journal()["entries"][-1]["id"]
+    (stored,) = [entry for entry in counter.cloud.ledger()["entries"] if entry["id"] == last]
+    print(stored)
+    counter.machine.set_clock(time.time())
+
+
+def test_a_daemon_that_feeds_the_watchdog_no_more_is_started_anew(counter: Counter) -> None:
+    machine = counter.machine
+    before, began = machine.shows(UNIT, "NRestarts"), time.monotonic()
+    machine.run("systemctl", "kill", "--signal=STOP", UNIT)
+    machine.until(lambda: machine.shows(UNIT, "NRestarts") != before, patience=90)
+    print(f"started anew after {time.monotonic() - began:.0f} s")
+    assert "watchdog" in machine.log(UNIT).lower()
+    counter.shows_idle()
+
+
+def test_a_network_that_is_pulled_out_is_said_and_entries_wait(counter: Counter) -> None:
+    counter.machine.network(up=False)
+    counter.shows_idle(offline=True)
+    counter.insert(ZOLTAN)
+    counter.shows(stamps("Zoltán K.", 2))
+    counter.press("award")
+    counter.shows(DoneStamps("Zoltán K.", 3, 10, COFFEE, later=True, until="kávy"))
+    counter.remove()
+    counter.press("cancel")
+    counter.shows_idle(offline=True, waiting=1)
+    counter.machine.network(up=True)
+    counter.shows_idle()

@@ -1,0 +1,67 @@
+"""The SD-card image starts without a Raspberry Pi, to the pairing screen, and lets nobody in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.container_tree import ROOT
+from lab.sd_card import SdCard
+
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(600)]
+
+FIRST, ROOT_START, MIB = 8, 136, 1 << 20
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one in dist/, where `scripts/build-image` has put it."""
+    built = ROOT / "dist/bodka-terminal.img"
+    if not built.exists():
+        pytest.skip("there is no image: run scripts/build-image, which takes eight minutes the first time")
+    return built
+
+
+@pytest.fixture(scope="module")
+def system(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root partition alone."""
+    part = tmp_path_factory.mktemp("system") / "root.img"
+    with image.open("rb") as whole, part.open("wb") as target:
+        whole.seek(ROOT_START * MIB)
+        for _ in range(1152):
+            target.write(whole.read(MIB))
+    return part
+
+
+def read(system: Path, path: str) -> str:
+    done = subprocess.run(["debugfs", "-R", f"cat {path}", system], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def test_nobody_has_a_password_and_nobody_waits_for_keys(system: Path) -> None:
+    shadow = read(system, "/etc/shadow")
+    assert {line.split(":")[1] for line in shadow.splitlines()} <= {"*", "!", "!*"}
+    for unit in ("getty@.service", "serial-getty@.service", "ctrl-alt-del.target", "emergency.service"):
+        found = subprocess.run(["debugfs", "-R", f"stat /etc/systemd/system/{unit}", system], capture_output=True, text=True)
+        assert '"/dev/null"' in found.stdout
+    for server in ("/usr/sbin/sshd", "/usr/sbin/dropbear", "/usr/sbin/avahi-daemon"):
+        found = subprocess.run(["debugfs", "-R", f"stat {server}", system], capture_output=True, text=True)
+        assert "File not found" in found.stderr
+
+
+def test_it_starts_to_the_pairing_screen(image: Path, tmp_path: Path) -> None:
+    assert shutil.which("qemu-system-aarch64"), "apt install qemu-system-arm"
+    with SdCard(image, tmp_path) as card:
+        after = card.says("not paired")
+        card.says("Reached target multi-user.target")
+        told = card.told()
+    sys.stdout.write(f"unpaired terminal {after:.0f} s after power-on\n")
+    assert "Watchdog running with a hardware timeout of 15s" in told
+    assert "login:" not in told
+    failed = [line for line in told.splitlines() if re.search(r"\[FAILED\]|Failed to start", line)]
+    assert failed == []
