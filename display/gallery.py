@@ -1,4 +1,8 @@
-"""Pictures of every screen, enlarged, for the documents: `scripts/screens` draws them into docs/pictures."""
+"""Pictures of every screen: the golden ones, that the tests compare with, and enlarged ones for the documents.
+
+A golden picture is one of a language: every sample in its own pixels, four in a row. The sheets for people are made from them.
+`scripts/screens` shows how the screens look now; `scripts/screens --accept` makes that the golden pictures.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +68,9 @@ _DARK = (6, 12, 34)
 _FRAME = (58, 72, 104)
 _LABEL = (140, 156, 190)
 _PAPER = (18, 24, 44)
+
+ACROSS = 4
+"""Pictures in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +176,28 @@ def _known(message: Message) -> Points | Money | None:
     return Points(5_000) if message in known else None
 
 
-def framed(screen: Screen, language: str, scale: int) -> Image.Image:
-    """One screen enlarged, in a thin frame, as it glows on the counter."""
-    small = draw(lay_out(screen, language)).convert("L")
-    large = small.resize((WIDTH * scale, HEIGHT * scale), Image.Resampling.NEAREST)
+def golden(language: str) -> Image.Image:
+    """Every sample as it is on the panel, 1 bit a pixel, `ACROSS` in a row."""
+    pictures = [draw(lay_out(screen, language)) for screen in samples(language)]
+    whole = Image.new("1", (ACROSS * WIDTH, -(-len(pictures) // ACROSS) * HEIGHT))
+    for index, picture in enumerate(pictures):
+        whole.paste(picture, _place(index))
+    return whole
+
+
+def cell(whole: Image.Image, index: int) -> Image.Image:
+    """One sample of a golden picture."""
+    left, top = _place(index)
+    return whole.crop((left, top, left + WIDTH, top + HEIGHT))
+
+
+def _place(index: int) -> tuple[int, int]:
+    return index % ACROSS * WIDTH, index // ACROSS * HEIGHT
+
+
+def framed(small: Image.Image, scale: int) -> Image.Image:
+    """One picture of the panel enlarged, in a thin frame, as it glows on the counter."""
+    large = small.convert("L").resize((WIDTH * scale, HEIGHT * scale), Image.Resampling.NEAREST)
     glass = Image.new("RGB", large.size, _DARK)
     glass.paste(_LIT, mask=large)
     margin = 3 * scale
@@ -182,33 +207,39 @@ def framed(screen: Screen, language: str, scale: int) -> Image.Image:
     return frame
 
 
-def sheet(language: str, *, across: int = 4, scale: int = 3) -> Image.Image:
-    """Every sample on one picture, with the screen's name under it."""
-    tiles = [(framed(screen, language, scale), _title(screen)) for screen in samples(language)]
+def sheet(language: str, whole: Image.Image, *, scale: int = 3) -> Image.Image:
+    """A golden picture for people: enlarged, with the screens' names under them."""
+    tiles = [(framed(cell(whole, n), scale), title(screen)) for n, screen in enumerate(samples(language))]
     gap, label = 12, 16
     width, height = tiles[0][0].size
-    rows = -(-len(tiles) // across)
-    picture = Image.new("RGB", (gap + across * (width + gap), gap + rows * (height + label + gap)), _PAPER)
+    rows = -(-len(tiles) // ACROSS)
+    picture = Image.new("RGB", (gap + ACROSS * (width + gap), gap + rows * (height + label + gap)), _PAPER)
     pen = ImageDraw.Draw(picture)
-    for index, (tile, title) in enumerate(tiles):
-        left, top = gap + index % across * (width + gap), gap + index // across * (height + label + gap)
+    for index, (tile, words) in enumerate(tiles):
+        left, top = gap + index % ACROSS * (width + gap), gap + index // ACROSS * (height + label + gap)
         picture.paste(tile, (left, top))
-        pen.text((left, top + height), title, fill=_LABEL, font=font(16))
+        pen.text((left, top + height), words, fill=_LABEL, font=font(16))
     return picture
 
 
-def _title(screen: Screen) -> str:
+def title(screen: Screen) -> str:
+    """A screen's name, in the sheets and where a golden picture differs."""
     return f"{type(screen).__name__} {screen.message.name}" if isinstance(screen, Notice) else type(screen).__name__
 
 
-def main(folder: Path) -> None:
-    """Draws screens-sk.png, screens-en.png and first-tap.png into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
+def main(pictures: Path, accepted: Path | None) -> None:
+    """Draws screens-sk.png and the like, and first-tap.png, into `pictures`; the golden pictures into `accepted`."""
+    for folder in (pictures, accepted):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES:
-        sheet(language).save(folder / f"screens-{language}.png", optimize=True)
+        whole = golden(language)
+        if accepted is not None:
+            whole.save(accepted / f"{language}.png", optimize=True)
+        sheet(language, whole).save(pictures / f"screens-{language}.png", optimize=True)
     first = StampCard("Jana K.", 7, 10, _SHOPS["sk"].coffee, until=_SHOPS["sk"].until)
-    framed(first, "sk", 6).save(folder / "first-tap.png", optimize=True)
+    framed(draw(lay_out(first, "sk")), 6).save(pictures / "first-tap.png", optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
