@@ -61,6 +61,9 @@ STATUSES = (Status.ACTIVE, Status.BLOCKED, Status.REPLACED)
 LATE_MS = 10 * 60 * 1000
 """No answer is waited for that long."""
 
+NEAR_MS = 1_000
+"""Known time may lag behind the cloud's by so much."""
+
 AnyRow = PurseRow | CardRow | MemberRow | StaffRow | ProgressRow | ForgottenRow
 
 
@@ -290,7 +293,7 @@ def _writes(connection: sqlite3.Connection, answer: Answer, asked_as: UUID, plac
 
     Accounts come before their purses and in the order of their ids, so that pages of the file fill up.
     """
-    base, numbers = connection.execute("SELECT base, numbers FROM state").fetchone()
+    base, numbers, known = connection.execute("SELECT base, numbers, latest FROM state").fetchone()
     gone = forgetting.tombstones(connection) | {row.account for row in answer.forgotten}
     for forgotten in answer.forgotten:
         forgetting.bury(connection, forgotten)
@@ -302,7 +305,8 @@ def _writes(connection: sqlite3.Connection, answer: Answer, asked_as: UUID, plac
     first_cards = {row.token: row for row in answer.cards if row.token == row.account}
     accounts = sorted({*members, *first_cards, *(row.account for row in answer.purses)})
     # Numbers of accounts that are known already are lost: nobody needs them to be without gaps.
-    connection.execute("UPDATE state SET latest = max(latest, ?), numbers = ?", (latest, numbers + len(accounts)))
+    if accounts or latest > known:
+        connection.execute("UPDATE state SET latest = max(latest, ?), numbers = ?", (latest, numbers + len(accounts)))
     word = _Words(connection)
     for number, account in enumerate(accounts, numbers + 1):
         name, level, language, change = _member(members.get(account), base, word)
@@ -364,12 +368,15 @@ def _reach(connection: sqlite3.Connection, line: tuple[bytes] | None, place: int
 
 
 def _move_cursor(connection: sqlite3.Connection, pulled: Pulled, place: int) -> None:
-    connection.execute(
-        "UPDATE state SET cursor = ?, programme = max(programme, ?),"
-        " complete = CASE WHEN ? THEN complete ELSE min(coalesce(pulling, ?), ?) END,"
-        " pulling = CASE WHEN ? THEN min(coalesce(pulling, ?), ?) ELSE NULL END WHERE cursor = ?",
+    """Writes nothing where nothing is new: most answers of an idle day are of that kind, and each write wears the SD card."""
+    then = connection.execute(
+        "SELECT ?, max(programme, ?),"
+        " CASE WHEN ? THEN complete ELSE min(coalesce(pulling, ?), ?) END,"
+        " CASE WHEN ? THEN min(coalesce(pulling, ?), ?) ELSE NULL END FROM state WHERE cursor = ?",
         (pulled.cursor, pulled.programme, pulled.more, place, place, pulled.more, place, place, pulled.since),
-    )
+    ).fetchone()
+    if then is not None and then != one(connection, "SELECT cursor, programme, complete, pulling FROM state"):
+        connection.execute("UPDATE state SET cursor = ?, programme = ?, complete = ?, pulling = ?", then)
 
 
 def cursor(connection: sqlite3.Connection) -> int:
@@ -431,12 +438,13 @@ def keep_programme(connection: sqlite3.Connection, text: ProgrammeText) -> None:
 
 
 def prove_time(connection: sqlite3.Connection, now_ms: int, at: Moment) -> None:
-    """Notes the cloud's time, read at `at`. One that is a little earlier than what is known came late, and changes nothing.
+    """Notes the cloud's time, read at `at`. One that is a little earlier than what is known came late, and changes nothing, nor
+    does one that says nearly the same: each write wears the SD card.
 
     One that is much earlier is no late answer (none is waited for that long): the cloud's clock was wrong, and was set right.
     """
     known, boot, _ = _known(connection)
-    if known - LATE_MS < now_ms <= known_ms(connection, at) and boot == at.boot.bytes:
+    if known - LATE_MS < now_ms <= known_ms(connection, at) + NEAR_MS and boot == at.boot.bytes:
         return
     with changing(connection):
         _set_known(connection, now_ms, at)

@@ -26,6 +26,12 @@ FOR_TESTS = ("vsmartcard-vpcd", "polkitd")
 """A reader that cards on TCP are put into, below pcscd; who decides about readers where pcscd asks."""
 
 
+def missing_tools() -> list[str]:
+    """Packages that this machine lacks for it."""
+    programs = dict(zip(("systemd-nspawn", "mmdebstrap"), TOOLS, strict=True))
+    return [package for program, package in programs.items() if shutil.which(program) is None]
+
+
 def cache() -> Path:
     """Where trees are kept: outside the repository, and away from what a `git clean` takes."""
     given = os.environ.get("BODKA_LAB_CACHE")
@@ -84,7 +90,6 @@ def mirror() -> str:
 
 
 if __name__ == "__main__":
-    missing = [tool for tool in ("systemd-nspawn", "mmdebstrap") if shutil.which(tool) is None]
-    if missing:
-        sys.exit(f"{', '.join(missing)} missing: apt install {' '.join(TOOLS)}")
+    if missing_tools():
+        sys.exit(f"apt install {' '.join(missing_tools())}")
     sys.stdout.write(f"{make()}\n")

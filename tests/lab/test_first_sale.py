@@ -16,7 +16,7 @@ from lab.counter import DROP_IN, SEEN_AT, CloudBeside, Devices, insert, settings
 from lab.installer import HOME, NEWER, install
 from shop import NAME, rows, until
 
-pytestmark = pytest.mark.xdist_group("lab")
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
 
 UNIT = "bodka-terminal.service"
 JANA = "2100000000012"

@@ -9,7 +9,7 @@ import pytest
 from lab.container import Container
 from lab.installer import HOME, NEWER, install, pair_and_record
 
-pytestmark = pytest.mark.xdist_group("lab")
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
 
 UNIT = "bodka-terminal.service"
 PARCEL = "/var/tmp/entries.bodka"

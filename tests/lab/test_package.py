@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
+
 LARGEST = 25_000_000
 ROOMS = ("./usr/", "./lib/", "./etc/bodka/")
 

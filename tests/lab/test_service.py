@@ -10,7 +10,7 @@ import pytest
 from lab.container import Container
 from lab.installer import as_terminal, pair_and_record
 
-pytestmark = pytest.mark.xdist_group("lab")
+pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
 
 UNIT = "bodka-terminal.service"
 EXPOSURE = 1.5
@@ -140,6 +140,9 @@ def test_a_journal_that_hangs_is_found_and_the_terminal_started_anew(machine: Co
     as_terminal(machine, "sh", "-c", f'python3 -c "{lock}" >/dev/null 2>&1 &')
     machine.until(lambda: restarts(machine) > before)
     machine.until(lambda: machine.shows(UNIT, "StatusText") == "serves Hlavná 1")
+    said = machine.log(UNIT)
+    assert "Fatal Python error: Aborted" in said, "where it hung is in the log"
+    assert "in _prove" in said
 
 
 def test_a_full_disk_is_no_reason_to_start_anew(machine: Container) -> None:

@@ -311,6 +311,22 @@ def test_programmes_are_kept_by_version(glass: sqlite3.Connection, ledger: sqlit
     assert glass.execute("SELECT version FROM programmes ORDER BY 1").fetchall() == [(2,), (3,)]
 
 
+def test_an_idle_days_answers_write_nothing(glass: sqlite3.Connection, ledger: sqlite3.Connection) -> None:
+    """Some 1,200 of them a day: an SD card wears by each write."""
+    take_in(glass, ledger, answer(ledger, 0, 0, 4, purse(7, 7, 4)))
+    mirror.prove_time(glass, 1_000_000, moment(100))
+    before = glass.total_changes
+    take_in(glass, ledger, answer(ledger, 0, 4, 4))
+    mirror.prove_time(glass, 1_000_000 + 75_000 + mirror.NEAR_MS, moment(75_100))
+    assert glass.total_changes == before
+    take_in(glass, ledger, answer(ledger, 0, 4, 5, programme=2))
+    assert glass.total_changes > before
+    assert (mirror.cursor(glass), mirror.programme_version(glass)) == (5, 2)
+    before = glass.total_changes
+    mirror.prove_time(glass, 1_000_000 + 150_000 + 2 * mirror.NEAR_MS, moment(150_100))
+    assert glass.total_changes > before
+
+
 def test_known_time_is_a_lower_bound(glass: sqlite3.Connection) -> None:
     assert mirror.known_ms(glass, moment(5)) == 0
     mirror.prove_time(glass, 1_000_000, moment(100))
