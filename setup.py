@@ -6,7 +6,6 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-
 DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """Babel would write down the minute of the build: two builds of one commit are the same bytes."""
 
