@@ -35,6 +35,8 @@ UNIT = "bodka-terminal.service"
 STARTS = 7
 BUS_HERTZ = 400_000
 DAY = 24 * 60
+SETTLED_SECONDS = 60
+"""After this long a terminal that was started has said and heard what there was."""
 ROOT = Path(__file__).parent.parent
 
 
@@ -76,6 +78,7 @@ def written(machine: Container, pid: str) -> int:
 
 
 def idle(machine: Container, minutes: float) -> None:
+    time.sleep(SETTLED_SECONDS)
     units = {"terminal": UNIT, "systemd's journal": "systemd-journald.service"}
     pids = {name: machine.shows(unit, "MainPID") for name, unit in units.items()}
     before = {name: written(machine, pid) for name, pid in pids.items()}
