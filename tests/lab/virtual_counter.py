@@ -54,8 +54,10 @@ BREATH_SECONDS = 2.5
 """How long a hand leaves a reader alone before it shows the same card again."""
 
 AUTHORITY = "/etc/bodka/authority.pem"
-DROP_IN = "[Service]\nEnvironment=RPI_LGPIO_REVISION=c03114\n"
+REVISION = "RPI_LGPIO_REVISION=c03114"
 """A PC has no device tree that says which Raspberry Pi it is."""
+
+DROP_IN = f"[Service]\nEnvironment={REVISION}\n"
 
 
 class CloudOutside(Cloud):

@@ -16,7 +16,7 @@ from typing import Any
 from lab.inside import gadget
 from lab.inside.chip_reader import ChipReader
 from lab.inside.i2c_bridge import I2cBridge
-from lab.inside.keys import Keys
+from lab.inside.keys import KEYPAD, WHOLE, Keys
 from lab.inside.pins import Pins
 
 PORTS = Path("/dev/virtio-ports")
@@ -48,8 +48,8 @@ def main() -> None:
     pins = Pins()
     chip = ChipReader(0x072F, 0xB100, "ACS", "ACR39U ICC Reader", 2, wires.card)
     devices: dict[str, Any] = {
-        "scanner": Keys("scanner", 0x0C2E, 0x0B61, "Scanner", 0),
-        "pad": Keys("pad", 0x1A2C, 0x2124, "Number Pad", 1),
+        "scanner": Keys("scanner", 0x0C2E, 0x0B61, "Scanner", 0, WHOLE),
+        "pad": Keys("pad", 0x1A2C, 0x2124, "Number Pad", 1, KEYPAD),
         "chip": chip,
         "panel": I2cBridge(wires.bus),
     }

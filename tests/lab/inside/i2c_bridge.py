@@ -21,6 +21,8 @@ REPORTS = bytes.fromhex("0600ff0901a1010901150026ff007508954081020902150026ff007
 STATUS, GET_DATA = 0x10, 0x40
 WRITES, READS = (0x90, 0x92, 0x94), (0x91, 0x93)
 SET_SPEED, NOBODY, READ_COMPLETE = 0x20, 0x25, 0x55
+REFUSED, NOTHING = 0x01, 127
+"""In the place of "done", and in the place of how many bytes were read."""
 
 Exchange = Callable[[int, bytes, int], bytes | None]
 """Takes (address, bytes written, how many are read); what was read, or None where nobody is at the address."""
@@ -77,10 +79,11 @@ class _Chip:
         elif code in READS:
             found = self._exchange(report[3] >> 1, b"", report[1] | report[2] << 8)
             self._read = found or b""
-            answer[2] = NOBODY if found is None else 0
+            if found is None:
+                answer[1], answer[2] = REFUSED, NOBODY
         elif code == GET_DATA:
             part, self._read = self._read[:LARGEST_PART], self._read[LARGEST_PART:]
-            answer[2], answer[3] = READ_COMPLETE, len(part)
+            answer[2], answer[3] = READ_COMPLETE, len(part) or NOTHING
             answer[4 : 4 + len(part)] = part
         elif code == STATUS:
             if report[3] == SET_SPEED:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from lab.inside.gadget import Gadget
 
-DESCRIPTOR = bytes.fromhex(
-    "05010906a101050719e029e71500250175019508810295017508810395057501050819012905910295017503910395067508150025650507190029658100c0"
+DESCRIPTOR = (
+    "05010906a101050719e029e7150025017501950881029501750881039505750105081901290591029501750391"
+    "039506750815{0:02x}25{1:02x}050719{0:02x}29{1:02x}8100c0"
 )
-"""The boot keyboard of the HID specification 1.11, appendix B.1: a byte of modifiers, one reserved, six usages."""
+"""The boot keyboard of the HID specification 1.11, appendix B.1: a byte of modifiers, one reserved, six usages between two."""
+
+WHOLE, KEYPAD = (0x00, 0x65), (0x53, 0x63)
+"""Which keys there are: all, or those of a keypad."""
 
 REPORT_BYTES = 8
 LEFT_SHIFT = 0x02
@@ -19,12 +23,12 @@ LEFT_SHIFT = 0x02
 class Keys:
     """A keyboard that types usages (HID Usage Tables, section 10)."""
 
-    def __init__(self, name: str, vendor: int, product: int, called: str, port: int) -> None:
+    def __init__(self, name: str, vendor: int, product: int, called: str, port: int, keys: tuple[int, int]) -> None:
         self._gadget = Gadget(name, vendor, product, "ACME", called, "hid.keys", port)
         function = self._gadget.function
         for key, value in (("protocol", 1), ("subclass", 1), ("report_length", REPORT_BYTES)):
             (function / key).write_text(str(value))
-        (function / "report_desc").write_bytes(DESCRIPTOR)
+        (function / "report_desc").write_bytes(bytes.fromhex(DESCRIPTOR.format(*keys)))
         self._gadget.complete()
         self._node = Path(f"/dev/hidg{(function / 'dev').read_text().strip().partition(':')[2]}")
 

@@ -29,7 +29,7 @@ from lab.virtual_counter import DEVICES, UNIT, Counter
 
 pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(600)]
 
-EVA, PETER_TAG = "04E7A0B1C2D380", "04000102030405"
+EVA, JANA_TAG, PETER_TAG = "04E7A0B1C2D380", "04A1B2C3D4E5F6", "04000102030405"
 JANA, PETER, ZOLTAN = "2100000000012", "2100000000029", "2100000000043"
 COFFEE = "Káva zadarmo"
 FILLER = "/var/lib/bodka/filler"
@@ -143,8 +143,8 @@ def test_a_device_is_pulled_out_and_put_back(device: str, counter: Counter) -> N
         counter.shows(stamps("Zoltán K.", 1))
         counter.remove()
     elif device == "nfc":
-        counter.tap(Type2Tag(PETER_TAG, text_message(PETER)))
-        counter.shows(stamps("Peter N.", 0))
+        counter.tap(Type2Tag(JANA_TAG))
+        counter.shows(stamps("Jana K.", 7))
         counter.lift()
     else:
         counter.type("5\n")

@@ -12,7 +12,7 @@ from display.screens import StampCard
 from emulators.nfc_tags import Type2Tag
 from lab.container_tree import ROOT
 from lab.snapshots import BOOTED, booted
-from lab.virtual_counter import AUTHORITY, DEVICES, DROP_IN, UNIT, Counter
+from lab.virtual_counter import AUTHORITY, DEVICES, DROP_IN, REVISION, UNIT, Counter
 from lab.virtual_disk import Disk
 from lab.virtual_machine import VirtualMachine
 
@@ -53,7 +53,7 @@ def test_the_page_leads_to_the_first_tap(counter: Counter) -> None:
             machine.run("sed", "-i", f"s/^port = 1 /port = {counter.bus_number()} /", "/etc/bodka/terminal.toml")
             machine.run("sed", "-i", "s/tty:S0:pn532/tty:USB0:pn532/", "/etc/bodka/terminal.toml")
         command = command.replace("https://cloud.example", counter.cloud.outer)
-        done = machine.tried("sh", "-c", f"cd /root; export DEBIAN_FRONTEND=noninteractive; {command}")
+        done = machine.tried("sh", "-c", f"cd /root; export DEBIAN_FRONTEND=noninteractive {REVISION}; {command}")
         print(f"$ {command}\n{done.stdout}{done.stderr}")
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}\n{counter.story()}"
     counter.works(*DEVICES)
