@@ -19,7 +19,7 @@ from drivers.events import MAX_CARD_TEXT, CardGone, CardSeen, CardTrouble, Emit,
 from drivers.nfc_frontend import CardRefused, CardUnread, Frontend, Target, is_random, port
 from drivers.worker import in_thread
 
-WAIT_SECONDS = 0.4
+WAIT_SECONDS = 0.5
 """So long the chip waits for a card of Type A by itself, before it is asked for a FeliCa card once."""
 
 POLL_SECONDS = 0.045

@@ -29,13 +29,28 @@ def surroundings(shop: Shop) -> dict[str, str]:
 def watching(shop: Shop, told: Path) -> Iterator[subprocess.Popen[bytes]]:
     with told.open("wb") as output:
         doctor = subprocess.Popen(
-            command("bodka-terminal", "doctor", "--watch"), env=surroundings(shop), stdout=output, cwd=told.parent
+            command("bodka-terminal", "doctor", "--watch"),
+            env=surroundings(shop) | {"PYTHONFAULTHANDLER": "1"},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=told.parent,
         )
         try:
             yield doctor
         finally:
             doctor.kill()
             doctor.wait()
+
+
+def stopped(doctor: subprocess.Popen[bytes], told: Path) -> int:
+    """Its exit code after SIGINT. One that does not end is made to say where its threads are."""
+    doctor.send_signal(signal.SIGINT)
+    try:
+        return doctor.wait(20)
+    except subprocess.TimeoutExpired:
+        doctor.send_signal(signal.SIGABRT)
+        doctor.wait(20)
+        raise AssertionError(f"the doctor does not stop:\n{told.read_text()}") from None
 
 
 def test_the_doctor_shows_what_each_device_does_and_never_a_number(new_shop: Shop, tmp_path: Path) -> None:
@@ -64,8 +79,7 @@ def test_the_doctor_shows_what_each_device_does_and_never_a_number(new_shop: Sho
         until(lambda: told.read_text().count("scanner works") == 2, told.read_text)
         assert JANA not in told.read_text()
         assert "04a1b2c3d4e5f6" not in told.read_text().lower()
-        doctor.send_signal(signal.SIGINT)
-        assert doctor.wait(20) == 0
+        assert stopped(doctor, told) == 0
 
 
 def test_the_list_of_what_is_plugged_in_is_a_terminal_toml(shop: Shop) -> None:
