@@ -6,8 +6,9 @@ under the network's lock (`identities.lock`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -137,75 +138,51 @@ class Book:
 
     def load_accounts(self, accounts: Collection[bytes]) -> None:
         """Loads accounts, their purses, and this identity's leases on them; those that they were merged into as well."""
-        mine, m = self.identity.merchant, tables.merged.c
-        for some in batches(accounts):
-            lead = sa.select(m.account, m.into).where(m.network == self.identity.network, m.account.in_(some))
-            self.into.update((row.account, row.into) for row in self.connection.execute(lead))
+        self.into.update((row.account, row.into) for row in self._found(_MERGED, accounts))
         for some in batches([*accounts, *self.into.values()]):
-            a, p, le = tables.account.c, tables.purse.c, tables.lease.c
-            self.accounts.update(self._column(sa.select(a.id).where(a.merchant == mine, a.id.in_(some))))
-            for row in self.connection.execute(sa.select(tables.purse).where(p.merchant == mine, p.account.in_(some))):
+            self.accounts.update(row.id for row in self._found(_ACCOUNTS, some))
+            for row in self._found(_PURSES, some):
                 key = PurseKey(row.account, row.purse, row.instance)
                 self.purses[key] = Purse(row.earned, row.spent, row.leased, row.overdraft, row.debt)
                 self._stored_purses.add(key)
-            held = sa.select(tables.lease).where(le.merchant == mine, le.identity == self.identity.id, le.account.in_(some))
-            for row in self.connection.execute(held):
+            for row in self._found(_LEASES, some):
                 key = PurseKey(row.account, row.purse, row.instance)
                 self.leases[key] = Lease(row.granted, row.used, row.written_off)
                 self._stored_leases.add(key)
 
     def load_cards(self, tokens: Collection[bytes]) -> None:
         """Loads what tokens lead to."""
-        c = tables.card.c
-        for some in batches(tokens):
-            found = sa.select(tables.card).where(c.network == self.identity.network, c.token.in_(some))
-            for row in self.connection.execute(found):
-                self.cards[row.token] = Card(row.account, Status(row.status), TokenKind(row.kind))
+        for row in self._found(_CARDS, tokens):
+            self.cards[row.token] = Card(row.account, Status(row.status), TokenKind(row.kind))
 
     def load_issued(self, tokens: Collection[bytes]) -> None:
         """Loads which terminals issued these cards; the account of a card that a terminal issued is called after it."""
-        e = tables.entry.c
-        for some in batches(tokens):
-            issues = (e.merchant == self.identity.merchant) & (e.cause == Cause.ISSUE.value)
-            found = sa.select(e.account, e.identity).where(issues, e.account.in_(some)).order_by(e.posted_ms)
-            for row in self.connection.execute(found):
-                self.issued.setdefault(row.account, row.identity)
+        for row in self._found(_ISSUES, tokens):
+            self.issued.setdefault(row.account, row.identity)
 
     def load_entries(self, ids: Collection[UUID]) -> None:
         """Loads which of these ids are already posted."""
-        e = tables.entry.c
-        for some in batches(ids):
-            found = sa.select(e.id, e.body_hash, e.account).where(e.merchant == self.identity.merchant, e.id.in_(some))
-            for row in self.connection.execute(found):
-                self.known[row.id], self.posted_to[row.id] = row.body_hash, row.account
+        for row in self._found(_ENTRIES, ids):
+            self.known[row.id], self.posted_to[row.id] = row.body_hash, row.account
 
     def load_takings(self, ids: Collection[UUID]) -> None:
         """Loads what was taken back of these entries."""
-        t = tables.taking.c
-        for some in batches(ids):
-            found = sa.select(tables.taking).where(t.merchant == self.identity.merchant, t.entry.in_(some))
-            for row in self.connection.execute(found):
-                key = TakingKey(row.entry, row.purse, row.instance)
-                self.takings[key] = Taking(row.award, row.taken, row.excess)
-                self._stored_takings.add(key)
+        for row in self._found(_TAKINGS, ids):
+            key = TakingKey(row.entry, row.purse, row.instance)
+            self.takings[key] = Taking(row.award, row.taken, row.excess)
+            self._stored_takings.add(key)
 
     def load_referred(self, ids: Collection[UUID]) -> None:
         """Loads what these entries earned, and which of them are already undone."""
-        mine, e, p = self.identity.merchant, tables.entry.c, tables.posting.c
-        for some in batches(ids):
-            undone = sa.select(e.refers).where(e.merchant == mine, e.cause == Cause.UNDO.value, e.refers.in_(some))
-            self.undone.update(self._column(undone))
-            earned = (
-                sa.select(tables.posting)
-                .join(tables.entry, (p.merchant == e.merchant) & (p.entry == e.id))
-                .where(p.merchant == mine, p.entry.in_(some), p.delta > 0)
-                .where(e.cause.in_([Cause.AWARD.value, Cause.REDEEM.value]))
-            )
-            for row in self.connection.execute(earned):
-                self.awards[TakingKey(row.entry, row.purse, row.instance)] = row.delta
+        self.undone.update(row.refers for row in self._found(_UNDONE, ids))
+        for row in self._found(_EARNED, ids):
+            self.awards[TakingKey(row.entry, row.purse, row.instance)] = row.delta
 
-    def _column(self, statement: sa.Select[Any]) -> Sequence[Any]:
-        return self.connection.execute(statement).scalars().all()
+    def _found(self, statement: sa.Select[Any], keys: Collection[Any]) -> Iterator[sa.Row[Any]]:
+        """What one of the statements below finds for these keys."""
+        mine = {"network": self.identity.network, "merchant": self.identity.merchant, "identity": self.identity.id}
+        for some in batches(keys):
+            yield from self.connection.execute(statement, mine | {"some": some})
 
     # Writing.
 
@@ -309,11 +286,48 @@ class Book:
         _insert(self.connection, table, [key | values for there, key, values in full if not there])
         old = [{f"the_{name}": part for name, part in key.items()} | values for there, key, values in full if there]
         if old:
-            same = [column == sa.bindparam(f"the_{column.name}") for column in table.primary_key]
-            named: dict[str, Any] = {name: sa.bindparam(name) for name in full[0][2]}
-            self.connection.execute(sa.update(table).where(*same).values(named), old)
+            self.connection.execute(_setting(table, *full[0][2]), old)
+
+
+@cache
+def _setting(table: sa.Table, *columns: str) -> sa.Update:
+    same = [column == sa.bindparam(f"the_{column.name}") for column in table.primary_key]
+    return sa.update(table).where(*same).values({name: sa.bindparam(name) for name in columns})
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(sa.insert(table), rows)
+
+
+# Made once: to make a statement takes SQLAlchemy longer than it takes the database to answer it.
+
+
+def _some(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    return column.in_(sa.bindparam("some", type_=column.type, expanding=True))
+
+
+def _of(table: sa.Table, owner: str = "merchant") -> sa.ColumnElement[bool]:
+    return table.c[owner] == sa.bindparam(owner)
+
+
+_E, _P = tables.entry.c, tables.posting.c
+_MERGED = sa.select(tables.merged).where(_of(tables.merged, "network"), _some(tables.merged.c.account))
+_ACCOUNTS = sa.select(tables.account.c.id).where(_of(tables.account), _some(tables.account.c.id))
+_PURSES = sa.select(tables.purse).where(_of(tables.purse), _some(tables.purse.c.account))
+_LEASES = sa.select(tables.lease).where(_of(tables.lease), _of(tables.lease, "identity"), _some(tables.lease.c.account))
+_CARDS = sa.select(tables.card).where(_of(tables.card, "network"), _some(tables.card.c.token))
+_TAKINGS = sa.select(tables.taking).where(_of(tables.taking), _some(tables.taking.c.entry))
+_ENTRIES = sa.select(_E.id, _E.body_hash, _E.account).where(_of(tables.entry), _some(_E.id))
+_ISSUES = (
+    sa.select(_E.account, _E.identity)
+    .where(_of(tables.entry), _E.cause == Cause.ISSUE.value, _some(_E.account))
+    .order_by(_E.posted_ms)
+)
+_UNDONE = sa.select(_E.refers).where(_of(tables.entry), _E.cause == Cause.UNDO.value, _some(_E.refers))
+_EARNED = (
+    sa.select(tables.posting)
+    .join(tables.entry, (_P.merchant == _E.merchant) & (_P.entry == _E.id))
+    .where(_of(tables.posting), _some(_P.entry), _P.delta > 0)
+    .where(_E.cause.in_([Cause.AWARD.value, Cause.REDEEM.value]))
+)

@@ -6,12 +6,13 @@ are given out under that same lock (`numbering.next_changes`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import dating, identities, recalls, tables
+from backend import dating, identities, programmes, recalls, tables
 from backend.accept import flag_off_head, is_off_head
 from backend.book import Book, PurseKey
 from backend.epochs import count_of
@@ -52,7 +53,7 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
     since = max(0, message.cursor)
     known = since <= last.change and message.epoch in (None, last.epoch)
     rows, more, cursor = _Rows(), False, min(since, last.change)
-    if known and standing is not Standing.OFF_HEAD:
+    if known and since < last.change and standing is not Standing.OFF_HEAD:
         rows, more = _rows(connection, asker, since, min(max(1, message.limit), MAX_ROWS), now_ms)
         cursor = max(row.change for kind in rows for row in kind) if more else last.change
     return Pulled(
@@ -62,7 +63,7 @@ def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) 
         since=message.cursor,
         cursor=cursor,
         more=more,
-        programme=programme_of(connection, asker),
+        programme=programmes.number_of_current(connection, asker.merchant),
         now_ms=now_ms,
         purses=rows.purses,
         cards=rows.cards,
@@ -101,8 +102,7 @@ def present(connection: sa.Connection, identity: UUID, message: Present, now_ms:
     if standing is not Standing.OFF_HEAD:
         if standing is Standing.GOOD:
             _grant(connection, asker, None, message.account, LARGEST_WISH, now_ms)
-        of_account = purses_of(asker).where(tables.purse.c.account == message.account)
-        rows = tuple(PurseRow(*row) for row in connection.execute(of_account))
+        rows = tuple(PurseRow(*row) for row in connection.execute(_OF_ACCOUNT, _of(asker) | {"account": message.account}))
     epoch = count_of(connection, asker.network).epoch
     return Presented(standing, asker.posted.sequence, asker.posted.hash, now_ms, rows, epoch)
 
@@ -125,55 +125,32 @@ def stand(connection: sa.Connection, identity: UUID, head: Head, now_ms: int) ->
     return asker, asker.standing
 
 
-def programme_of(connection: sa.Connection, asker: Identity) -> int:
-    """The version of the programme in force."""
-    m = tables.merchant.c
-    version: int = connection.execute(sa.select(m.programme).where(m.id == asker.merchant)).scalar_one()
-    return version
-
-
 def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, now_ms: int) -> tuple[_Rows, bool]:
     """Up to `limit` rows in order of their change over all kinds, and whether there are more."""
-    end, more = _slice(connection, asker, since, limit)
+    following = connection.execute(_NEXT_CHANGES, _of(asker) | {"since": since, "next": limit + 1})
+    found = sorted((change, kind) for change, kind in following)
+    if not found:
+        return _Rows(), False
+    taken = found[:limit]
+    end, kinds = taken[-1][0], {kind for _, kind in taken}
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_slice(connection, asker, since, end, now_ms)
-    c, m, s, p, f = tables.card, tables.member, tables.staff, tables.progress, tables.forgotten
-    purses = purses_of(asker).where(tables.purse.c.change > since, tables.purse.c.change <= end).order_by(tables.purse.c.change)
-    cards = _within(c, since, end).where(c.c.network == asker.network)
-    members = _within(m, since, end).where(m.c.network == asker.network)
-    staff = _within(s, since, end).where(s.c.merchant == asker.merchant)
-    progress = _within(p, since, end).where(p.c.merchant == asker.merchant)
-    forgotten = _within(f, since, end).where(f.c.network == asker.network)
+
+    def changed(table: sa.Table) -> Sequence[Any]:
+        """A kind of which nothing has changed is not asked for."""
+        if table.name not in kinds:
+            return ()
+        return connection.execute(_CHANGED[table.name], _of(asker) | {"since": since, "end": end}).all()
+
     rows = _Rows(
-        purses=tuple(PurseRow(*row) for row in connection.execute(purses)),
-        cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in connection.execute(cards)),
-        members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in connection.execute(members)),
-        staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in connection.execute(staff)),
-        progress=tuple(ProgressRow(r.account, r.level, r.spent, r.owing, r.change) for r in connection.execute(progress)),
-        forgotten=tuple(ForgottenRow(r.account, r.change) for r in connection.execute(forgotten)),
+        purses=tuple(PurseRow(*row) for row in changed(tables.purse)),
+        cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in changed(tables.card)),
+        members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in changed(tables.member)),
+        staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in changed(tables.staff)),
+        progress=tuple(ProgressRow(r.account, r.level, r.spent, r.owing, r.change) for r in changed(tables.progress)),
+        forgotten=tuple(ForgottenRow(r.account, r.change) for r in changed(tables.forgotten)),
     )
-    return rows, more
-
-
-def _slice(connection: sa.Connection, asker: Identity, since: int, limit: int) -> tuple[int, bool]:
-    """The last change number of the next `limit` rows, and whether rows follow it."""
-    mine = [
-        (tables.purse, tables.purse.c.merchant == asker.merchant),
-        (tables.card, tables.card.c.network == asker.network),
-        (tables.member, tables.member.c.network == asker.network),
-        (tables.staff, tables.staff.c.merchant == asker.merchant),
-        (tables.progress, tables.progress.c.merchant == asker.merchant),
-        (tables.forgotten, tables.forgotten.c.network == asker.network),
-    ]
-    numbers = sorted(
-        number
-        for table, owned in mine
-        for number in connection.execute(
-            sa.select(table.c.change).where(owned, table.c.change > since).order_by(table.c.change).limit(limit + 1)
-        ).scalars()
-    )
-    taken = numbers[:limit]
-    return (taken[-1] if taken else since), len(numbers) > limit
+    return rows, len(found) > limit
 
 
 def _grant_slice(connection: sa.Connection, asker: Identity, since: int, end: int, now_ms: int) -> None:
@@ -217,24 +194,62 @@ def _grant(
     return recalls.wish(connection, asker, short, now_ms) if short else 0
 
 
-def _within(table: sa.Table, since: int, end: int) -> sa.Select[Any]:
-    return sa.select(table).where(table.c.change > since, table.c.change <= end).order_by(table.c.change)
-
-
-def purses_of(asker: Identity) -> sa.Select[Any]:
-    """Purses of the asker's merchant, each with what is granted to the asker: the columns of a `PurseRow`."""
-    p, le = tables.purse.c, tables.lease.c
-    same = (le.merchant == p.merchant) & (le.account == p.account) & (le.purse == p.purse) & (le.instance == p.instance)
-    balance, granted = (p.earned - p.spent).label("balance"), sa.func.coalesce(le.granted, 0).label("granted")
-    return (
-        sa.select(p.account, p.purse, p.instance, balance, granted, p.change)
-        .outerjoin_from(tables.purse, tables.lease, same & (le.identity == asker.id))
-        .where(p.merchant == asker.merchant)
-    )
-
-
 def _purse_row(connection: sa.Connection, asker: Identity, key: PurseKey) -> PurseRow | None:
-    p = tables.purse.c
-    one = purses_of(asker).where(p.account == key.account, p.purse == key.purse, p.instance == key.instance)
-    row = connection.execute(one).one_or_none()
+    row = connection.execute(_ONE_PURSE, _of(asker) | key._asdict()).one_or_none()
     return None if row is None else PurseRow(*row)
+
+
+def _of(asker: Identity) -> dict[str, Any]:
+    """What the statements below are about."""
+    return {"network": asker.network, "merchant": asker.merchant, "identity": asker.id}
+
+
+# Made once: to make a statement takes SQLAlchemy longer than it takes the database to answer it, and every terminal pulls.
+
+_P, _L = tables.purse.c, tables.lease.c
+_LEASED_HERE = (
+    (_L.merchant == _P.merchant)
+    & (_L.account == _P.account)
+    & (_L.purse == _P.purse)
+    & (_L.instance == _P.instance)
+    & (_L.identity == sa.bindparam("identity"))
+)
+PURSES = (
+    sa.select(
+        _P.account,
+        _P.purse,
+        _P.instance,
+        (_P.earned - _P.spent).label("balance"),
+        sa.func.coalesce(_L.granted, 0).label("granted"),
+        _P.change,
+    )
+    .outerjoin_from(tables.purse, tables.lease, _LEASED_HERE)
+    .where(_P.merchant == sa.bindparam("merchant"))
+)
+"""The purses of `merchant`, each with what is granted to `identity`: the columns of a `PurseRow`."""
+
+_OF_ACCOUNT = PURSES.where(_P.account == sa.bindparam("account"))
+_ONE_PURSE = _OF_ACCOUNT.where(_P.purse == sa.bindparam("purse"), _P.instance == sa.bindparam("instance"))
+
+
+def _owned(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Cards, members and tombstones belong to a network, all else to a merchant."""
+    owner = "merchant" if "merchant" in table.c else "network"
+    return table.c[owner] == sa.bindparam(owner)
+
+
+def _next_changes(table: sa.Table) -> sa.Select[Any]:
+    change = table.c.change
+    following = sa.select(change).where(_owned(table), change > sa.bindparam("since")).order_by(change)
+    return sa.select(following.limit(sa.bindparam("next")).subquery().c.change, sa.literal_column(f"'{table.name}'"))
+
+
+def _within(rows: sa.Select[Any], change: sa.Column[int]) -> sa.Select[Any]:
+    return rows.where(change > sa.bindparam("since"), change <= sa.bindparam("end")).order_by(change)
+
+
+_OTHERS = (tables.card, tables.member, tables.staff, tables.progress, tables.forgotten)
+_CHANGED = {table.name: _within(sa.select(table).where(_owned(table)), table.c.change) for table in _OTHERS}
+_CHANGED |= {tables.purse.name: _within(PURSES, _P.change)}
+_NEXT_CHANGES = sa.union_all(*(_next_changes(table) for table in (tables.purse, *_OTHERS)))
+"""The numbers of the `next` changes after `since` of each kind of rows, with its name."""

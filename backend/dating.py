@@ -15,6 +15,22 @@ from sync.messages import Told
 _LONGEST_UP_MS = 2**40
 """More than thirty years."""
 
+_B, _E = tables.boot.c, tables.entry.c
+_OF_BOOT = (_B.merchant == sa.bindparam("the_merchant")) & (_B.id == sa.bindparam("boot"))
+_BOOT = sa.select(tables.boot).where(_OF_BOOT)
+_MEASURED = sa.update(tables.boot).where(_OF_BOOT).values(began_ms=sa.bindparam("began"), measured=True)
+_BEGAN = sa.select(_B.id, _B.began_ms).where(
+    _B.merchant == sa.bindparam("merchant"), _B.id.in_(sa.bindparam("boots", type_=_B.id.type, expanding=True))
+)
+_LAST_MADE = (
+    sa.select(_E.made_ms)
+    .where(
+        _E.merchant == sa.bindparam("merchant"), _E.identity == sa.bindparam("identity"), _E.sequence <= sa.bindparam("last")
+    )
+    .order_by(_E.sequence.desc())
+    .limit(1)
+)
+
 
 def note_boot(connection: sa.Connection, merchant: UUID, told: Told, now_ms: int) -> None:
     """Remembers when the boot began that sent this, on the cloud's clock. Whoever comes late would make it too young: the
@@ -22,11 +38,11 @@ def note_boot(connection: sa.Connection, merchant: UUID, told: Told, now_ms: int
     if not 0 <= told.up_ms <= _LONGEST_UP_MS:
         return
     began = now_ms - told.up_ms
-    known = connection.execute(sa.select(tables.boot).where(_is(merchant, told.boot))).one_or_none()
+    known = connection.execute(_BOOT, {"the_merchant": merchant, "boot": told.boot}).one_or_none()
     if known is None:
         _add(connection, merchant, {told.boot: began}, measured=True)
     elif not known.measured or began < known.began_ms:
-        connection.execute(sa.update(tables.boot).where(_is(merchant, told.boot)).values(began_ms=began, measured=True))
+        connection.execute(_MEASURED, {"the_merchant": merchant, "boot": told.boot, "began": began})
 
 
 def date(connection: sa.Connection, writer: Identity, lines: Sequence[Made], sending: UUID | None) -> list[Placed]:
@@ -41,9 +57,8 @@ def date(connection: sa.Connection, writer: Identity, lines: Sequence[Made], sen
 
 def _earliest(connection: sa.Connection, writer: Identity) -> int:
     """When the last entry of this identity was made; before its first, when the device was paired."""
-    e = tables.entry.c
-    mine = (e.merchant == writer.merchant) & (e.identity == writer.id) & (e.sequence <= writer.posted.sequence)
-    last = connection.execute(sa.select(e.made_ms).where(mine).order_by(e.sequence.desc()).limit(1)).scalar_one_or_none()
+    mine = {"merchant": writer.merchant, "identity": writer.id, "last": writer.posted.sequence}
+    last = connection.execute(_LAST_MADE, mine).scalar_one_or_none()
     if last is not None:
         return int(last)
     first = writer
@@ -53,16 +68,11 @@ def _earliest(connection: sa.Connection, writer: Identity) -> int:
 
 
 def _began(connection: sa.Connection, merchant: UUID, boots: Iterable[UUID]) -> dict[UUID, int]:
-    b = tables.boot.c
-    wanted = sa.select(b.id, b.began_ms).where(b.merchant == merchant, b.id.in_(list(boots)))
-    return {row.id: row.began_ms for row in connection.execute(wanted)}
+    wanted = connection.execute(_BEGAN, {"merchant": merchant, "boots": list(boots)})
+    return {row.id: row.began_ms for row in wanted}
 
 
 def _add(connection: sa.Connection, merchant: UUID, began: Mapping[UUID, int], *, measured: bool) -> None:
     rows = [{"merchant": merchant, "id": boot, "began_ms": ms, "measured": measured} for boot, ms in began.items()]
     if rows:
         connection.execute(sa.insert(tables.boot), rows)
-
-
-def _is(merchant: UUID, boot: UUID) -> sa.ColumnElement[bool]:
-    return (tables.boot.c.merchant == merchant) & (tables.boot.c.id == boot)

@@ -31,6 +31,10 @@ CALLS, CALLS_SECONDS = 4, 4.0
 """So many answers within so many seconds are given at once where it is only somebody else's change: a busy shop's terminals
 then pull about once a second, not at every tap. A call is always told at once."""
 
+_N, _I = tables.network.c, tables.identity.c
+_OF_CALLER = (_I.network == _N.id) & (_I.merchant == sa.bindparam("merchant")) & (_I.id == sa.bindparam("identity"))
+_NEWS = sa.select(_N.change, _I.called).join_from(tables.network, tables.identity, _OF_CALLER)
+
 
 class News(Enum):
     """What there is for a terminal that waits."""
@@ -64,9 +68,7 @@ class _Waiter:
 
 def look(connection: sa.Connection, caller: Caller, cursor: int) -> News:
     """What there is for a terminal that has pulled up to `cursor`."""
-    n, i = tables.network.c, tables.identity.c
-    mine = (i.network == n.id) & (i.merchant == caller.merchant) & (i.id == caller.identity)
-    last, called = connection.execute(sa.select(n.change, i.called).join_from(tables.network, tables.identity, mine)).one()
+    last, called = connection.execute(_NEWS, {"merchant": caller.merchant, "identity": caller.identity}).one()
     if called > cursor:
         return News.CALL
     return News.CHANGE if last > cursor else News.NONE

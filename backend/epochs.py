@@ -11,6 +11,8 @@ from backend import tables
 from backend.surroundings import Random
 from loyalty.ids import uuid7
 
+_COUNT = sa.select(tables.network.c.change, tables.network.c.epoch).where(tables.network.c.id == sa.bindparam("network"))
+
 
 class Count(NamedTuple):
     """How far a network counts its changes, and which count it is."""
@@ -21,8 +23,7 @@ class Count(NamedTuple):
 
 def count_of(connection: sa.Connection, network: UUID) -> Count:
     """The network's count as it stands."""
-    n = tables.network.c
-    return Count(*connection.execute(sa.select(n.change, n.epoch).where(n.id == network)).one())
+    return Count(*connection.execute(_COUNT, {"network": network}).one())
 
 
 def begin_anew(connection: sa.Connection, now_ms: int, random: Random) -> int:

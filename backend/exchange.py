@@ -43,12 +43,7 @@ def exchange(
             raise CounterTooLow(sender.counter)
         return stored
     result = answer(connection, sender)
-    i = tables.identity.c
-    connection.execute(
-        sa.update(tables.identity)
-        .where(i.merchant == sender.merchant, i.id == sender.id)
-        .values(counter=signer.counter, request=digest, answer=result, seen_ms=now_ms)
-    )
+    identities.note_request(connection, sender, signer.counter, digest, result, now_ms)
     return result
 
 
@@ -62,15 +57,14 @@ def read(
     """As `exchange`, for large answers that may be given again at any time: a repeat is answered anew, and nothing is kept."""
     sender = identities.lock(connection, signer.identity)
     digest = _digest(request)
-    i = tables.identity.c
-    mine = (i.merchant == sender.merchant) & (i.id == sender.id)
     if signer.counter <= sender.counter:
+        i = tables.identity.c
+        mine = (i.merchant == sender.merchant) & (i.id == sender.id)
         last = connection.execute(sa.select(i.request).where(mine)).scalar_one()
         if signer.counter < sender.counter or last != digest:
             raise CounterTooLow(sender.counter)
     result = answer(connection, sender)
-    noted = sa.update(tables.identity).where(mine)
-    connection.execute(noted.values(counter=signer.counter, request=digest, answer=None, seen_ms=now_ms))
+    identities.note_request(connection, sender, signer.counter, digest, None, now_ms)
     return result
 
 

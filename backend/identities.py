@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 import msgspec
@@ -41,8 +42,18 @@ class Identity:
 
 
 _COLUMNS = [column for column in tables.identity.c if column.name not in ("request", "answer")]
+# Made once: every request asks several times.
 _BY_ID = sa.select(*_COLUMNS).where(tables.identity.c.id == sa.bindparam("of"))
-"""Made once: every request asks several times."""
+_LOCK = sa.select(tables.network.c.id).where(tables.network.c.id == sa.bindparam("network")).with_for_update()
+_TWO_ACTIVE = (
+    sa.select(tables.identity.c.id)
+    .where(
+        tables.identity.c.merchant == sa.bindparam("merchant"),
+        tables.identity.c.public_key.is_not(None),
+        tables.identity.c.standing == Standing.GOOD.value,
+    )
+    .limit(2)
+)
 
 
 def find(connection: sa.Connection, identity: UUID) -> Identity:
@@ -59,8 +70,7 @@ def lock(connection: sa.Connection, identity: UUID) -> Identity:
     Everything that changes a ledger or reads a consistent picture of it goes through here. On SQLite the transaction already
     holds the only writer's lock.
     """
-    network = find(connection, identity).network
-    connection.execute(sa.select(tables.network.c.id).where(tables.network.c.id == network).with_for_update())
+    connection.execute(_LOCK, {"network": find(connection, identity).network})
     return find(connection, identity)
 
 
@@ -131,10 +141,16 @@ def note_told(
     _update(connection, identity, **said)
 
 
+def note_request(
+    connection: sa.Connection, identity: Identity, counter: int, digest: bytes, answer: bytes | None, now_ms: int
+) -> None:
+    """Remembers a terminal's last request, and its answer where it is to be given again to a repeat."""
+    _update(connection, identity, counter=counter, request=digest, answer=answer, seen_ms=now_ms)
+
+
 def call(connection: sa.Connection, merchant: UUID, identity: UUID, change: int) -> None:
     """Remembers a change that the terminal is told of at once, where it waits (`doorbell.look`)."""
-    mine = (tables.identity.c.merchant == merchant) & (tables.identity.c.id == identity)
-    connection.execute(sa.update(tables.identity).where(mine).values(called=change))
+    connection.execute(_setting("called"), {"the_merchant": merchant, "the_id": identity, "called": change})
 
 
 def own_of(connection: sa.Connection, merchant: UUID) -> Identity:
@@ -145,17 +161,19 @@ def own_of(connection: sa.Connection, merchant: UUID) -> Identity:
 
 def is_sole_active(connection: sa.Connection, identity: Identity) -> bool:
     """Whether this is the merchant's only terminal in good standing, so that everything may be leased to it."""
-    active = sa.select(tables.identity.c.id).where(
-        tables.identity.c.merchant == identity.merchant,
-        tables.identity.c.public_key.is_not(None),
-        tables.identity.c.standing == Standing.GOOD.value,
-    )
-    return connection.execute(active.limit(2)).scalars().all() == [identity.id]
+    return connection.execute(_TWO_ACTIVE, {"merchant": identity.merchant}).scalars().all() == [identity.id]
 
 
 def _update(connection: sa.Connection, identity: Identity, **values: object) -> None:
-    mine = (tables.identity.c.merchant == identity.merchant) & (tables.identity.c.id == identity.id)
-    connection.execute(sa.update(tables.identity).where(mine).values(**values))
+    of = {"the_merchant": identity.merchant, "the_id": identity.id}
+    connection.execute(_setting(*values), of | values)
+
+
+@cache
+def _setting(*columns: str) -> sa.Update:
+    i = tables.identity.c
+    mine = (i.merchant == sa.bindparam("the_merchant")) & (i.id == sa.bindparam("the_id"))
+    return sa.update(tables.identity).where(mine).values({column: sa.bindparam(column) for column in columns})
 
 
 def _identity(row: sa.Row[tuple[object, ...]]) -> Identity:

@@ -76,8 +76,8 @@ class Stored(NamedTuple):
 
 def after(connection: sa.Connection, identity: Identity, sequence: int, limit: int) -> list[Stored]:
     """Up to `limit` stored lines behind `sequence`, in order."""
-    wanted = sa.select(tables.line).where(_mine(identity) & (tables.line.c.sequence > sequence))
-    rows = connection.execute(wanted.order_by(tables.line.c.sequence).limit(limit))
+    wanted = {"merchant": identity.merchant, "identity": identity.id, "after": sequence, "many": limit}
+    rows = connection.execute(_AFTER, wanted)
     return [Stored(_line(row), row.hash, row.received_ms) for row in rows]
 
 
@@ -87,6 +87,17 @@ def hashes_between(connection: sa.Connection, identity: Identity, first: int, la
         _mine(identity) & tables.line.c.sequence.between(first, last)
     )
     return {row.sequence: row.hash for row in connection.execute(wanted)}
+
+
+_L = tables.line.c
+_AFTER = (
+    sa.select(tables.line)
+    .where(
+        _L.merchant == sa.bindparam("merchant"), _L.identity == sa.bindparam("identity"), _L.sequence > sa.bindparam("after")
+    )
+    .order_by(_L.sequence)
+    .limit(sa.bindparam("many"))
+)
 
 
 def _mine(identity: Identity) -> sa.ColumnElement[bool]:

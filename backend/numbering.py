@@ -13,23 +13,23 @@ from backend import tables
 
 T = TypeVar("T")
 _AT_ONCE = 500
+_N = tables.network.c
+_RAISE = sa.update(tables.network).where(_N.id == sa.bindparam("network")).values(change=_N.change + sa.bindparam("count"))
+_LAST = sa.select(_N.change).where(_N.id == sa.bindparam("network"))
 
 
 def next_changes(connection: sa.Connection, network: UUID, count: int) -> Iterator[int]:
     """`count` new change numbers. The counter's row is locked until the transaction ends, so a cursor never skips one."""
     if count == 0:
         return iter(())
-    n = tables.network.c
-    raised = sa.update(tables.network).where(n.id == network).values(change=n.change + count)
-    connection.execute(raised)
+    connection.execute(_RAISE, {"network": network, "count": count})
     last = last_change(connection, network)
     return iter(range(last - count + 1, last + 1))
 
 
 def last_change(connection: sa.Connection, network: UUID) -> int:
     """The number of the network's last change."""
-    n = tables.network.c
-    change: int = connection.execute(sa.select(n.change).where(n.id == network)).scalar_one()
+    change: int = connection.execute(_LAST, {"network": network}).scalar_one()
     return change
 
 

@@ -11,6 +11,10 @@ from backend import tables
 from loyalty.programme import Programme, ProgrammeError, read
 from sync.messages import ProgrammeText
 
+_P, _M = tables.programme.c, tables.merchant.c
+_TEXT = sa.select(_P.text).where(_P.merchant == sa.bindparam("merchant"), _P.version == sa.bindparam("version"))
+_CURRENT = sa.select(_M.programme).where(_M.id == sa.bindparam("merchant"))
+
 
 class UnknownProgramme(LookupError):
     """The merchant has no such version."""
@@ -18,11 +22,9 @@ class UnknownProgramme(LookupError):
 
 def text_of(connection: sa.Connection, merchant: UUID, version: int) -> ProgrammeText:
     """The text of one version; raises `UnknownProgramme`."""
-    p = tables.programme.c
     found = None
     if 0 < version < 2**31:
-        wanted = sa.select(p.text).where(p.merchant == merchant, p.version == version)
-        found = connection.execute(wanted).scalar_one_or_none()
+        found = connection.execute(_TEXT, {"merchant": merchant, "version": version}).scalar_one_or_none()
     if found is None:
         raise UnknownProgramme(f"there is no version {version} of this programme: pull again for the current one")
     return ProgrammeText(version, found)
@@ -34,8 +36,13 @@ class WrongVersion(ValueError):
 
 def current(connection: sa.Connection, merchant: UUID) -> Programme | None:
     """The merchant's programme in force; None where there is none yet."""
-    m = tables.merchant.c
-    return version(connection, merchant, connection.execute(sa.select(m.programme).where(m.id == merchant)).scalar_one())
+    return version(connection, merchant, number_of_current(connection, merchant))
+
+
+def number_of_current(connection: sa.Connection, merchant: UUID) -> int:
+    """The version of the merchant's programme in force; 0 where there is none yet."""
+    number: int = connection.execute(_CURRENT, {"merchant": merchant}).scalar_one()
+    return number
 
 
 def version(connection: sa.Connection, merchant: UUID, number: int) -> Programme | None:

@@ -26,6 +26,16 @@ OPEN_MS = 2 * 60 * 1000
 ONLINE_MS = 60 * 1000
 """A terminal that was heard of within this time is expected to answer a recall at once."""
 
+_R = tables.recall.c
+_OF_HOLDER = (_R.merchant == sa.bindparam("merchant")) & (_R.identity == sa.bindparam("holder"))
+_OPEN = (
+    sa.select(_R.change, _R.account, _R.purse, _R.instance, _R.keep)
+    .where(_OF_HOLDER, _R.until_ms > sa.bindparam("now"))
+    .order_by(_R.change.desc())
+    .limit(MAX_RECALLS)
+)
+_WITHDRAW = sa.delete(tables.recall).where(_OF_HOLDER, _R.account == sa.bindparam("account"))
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -61,8 +71,7 @@ def wish(connection: sa.Connection, wisher: Identity, wanted: Mapping[PurseKey, 
 
 def withdraw(connection: sa.Connection, holder: Identity, account: bytes) -> None:
     """The customer stands before this terminal now: nothing of the account is wished of it any more."""
-    mine = _mine(holder.merchant, holder.id) & (tables.recall.c.account == account)
-    connection.execute(sa.delete(tables.recall).where(mine))
+    connection.execute(_WITHDRAW, {"merchant": holder.merchant, "holder": holder.id, "account": account})
 
 
 def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_ms: int, until_ms: int) -> None:
@@ -137,12 +146,8 @@ def open_to(connection: sa.Connection, holder: Identity, now_ms: int) -> tuple[R
     """What this terminal is asked to give back now, the newest first; nothing where it does not stand well."""
     if holder.standing is not Standing.GOOD:
         return ()
-    r = tables.recall.c
-    found = sa.select(r.change, r.account, r.purse, r.instance, r.keep).where(
-        _mine(holder.merchant, holder.id), r.until_ms > now_ms
-    )
-    newest = found.order_by(r.change.desc()).limit(MAX_RECALLS)
-    return tuple(Recall(*row) for row in connection.execute(newest))
+    newest = connection.execute(_OPEN, {"merchant": holder.merchant, "holder": holder.id, "now": now_ms})
+    return tuple(Recall(*row) for row in newest)
 
 
 def fulfil(connection: sa.Connection, holder: Identity, given: Iterable[PurseKey], now_ms: int) -> None:

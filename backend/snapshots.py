@@ -14,8 +14,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
-from backend.changes import programme_of, purses_of, stand
+from backend import identities, programmes, tables
+from backend.changes import PURSES, stand
 from backend.epochs import count_of
 from backend.identities import Identity
 from backend.problems import MalformedMessage
@@ -62,7 +62,7 @@ def snapshot(connection: sa.Connection, identity: UUID, message: Snapshot, now_m
         cursor=count.change,
         after=message.after,
         next=following or None,
-        programme=programme_of(connection, asker),
+        programme=programmes.number_of_current(connection, asker.merchant),
         now_ms=now_ms,
         purses=rows.purses,
         cards=rows.cards,
@@ -120,11 +120,13 @@ def _accounts(connection: sa.Connection, asker: Identity, keys: _Range) -> _Rows
         .where(m.network == asker.network, keys.of(m.account))
         .order_by(m.account)
     )
-    purses = purses_of(asker).where(keys.of(p.account)).order_by(p.account, p.purse, p.instance)
+    purses = PURSES.where(keys.of(p.account)).order_by(p.account, p.purse, p.instance)
     progress = sa.select(s.account, s.level, s.spent, s.owing, s.change).where(s.merchant == asker.merchant, keys.of(s.account))
     forgotten = sa.select(f.account, f.change).where(f.network == asker.network, keys.of(f.account))
     return _Rows(
-        purses=tuple(PurseRow(*row) for row in connection.execute(purses).all()),
+        purses=tuple(
+            PurseRow(*row) for row in connection.execute(purses, {"merchant": asker.merchant, "identity": asker.id}).all()
+        ),
         cards=_cards(connection, asker, keys, c.token == c.account),
         members=tuple(MemberRow(*row) for row in connection.execute(members).all()),
         progress=tuple(ProgressRow(*row) for row in connection.execute(progress)),

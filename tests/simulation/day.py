@@ -290,6 +290,7 @@ class Day:
             self.switch_on(counter)
             self.network.down.add(counter.name)
             self.reconnect(counter)
+        await self.agenda.settle()  # what starts up has something to do before anything else is due
         self.update_cloud()
         self.fleet.invariants.check(cloud_touched=True)
         deadline = self.agenda.now + DRAIN_MS

@@ -24,7 +24,7 @@ from sync.courier import Courier
 from sync.lending import Lending
 from sync.messages import Answered, Ask, Presented, Standing
 from sync.troubles import Trouble
-from terminal import states, verbs
+from terminal import renewal, states, verbs
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -330,6 +330,20 @@ def a_new_identity_keeps_the_old_leases(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mirror, "rows", rows)
 
 
+def a_new_identity_before_the_old_ones_lines(patch: pytest.MonkeyPatch) -> None:
+    """A written-off terminal is renewed while lines wait: they come under the new identity, and the lease was the old one's."""
+    renew = renewal.renew
+
+    async def well() -> None:
+        """Everything has been sent, it says."""
+
+    async def hasty(folder: Any, pairing: Any, store: Any, courier: Any) -> Any:
+        courier.exchange = well
+        return await renew(folder, pairing, store, courier)
+
+    patch.setattr(renewal, "renew", hasty)
+
+
 def pulls_carry_no_head(patch: pytest.MonkeyPatch) -> None:
     """Nobody compares where terminal and cloud stand before rows are sent and applied."""
     patch.setattr(changes, "is_off_head", lambda writer, head: False)
@@ -547,6 +561,7 @@ MUTANTS: dict[Plant, Mutant] = {
     a_written_off_terminal_earns_no_lease: Mutant("5", story=stories.a_written_off_terminal_earns),
     use_beyond_a_lease_is_not_made_good: Mutant("5", story=stories.a_write_off_and_return),
     a_new_identity_keeps_the_old_leases: Mutant("5", story=stories.a_cloned_card),
+    a_new_identity_before_the_old_ones_lines: Mutant("35", story=stories.a_written_off_terminal_is_renewed_at_once),
     pulls_carry_no_head: Mutant("248", story=stories.a_restored_backup),
     a_wrapped_line_is_posted_twice: Mutant("34", story=stories.a_doubled_entry),
     the_use_of_a_doubled_id_is_not_counted: Mutant("5", story=stories.a_doubled_entry),

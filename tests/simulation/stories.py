@@ -20,7 +20,7 @@ from simulation.agenda import run
 from simulation.cloud import temporary_folder
 from simulation.counter import Counter
 from simulation.day import RUSH, Broken, Day, Lived
-from simulation.faults import DAY, MINUTE, SECOND, merge, publish_levels, write_off
+from simulation.faults import DAY, HOUR, MINUTE, SECOND, merge, publish_levels, write_off
 from simulation.people import JANA, PETER, People
 from sync import journal, mirror
 from sync.messages import Ask
@@ -458,7 +458,26 @@ async def two_accounts_become_one(scene: Scene) -> None:
 
 async def a_written_off_terminal_sends_first(scene: Scene) -> None:
     """What a written-off terminal earned has arrived, without an answer; what it spent of that has not, when it is renewed."""
-    first = scene[0]
+    first, old = scene[0], scene[0].identity
+    push = await _is_written_off_between_earning_and_spending(scene, first)
+    await scene.wait(3 * MINUTE)
+    assert first.identity == old, "it is not renewed while it has something to send"
+    scene.day.network.must.discard(push)
+    await scene.wait(10 * MINUTE)
+    assert first.identity != old
+    assert scene.overdraft() == 0
+
+
+async def a_written_off_terminal_is_renewed_at_once(scene: Scene) -> None:
+    """The same, where nobody looks whether it has been renewed by the time that it can send again."""
+    push = await _is_written_off_between_earning_and_spending(scene, scene[0])
+    await scene.wait(2 * MINUTE)
+    scene.day.network.must.discard(push)
+    await scene.wait(10 * MINUTE)
+
+
+async def _is_written_off_between_earning_and_spending(scene: Scene, first: Counter) -> str:
+    """Returns the fault that keeps it from sending what it spent."""
     await scene.cut_off(first)
     await scene.write_off(first)
     await scene.visit(first, "sum=30 enter card +")
@@ -472,13 +491,56 @@ async def a_written_off_terminal_sends_first(scene: Scene) -> None:
     scene.day.network.must.add(push)
     await scene.reconnect(first)
     await scene.visit(first, LOOKS)
+    return push
+
+
+async def nobody_is_switched_on(scene: Scene) -> None:
+    """All plugs are pulled, to be put back in a month; when the shop closes for good, somebody puts them back at once.
+
+    Nothing is due but the month's end then. What starts up comes before it all the same: everything arrives within hours.
+    """
+    first, second = scene[0], scene[1]
+    await scene.cut_off(first, second)
+    await scene.visit(first, BUYS)
+    for counter in (first, second):
+        scene.day.switch_off(counter)
+        scene.day.later(30 * DAY, lambda plugged=counter: scene.day.switch_on(plugged))  # type: ignore[misc]
+    await scene.wait(HOUR)
+
+
+async def the_cloud_is_updated_last(scene: Scene) -> None:
+    """Lines that the cloud could not read are posted only when the shop has closed for good: that too is pulled."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, LOOKS)
+    scene.day.fleet.invariants.cloud.could_not_read = True
+    scene.day.cloud.unreadable = 1.0
+    await scene.visit(first, PAYS)
+    await scene.visit(first, BUYS)
+    await scene.hear(first, second)
+
+
+async def renewed_by_two_at_once(scene: Scene) -> None:
+    """Two of the staff give a stopped terminal a new identity, and no answer comes; a third one, later, gets through.
+
+    From then on nothing speaks for the new identity with the old one's key.
+    """
+    first = scene[0]
+    await scene.visit(first, BUYS)
+    await scene.cut_off(first)
+    await scene.write_off(first)
+    lost = f"{first.name}: /v1/renew is lost"
+    scene.day.network.must.add(lost)
+    await scene.reconnect(first)
     old = first.identity
-    await scene.wait(3 * MINUTE)
-    assert first.identity == old, "it is not renewed while it has something to send"
-    scene.day.network.must.discard(push)
-    await scene.wait(10 * MINUTE)
+    for _ in range(2):
+        first.renew()
+        await scene.wait(SECOND)
+    await scene.wait(MINUTE)
+    scene.day.network.must.discard(lost)
+    await scene.wait(5 * MINUTE)
     assert first.identity != old
-    assert scene.overdraft() == 0
+    await scene.visit(first, BUYS)
+    await scene.wait(HOUR)
 
 
 ALL: tuple[Story, ...] = (
@@ -504,4 +566,8 @@ ALL: tuple[Story, ...] = (
     a_bonus_is_leased_elsewhere,
     two_accounts_become_one,
     a_written_off_terminal_sends_first,
+    a_written_off_terminal_is_renewed_at_once,
+    nobody_is_switched_on,
+    the_cloud_is_updated_last,
+    renewed_by_two_at_once,
 )
