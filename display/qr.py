@@ -45,6 +45,6 @@ def qr_code(text: str) -> QrCode | None:
         return None
     import segno  # late: 20 ms, and seen only where a terminal is paired
 
-    made = segno.make_qr(text, error="l")
+    made = segno.make_qr(text.encode("utf-8", "replace").decode(), error="l")
     modules = tuple(tuple(bool(module) for module in line) for line in made.matrix)
     return QrCode(text, modules) if len(modules) + 2 <= HEIGHT else None
