@@ -154,21 +154,20 @@ class GpioChip:
     def drive(self, number: int, level: int | None) -> None:
         """Pulls a pin to a level, or lets go of it (None)."""
         with self.lock:
-            line = self.lines[number]
-            before, line.driven = line.level, level
-            line.settle()
-            if line.level != before:
-                self._edge(number, line, time.time_ns())
+            self._turn(number, level, time.time_ns())
 
     def bounce(self, number: int, level: int | None, *, times: int = 4, gap: float = 0.0005) -> None:
-        """Drives a pin as a bad contact does: `times` false starts, `gap` seconds apart, then the level for good."""
-        rest = self.lines[number].driven
-        for _ in range(times):
-            self.drive(number, level)
-            time.sleep(gap)
-            self.drive(number, rest)
-            time.sleep(gap)
-        self.drive(number, level)
+        """Drives a pin as a bad contact does: `times` false starts, `gap` seconds apart, then the level for good.
+
+        A contact is never late: the edges bear the times they are due at, and nobody reads the pin between them, however long
+        this machine lets the emulator wait.
+        """
+        with self.lock:
+            rest, now = self.lines[number].driven, time.time_ns()
+            for turn in range(2 * times):
+                self._turn(number, rest if turn % 2 else level, now + int(turn * gap * 1e9))
+                time.sleep(gap)
+            self._turn(number, level, now + int(2 * times * gap * 1e9))
 
     def pulse(self, number: int, level: int, nanoseconds: int = 5_000) -> None:
         """A disturbance: both edges are there before anybody can look."""
@@ -182,6 +181,13 @@ class GpioChip:
         """What a meter shows on these pins."""
         with self.lock:
             return tuple(self.lines[number].level for number in numbers)
+
+    def _turn(self, number: int, level: int | None, wall_clock: int) -> None:
+        line = self.lines[number]
+        before, line.driven = line.level, level
+        line.settle()
+        if line.level != before:
+            self._edge(number, line, wall_clock)
 
     def _edge(self, number: int, line: Line, wall_clock: int) -> None:
         if line.channel is None or not line.flags & (RISING if line.level else FALLING):
