@@ -274,7 +274,7 @@ class Store:
         except DamagedMirror as error:
             self._note_damage(error)
             self.on_damage()
-        except NotRecorded:  # a full disk: tried again in ten minutes
+        except NotRecorded:  # a full disk: tried again in half an hour
             log.warning("known time was not written down")
 
     def programme(self) -> Programme | None:
