@@ -72,8 +72,8 @@ class Slot:
 class ChipReader:
     """PC/SC readers under `supervise`.
 
-    `profiles`: where our number may be, tried in their order. `reader`: part of the name that `pcsc_scan -r` shows; None means
-    every reader. `clock`: monotonic milliseconds. `again_ms`: see `drivers.presence`.
+    `profiles`: where our number may be, tried in the order of `chip_profiles.in_order`. `reader`: part of the name that
+    `pcsc_scan -r` shows; None means every reader. `clock`: monotonic milliseconds. `again_ms`: see `drivers.presence`.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from drivers import apdu, memory_card, ndef, type4
 from drivers.atr import contactless, storage
 from drivers.atr import memory_card as is_memory_card
-from drivers.chip_profiles import FileProfile, MemoryProfile, Place, Profile, Reading, RecordProfile
+from drivers.chip_profiles import FileProfile, MemoryProfile, Place, Profile, Reading, RecordProfile, in_order
 from drivers.events import MAX_CARD_TEXT, Form, Trouble
 
 UID_SIZES = (4, 7, 8, 10)
@@ -24,15 +24,15 @@ PAGE = 4
 def read_card(transmit: apdu.Transmit, atr: bytes, profiles: tuple[Profile, ...]) -> Reading:
     """Reads one card that has just come. What `transmit` raises goes through; a card's nonsense is `Trouble.UNREADABLE`.
 
-    Profiles are tried in their order; those with an application before the card is asked whether it is a payment card, those
-    without after, so that nothing of a payment card is read.
+    Profiles are tried in the order of `in_order`; those with an application before the card is asked whether it is a payment
+    card, those without after, so that nothing of a payment card is read.
     """
     try:
         if is_memory_card(atr):
             return _memory(transmit, profiles)
         if contactless(atr) and storage(atr) is not None:
             return _tag(transmit, atr)
-        return _chip(transmit, atr, profiles)
+        return _chip(transmit, atr, in_order(profiles, atr))
     except (apdu.BadAnswer, ndef.NdefError):
         return Trouble.UNREADABLE
 
