@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterable
 from drivers import pcsc
 from drivers.atr import contactless
 from drivers.chip_card import read_card
-from drivers.chip_profiles import Profile, Reading
+from drivers.chip_profiles import Profile
 from drivers.events import Emit, Event, Medium, Trouble
 from drivers.pcsc import CardPulled, CardTaken, CardUnread, NoChipReader, Service, State
 from drivers.presence import AGAIN_MS, CardEvent, Presence
+from drivers.reading import Reading
 from drivers.worker import in_thread
 
 WAIT_MS = 1500

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from drivers.events import MAX_CARD_TEXT, Form, Trouble
+from drivers.reading import Reading
 
 PADDING = b"\0\xff "
 ENCODINGS = ("ascii", "latin-1", "utf-8", "bcd", "hex")
@@ -18,8 +19,6 @@ MEMORY_SIZE = 256
 """Bytes of an SLE 4442's main memory."""
 LAST_OFFSET = 0x7FFF
 ATR_STARTS, LONGEST_ATR = (0x3B, 0x3F), 33
-
-Reading: TypeAlias = tuple[Form, str] | Trouble
 
 
 class ChipProfileError(ValueError):

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from drivers import apdu
 from drivers.chip_card import read_card
-from drivers.chip_profiles import FileProfile, MemoryProfile, Place, Profile, Reading, RecordProfile, in_order
+from drivers.chip_profiles import FileProfile, MemoryProfile, Place, Profile, RecordProfile, in_order
 from drivers.events import Form, Trouble
+from drivers.reading import Reading
 from emulators.memory_card import ATR, MemoryCard
 from emulators.virtual_card import ATR_T0, ATR_T1, VirtualCard, payment_card
 
