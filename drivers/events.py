@@ -77,6 +77,8 @@ class CardTrouble:
     medium: Medium
     trouble: Trouble
     at: int
+    uid: str = field(default="", repr=False)
+    """Of a bank card that was held to a contactless reader, where it has one that does not change."""
 
 
 @dataclass(frozen=True, slots=True)

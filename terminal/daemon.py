@@ -33,6 +33,7 @@ from terminal.devices import Equipment
 from terminal.effects import Ask, CloseShop, Effect, Identify, Look, Recall, Record, Renew, Show, Sign, Signal
 from terminal.inputs import (
     CardRefused,
+    CardShown,
     Granted,
     Input,
     NoAnswer,
@@ -232,7 +233,7 @@ class Daemon:
                 shown = cards.identify(event, self._programme, self._keys, self._equipment.fobs)
                 return replace(shown, device=event.device)
             case CardTrouble():
-                return replace(cards.refuse(event), device=event.device)
+                return replace(self._known_all_the_same(event) or cards.refuse(event), device=event.device)
             case DeviceLost():
                 log.warning("device lost", device=event.device, why=event.why)
                 return event
@@ -245,6 +246,11 @@ class Daemon:
                 return self._tick()
             case _:
                 return event
+
+    def _known_all_the_same(self, trouble: CardTrouble) -> CardShown | None:
+        """A city or student card that pays as well is turned away as a bank card, but not where its UID was bound before."""
+        shown = cards.by_its_uid(trouble, self._programme, self._keys)
+        return shown if shown is not None and self._store.knows(shown.card) else None
 
     @property
     def _programme(self) -> Programme | None:
