@@ -82,11 +82,11 @@ class Courier:
     """Everything is injected. `journal_connection` and `mirror_connection` are only touched through `run_blocking`.
 
     `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state and of each
-    batch that the cloud took, `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All
-    are called in the loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
-    nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` puts an empty mirror in the place of
-    a damaged one, and says which in the writer thread, before anything else is done there (None: only the next start does).
-    `health` says how the machine does; in the writer thread.
+    batch that the cloud took, `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text.
+    All are called in the loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's
+    call while there is nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` puts an empty
+    mirror in the place of a damaged one, and says which in the writer thread, before anything else is done there (None: only
+    the next start does). `health` says how the machine does; in the writer thread.
     """
 
     def __init__(
