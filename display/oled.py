@@ -23,6 +23,9 @@ COLUMNS, PAGES, NOTHING = 0x21, 0x22, 0xE3
 DISPLAY_OFF = 0x40
 """A bit of the status byte."""
 
+FULL_CONTRAST = 0xCF
+"""What luma starts the controller with."""
+
 
 class Wire(Protocol):
     """The bus to one panel; each method raises OSError or luma's errors where the panel does not answer."""
@@ -109,6 +112,14 @@ class Oled:
             for window in [WHOLE_WINDOW] if shown is None else windows(shown, pages):
                 self._send(wire, window, pages)
         self._shown = pages
+
+    def dim(self, contrast: int | None) -> None:
+        """As bright as `contrast`, 0 to 255 (section 10.1.7); None: as luma starts it. Raises `PanelGone`."""
+        self._opened()
+        shown, self._shown = self._shown, None
+        with self._answering():
+            self._device.contrast(FULL_CONTRAST if contrast is None else contrast)
+        self._shown = shown
 
     def check(self) -> None:
         """Raises `PanelForgot` where the panel was unplugged and is back, `PanelGone` where it is not: 2 bytes on the bus."""

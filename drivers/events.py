@@ -177,6 +177,9 @@ Event: TypeAlias = (
     | ScannerTaught
 )
 
+Touch: TypeAlias = CardSeen | CardTrouble | ButtonPressed | ButtonHeld | PadKey | ScannerTaught
+"""What only people do: somebody is there."""
+
 Emit: TypeAlias = Callable[[Event], None]
 """Takes an event from any thread and returns at once."""
 

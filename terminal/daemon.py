@@ -21,7 +21,7 @@ import structlog
 from display.layout import lay_out
 from display.page import Page
 from display.screens import CodeTrouble, Message, PairingTrouble, Wait, WifiProblem, WifiTrouble
-from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, ScannerTaught
+from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, ScannerTaught, Touch
 from drivers.supervise import supervise
 from loyalty.account import Account, after
 from loyalty.entry import Entry
@@ -89,6 +89,8 @@ class Daemon:
         self.lender: Lender | None = None
         self.on_step: Callable[[Input, tuple[Effect, ...]], None] = lambda event, effects: None
         """Hears of every step after its effects were run: the counter page."""
+        self.on_touch: Callable[[], None] = lambda: None
+        """Hears, before anything else is done about it, that a card was shown or a key pressed."""
         self.on_close: Callable[[], None] = lambda: None
         """Hears that staff close the shop."""
         self._store, self._keys, self._clocks = store, keys, clocks
@@ -170,6 +172,8 @@ class Daemon:
 
     def _take(self, event: Event | Input) -> None:
         """One event and the answers it gets at once. Whatever goes wrong with it, the next one is served."""
+        if isinstance(event, Touch):
+            self.on_touch()
         try:
             if isinstance(event, CardSeen) and (self._heed_setup(event) or self._prove(event)):
                 return

@@ -1,4 +1,7 @@
-"""Runs the panel as the daemon does; a part of test_panel.py, not a test. Lines: "show 7" and "all"."""
+"""Runs the panel as the daemon does; a part of test_panel.py, not a test.
+
+Lines: "show 7", "all", "at 600" (the panel's clock, in seconds, stands there from now on) and "touch".
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import time
 
 from PIL import Image
 
+from display import panel as thread
+from display.burn_in import Care
 from display.oled import Oled
 from display.panel import Panel
 
@@ -18,9 +23,23 @@ def say(**what: object) -> None:
 
 
 def main() -> None:
-    panel = Panel(Oled(port=1, address=0x3C), on_lost=lambda why: say(lost=True, why=why), on_back=lambda: say(back=True))
+    now = 0.0
+    thread.IDLE_SECONDS = 0.1  # the clock of this program does not wait for a second to go by
+    panel = Panel(
+        Oled(port=1, address=0x3C),
+        on_lost=lambda why: say(lost=True, why=why),
+        on_back=lambda: say(back=True),
+        care=Care(),
+        clock=lambda: now,
+    )
     panel.start()
     for line in sys.stdin:
+        if line.startswith("at "):
+            now = float(line.split()[1])
+            continue
+        if line == "touch\n":
+            panel.touch()
+            continue
         if line.startswith("show "):
             number = int(line.split()[1])
             image = Image.new("1", (128, 64))

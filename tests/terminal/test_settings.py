@@ -93,6 +93,9 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + SCANNER.format('match = "every"\nfob = "octal"'), "use one of auto, hex, decimal"),
         (CLOUD + '[[pad]]\nname = "p"\nmatch = "every"\nlayout = "xx"', '"p": layout = "xx" is not known'),
         (CLOUD + '[[pad]]\nname = "p"\nmatch = "every"\nreads = "fob"', 'unknown key "reads"'),
+        (CLOUD + "[burn_in]\ndim_minutes = -1", r"line 4: burn_in.dim_minutes = -1: it goes from 0 to 1440"),
+        (CLOUD + "[burn_in]\ndim_contrast = 256", r"burn_in.dim_contrast = 256: it goes from 0 to 255"),
+        (CLOUD + "[burn_in]\nshift_minutes = 1441", r"burn_in.shift_minutes = 1441: it goes from 0 to 1440"),
         ("[cloud", "not valid TOML"),
     ],
 )
