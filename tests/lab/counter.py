@@ -55,6 +55,9 @@ next = {PINS["next"]}
 cancel = {PINS["cancel"]}
 
 [panel]
+
+[burn_in]
+shift_minutes = 0
 """
 
 
