@@ -48,6 +48,16 @@ settings_option = click.option(
     help="The terminal.toml to use.",
 )
 
+settings_path = click.option(  # where what is wrong in the file does not matter, or is what is asked for
+    "--settings",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_SETTINGS,
+    show_default=True,
+    envvar="BODKA_SETTINGS",
+    help="The terminal.toml to use.",
+)
+
 
 @click.group()
 def main() -> None:
@@ -269,15 +279,7 @@ def update(settings: Settings, file: Path) -> None:
 
 
 @main.command()
-@click.option(
-    "--settings",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT_SETTINGS,
-    show_default=True,
-    envvar="BODKA_SETTINGS",
-    help="The terminal.toml to use.",
-)
+@settings_path
 @click.option("--log", type=click.File("rb"), help="The log as journalctl --output=json gives it; - is the standard input.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def report(path: Path, log: BinaryIO | None, file: Path) -> None:
@@ -304,15 +306,7 @@ def devices() -> None:
 
 
 @main.command(name="settings")
-@click.option(
-    "--settings",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT_SETTINGS,
-    show_default=True,
-    envvar="BODKA_SETTINGS",
-    help="The terminal.toml to show.",
-)
+@settings_path
 def show_settings(path: Path) -> None:
     """Every setting in force, and where it came from: the file's line, the board's profile, or the default."""
     from terminal.settings_shown import shown

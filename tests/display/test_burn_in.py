@@ -13,20 +13,10 @@ from display.burn_in import HOME, NO_CARE, PLACES, REACH, Care, Look, Offset, lo
 from display.draw import draw
 from display.gallery import samples
 from display.layout import lay_out
-
-SIZES = ((128, 64), (128, 32), (256, 64))
+from emulators.pictures import pictures
 
 OFFSETS = st.sampled_from(PLACES)
 CARES = st.builds(Care, st.integers(0, 3_600), st.integers(0, 255), st.integers(0, 3_600))
-
-
-@st.composite
-def pictures(draw: st.DrawFn) -> Image.Image:
-    width, height = draw(st.sampled_from(SIZES))
-    picture = Image.new("1", (width, height))
-    for x, y in draw(st.sets(st.tuples(st.integers(0, width - 1), st.integers(0, height - 1)), max_size=12)):
-        picture.putpixel((x, y), 1)
-    return picture
 
 
 def lit(picture: Image.Image) -> set[Offset]:
