@@ -1,4 +1,7 @@
-"""Runs the panel as the daemon does; a part of test_panel.py, not a test. Lines: "show 7" and "all"."""
+"""Runs the panel as the daemon does; a part of test_panel.py and test_spi.py, not a test. Lines: "show 7" and "all".
+
+Its argument are the keys of `[panel]` as JSON; without it an SSD1306 on I2C.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ import time
 
 from PIL import Image
 
-from display.oled import Oled
 from display.panel import Panel
+from terminal.devices import equip
+from terminal.panel_settings import Panel as PanelTable
+from terminal.settings import Cloud, Settings
 
 
 def say(**what: object) -> None:
@@ -18,15 +23,18 @@ def say(**what: object) -> None:
 
 
 def main() -> None:
-    panel = Panel(Oled(port=1, address=0x3C), on_lost=lambda why: say(lost=True, why=why), on_back=lambda: say(back=True))
+    table = PanelTable(**json.loads(sys.argv[1] if len(sys.argv) > 1 else '{"controller": "ssd1306"}'))
+    glass = equip(Settings(cloud=Cloud(url=""), panel=table), lambda: time.monotonic_ns() // 1_000_000, lambda: 0).glass
+    assert glass is not None
+    panel = Panel(glass, on_lost=lambda why: say(lost=True, why=why), on_back=lambda: say(back=True))
     panel.start()
     for line in sys.stdin:
         if line.startswith("show "):
             number = int(line.split()[1])
-            image = Image.new("1", (128, 64))
+            image = Image.new("1", table.pixels)
             image.putpixel((number % 128, number // 128), 1)
         else:
-            number, image = 9999, Image.new("1", (128, 64), 1)
+            number, image = 9999, Image.new("1", table.pixels, 1)
         began = time.perf_counter()
         panel.show(number, image)
         while panel.picture() != number:
