@@ -78,13 +78,13 @@ async def part_payment(page: Page) -> None:
     await page.shows("7.30 €")
     say("7,30 Enter", page)
     await page.card("zoltan-chip")
-    await page.shows("7.30 €", "Zoltán")
-    say("Zoltán's chip card is inserted", page)
+    await page.shows("7,30 €", "Zoltán")
+    say("Zoltán's chip card is inserted: the screen goes on in Hungarian", page)
     await page.press("redeem")
-    await page.shows("−3.10 €", "4.20 €", "Confirm")
+    await page.shows("−3,10 €", "4,20 €", "Megerősít")
     say("−  (what his points pay)", page)
     await page.press("redeem")
-    await page.shows("−3.10 €", "4.20 €", "Mistake")
+    await page.shows("−3,10 €", "4,20 €", "Tévedés")
     say("−  (a second time: it is paid, and the rest has earned)", page)
 
 
@@ -118,9 +118,9 @@ async def outage(page: Page, restart: Restart) -> Page:
     await page.keys("9,90 ")
     await page.shows("9.90 €")
     await page.card("zoltan-mifare")
-    await page.shows("9.90 €", "Zoltán")
+    await page.shows("9,90 €", "Zoltán")
     await page.press("award")
-    await page.shows("+9", "sent later")
+    await page.shows("+9", "Később elküldjük")
     say("9,90 Enter, Zoltán taps his transport card, +", page)
     await page.until(lambda page: page.waiting == 1, "one entry to wait")
     await page.close()
@@ -142,7 +142,7 @@ async def undo(page: Page) -> None:
     say("Eva signs in again", page)
     await page.press("cancel")
     await page.shows(IDLE)
-    await page.hold("cancel", "−9", "undone")
+    await page.hold("cancel", "−9", "törölve")
     say("× is held for two seconds: Zoltán's points are taken back", page)
 
 

@@ -81,12 +81,12 @@ class CloudState:
 class Courier:
     """Everything is injected. `journal_connection` and `mirror_connection` are only touched through `run_blocking`.
 
-    `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state,
-    `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text. All are called in the
-    loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's call while there is
-    nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` puts an empty mirror in the place of
-    a damaged one, and says which in the writer thread, before anything else is done there (None: only the next start does).
-    `health` says how the machine does; in the writer thread.
+    `moment` gives the time of now; `random` a number from 0 to below 1; `on_cloud` hears of each change of state and of each
+    batch that the cloud took, `on_changed` of the accounts that an answer touched, `on_programme` of a new programme's text.
+    All are called in the loop's thread. `write` records what is given back (None: nothing is); `called` waits for the cloud's
+    call while there is nothing to do (None: only the clock ends a rest, after `idle_seconds`). `remake_mirror` puts an empty
+    mirror in the place of a damaged one, and says which in the writer thread, before anything else is done there (None: only
+    the next start does). `health` says how the machine does; in the writer thread.
     """
 
     def __init__(
@@ -280,7 +280,7 @@ class Courier:
         noted = await self._blocking(partial(journal.accept, stored=pushed.head, posted=pushed.posted))
         await self._heed(identity, pushed.standing, pushed.head)
         await self._prove_time(pushed.now_ms)
-        await self._publish(replace(self.state, online=True, posting=pushed.trouble))
+        await self._publish(replace(self.state, online=True, posting=pushed.trouble), taken=True)
         await self._give_back(pushed.recalls)
         if self.state.standing is Standing.OFF_HEAD:
             return None
@@ -357,10 +357,11 @@ class Courier:
             self.state = state
             self._on_cloud(self.state)
 
-    async def _publish(self, state: CloudState) -> None:
+    async def _publish(self, state: CloudState, *, taken: bool = False) -> None:
+        """Tells a state that is new; and an old one again where the cloud took lines: who recorded them saw them wait."""
         waiting = await self._blocking(history.waiting)
         state = replace(state, waiting=waiting.count, oldest=waiting.oldest)
-        if state != self.state:
+        if taken or state != self.state:
             self.state = state
             self._on_cloud(state)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -233,6 +232,7 @@ def doctor(settings: Settings, *, watch: bool) -> None:
     """Try every device, the clock, the disk and the cloud."""
     from terminal.doctor import examine
     from terminal.doctor import watch as watch_devices
+    from terminal.stopping import until_told_to_stop
 
     async def run_all() -> bool:
         well = True
@@ -244,8 +244,7 @@ def doctor(settings: Settings, *, watch: bool) -> None:
     well = asyncio.run(run_all())
     if watch:
         click.echo("press, type, scan, tap, insert; Ctrl-C ends")
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(watch_devices(settings, click.echo))
+        asyncio.run(until_told_to_stop(watch_devices(settings, click.echo)))
     sys.exit(0 if well else 1)
 
 

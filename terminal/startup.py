@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +32,7 @@ from terminal.inputs import UpdateNews
 from terminal.link import Link
 from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
+from terminal.stopping import until_told_to_stop
 from terminal.store import Store
 from terminal.updating import Updating
 
@@ -75,16 +75,16 @@ class Rig:
 
 async def run(settings: Settings) -> None:
     """Runs the terminal until it is told to stop (SIGTERM, SIGINT)."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: task.cancel() if task else None)
     try:
-        async with AsyncExitStack() as stack:
-            await _run(settings, stack)
-    except asyncio.CancelledError:
-        log.info("stopped")
+        if await until_told_to_stop(_serve(settings)):
+            log.info("stopped")
     finally:
         heartbeat.tell("STOPPING=1")
+
+
+async def _serve(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        await _run(settings, stack)
 
 
 async def _run(settings: Settings, stack: AsyncExitStack) -> None:

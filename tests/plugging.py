@@ -21,7 +21,7 @@ from display.screens import Money as Euros
 from emulators.hardware import AID, GPIO_NODE, PANEL_ADDRESS, PINS, RECORD, Hardware
 from emulators.nfc_tags import Type2Tag, text_message
 from emulators.virtual_card import VirtualCard
-from loyalty.programme import read
+from loyalty.programme import in_language, read
 from shop import DEVICES, Shop, rows, until
 
 JANA, JANA_TAG, ZOLTAN = "2100000000012", "04A1B2C3D4E5F6", "2100000000043"
@@ -133,22 +133,24 @@ def everything_works(shop: Shop) -> None:
     shop.shows(stamp_card("Jana K.", stamps))
     began = time.monotonic()
     shop.press("award")
-    shop.shows(DoneStamps("Jana K.", stamps + 1, CAFE.goal, in_slovak(CAFE.reward), later=False, until=in_slovak(CAFE.until)))
+    reward, of_it = in_language(CAFE.reward, "sk"), until_in("sk")
+    shop.shows(DoneStamps("Jana K.", stamps + 1, CAFE.goal, reward, later=False, until=of_it))
     until(lambda: ("green", 1) in shop.lights(began), shop.story)
     shop.lift()
     shop.insert(ZOLTAN)
-    shop.shows(stamp_card("Zoltán K.", 0))
+    shop.shows(stamp_card("Zoltán K.", 0, "hu"), language="hu")
     shop.pull()
     _to_idle(shop)
 
 
-def in_slovak(text: str | dict[str, str]) -> str:
-    return text if isinstance(text, str) else text.get("sk", "")
+def until_in(language: str) -> str:
+    """The reward as it stands in "Ešte 3 do …"."""
+    return CAFE.until if isinstance(CAFE.until, str) else CAFE.until.get(language, "")
 
 
-def stamp_card(name: str, stamps: int) -> StampCard:
-    """A member's face on the glass."""
-    return StampCard(name, stamps, CAFE.goal, in_slovak(CAFE.reward), more=True, until=in_slovak(CAFE.until))
+def stamp_card(name: str, stamps: int, language: str = "sk") -> StampCard:
+    """A member's face on the glass, in their language."""
+    return StampCard(name, stamps, CAFE.goal, in_language(CAFE.reward, language), more=True, until=until_in(language))
 
 
 def _to_idle(shop: Shop) -> None:

@@ -313,9 +313,9 @@ class Shop:
                 self._looked = sent, self.hardware.panel.rows()
         return self._looked[1]
 
-    def shows(self, *screens: Screen, patience: float = PATIENCE) -> None:
-        """Waits until one of these screens is on the glass, dot for dot, and stands still."""
-        wanted = [rows(screen) for screen in screens]
+    def shows(self, *screens: Screen, language: str = "sk", patience: float = PATIENCE) -> None:
+        """Waits until one of these screens is on the glass, dot for dot, and stands still; a member's are in their language."""
+        wanted = [rows(screen, language) for screen in screens]
         until(lambda: self.glass() in wanted, lambda: f"{screens} is not shown.\n{self.story()}", patience)
         # The panel's number follows its last byte: a person takes longer to see a picture than the daemon to count it.
         time.sleep(0.01)

@@ -37,14 +37,14 @@ SCREENS = (
     "+18 b",
     "10 z 10",
     "KÁVA ZADARMO",
-    "To pay 4.20 €",
+    "Fizetendő 4,20 €",
     "bank card",
     "try again",
     "not one of ours",
     "Ešte chvíľku",
-    "Will be sent later",
+    "Később elküldjük",
     "☁× 1",
-    "The entry is undone",
+    "A tétel törölve",
 )
 
 

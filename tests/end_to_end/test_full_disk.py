@@ -15,8 +15,10 @@ from shop import Shop, rows, until
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 ZOLTAN = "2100000000043"
+LANGUAGE = "hu"
+"""Zoltán's own."""
 BALANCE, FIVE = 310_000, 5_000
-CARD = StampCard("Zoltán K.", 0, 10, "Káva zadarmo", more=True, until="kávy")
+CARD = StampCard("Zoltán K.", 0, 10, "Káva zadarmo", more=True, until="")
 MOST = 60
 """The write-ahead log has room for some entries when nothing else has."""
 
@@ -38,11 +40,11 @@ def fill(file: Path) -> None:
 def awarded(shop: Shop, entries: int) -> bool:
     """Types five euros for a card and presses +: whether that was shown as done, or refused because the disk is full."""
     shop.scan(ZOLTAN)
-    shop.shows(CARD)
+    shop.shows(CARD, language=LANGUAGE)
     shop.type("5")
-    shop.shows(Typing("5"))
+    shop.shows(Typing("5"), language=LANGUAGE)
     shop.type("+")
-    done, full = [rows(screen) for screen in total(entries)], rows(Notice(Message.DISK_FULL))
+    done, full = [rows(screen, LANGUAGE) for screen in total(entries)], rows(Notice(Message.DISK_FULL), LANGUAGE)
     until(lambda: shop.glass() in (*done, full), shop.story)
     return shop.glass() in done
 
@@ -62,9 +64,9 @@ def test_a_full_disk_is_said_and_nothing_is_lost(small_shop: Shop) -> None:
     # Somebody makes room. The bill is still there, the same press is done, and what was shown as done is there on both sides.
     filler.unlink()
     shop.press("cancel")
-    shop.shows(Sum(Money(500, "EUR"), name="Zoltán K."))
+    shop.shows(Sum(Money(500, "EUR"), name="Zoltán K."), language=LANGUAGE)
     shop.press("award")
-    shop.shows(*total(entries))
+    shop.shows(*total(entries), language=LANGUAGE)
     shop.shows_idle()
     found = shop.journal()["entries"]
     assert [entry["postings"][0]["delta"] for entry in found] == [FIVE] * entries

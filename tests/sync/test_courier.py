@@ -61,10 +61,13 @@ class Counter:
             moment=lambda: moment(50),
             sleep=lambda seconds: self.sleep(seconds),
             random=lambda: 0.5,
-            on_cloud=self.states.append,
+            on_cloud=self.hear,
             on_changed=self.changed.append,
             on_programme=self.texts.append,
         )
+
+    def hear(self, state: CloudState) -> None:
+        self.states.append(state)
 
     async def run_blocking(self, work: Callable[[], T], /) -> T:
         await asyncio.sleep(0)
@@ -88,6 +91,25 @@ class Counter:
     def close(self) -> None:
         self.journal.close()
         self.mirror.close()
+
+
+class Interrupted(Counter):
+    """A counter where an entry is recorded in the writer thread just before one of the courier's own jobs there."""
+
+    jobs, before, told = 0, 0, 0
+
+    def hear(self, state: CloudState) -> None:
+        """Who hears of the cloud looks into the journal: how many entries it finds accepted."""
+        self.told = self.accepted()
+
+    def accepted(self) -> int:
+        return journal.current(self.journal).accepted
+
+    async def run_blocking(self, work: Callable[[], T], /) -> T:
+        self.jobs += 1
+        if self.jobs == self.before:
+            self.till.record(award(5))
+        return await super().run_blocking(work)
 
 
 @pytest.fixture
@@ -116,6 +138,18 @@ def test_entries_reach_the_cloud_and_changes_the_counter(counter: Counter) -> No
     seen = status(counter.journal, counter.mirror, moment(50))
     assert (seen.identity, seen.standing, seen.recorded, seen.accepted, seen.posted) == (IDENTITY, Standing.GOOD, 3, 2, 2)
     assert (seen.waiting.count, seen.programme, seen.programme_here, seen.cards) == (1, 1, True, 0)
+
+
+def test_what_the_cloud_accepts_is_told_whenever_it_was_recorded(tmp_path: Path) -> None:
+    """Who counts what waits when an entry is recorded must hear that it no longer does, though the courier never counted it."""
+    counter = Interrupted(tmp_path)
+    assert counter.exchange() is None
+    while counter.jobs >= counter.before:
+        counter.before, counter.jobs = counter.before + 1, 0
+        assert counter.exchange() is None
+        assert counter.told == counter.accepted(), f"not told of an entry recorded before job {counter.before}"
+    assert counter.before > 10
+    counter.close()
 
 
 def test_many_lines_and_rows_go_in_batches(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
