@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
 
 import msgspec
 
-from display.controllers import CONTROLLERS, I2C, SPI, Controller, Size
+from display.controllers import CONTROLLERS, I2C, SPI, USUAL, Controller, Size
 from terminal.settings_lines import Lines
 
 BUSES = (I2C, SPI)
@@ -83,41 +84,62 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {"dc": self.dc} | ({} if self.reset is None else {"reset": self.reset})
 
 
-def check(table: str, panel: Panel, lines: Lines) -> None:
-    """Raises `PanelMistake`."""
+@dataclass(frozen=True, slots=True)
+class _Mistakes:
+    table: str
+    panel: Panel
+    lines: Lines
 
-    def wrong(key: str, why: str) -> PanelMistake:
-        value = getattr(panel, key)
+    def wrong(self, key: str, why: str) -> PanelMistake:
+        value = getattr(self.panel, key)
         shown = f'"{value}"' if isinstance(value, str) else f"0x{value:02X}" if key == "address" else value
-        return PanelMistake(f"{lines.place(f'{table}.{key}')}: {table}.{key} = {shown}{why}")
+        return PanelMistake(f"{self.lines.place(f'{self.table}.{key}')}: {self.table}.{key} = {shown}{why}")
 
-    def one_of(key: str, choices: list[str]) -> None:
-        value = getattr(panel, key)
+    def one_of(self, key: str, choices: list[str]) -> None:
+        value = getattr(self.panel, key)
         if value not in choices:
             near = difflib.get_close_matches(value.lower(), choices, n=1)
-            meant = f': did you mean "{near[0]}"?' if near else f": use {_listed(choices)}"
-            raise wrong(key, f" is not known{meant}")
+            raise self.wrong(
+                key, f' is not known: did you mean "{near[0]}"?' if near else f" is not known: use {_listed(choices)}"
+            )
 
-    one_of("controller", list(CONTROLLERS))
-    kind = panel.kind
-    sizes = [f"{width}x{height}" for width, height in kind.sizes]
+
+def check(table: str, panel: Panel, lines: Lines) -> None:
+    """Raises `PanelMistake`."""
+    mistakes = _Mistakes(table, panel, lines)
+    mistakes.one_of("controller", list(CONTROLLERS))
+    mistakes.one_of("bus", list(BUSES))
+    _check_look(panel, mistakes)
+    _check_place(panel, mistakes)
+    if panel.pixels != USUAL:  # the drivers can, and display.layout cannot yet
+        width, height = panel.pixels
+        key = "size" if panel.size else "controller"
+        raise mistakes.wrong(key, f": there are no screens for {width}x{height} yet, use a panel of 128x64")
+
+
+def _check_look(panel: Panel, mistakes: _Mistakes) -> None:
+    sizes = [f"{width}x{height}" for width, height in panel.kind.sizes]
     if panel.size and panel.size not in sizes:
-        raise wrong("size", f": an {panel.controller.upper()} has {_listed(sizes)}")
-    one_of("bus", list(BUSES))
-    if panel.bus not in kind.buses:
-        raise wrong("bus", f": an {panel.controller.upper()} has only {_listed(kind.buses)}")
+        raise mistakes.wrong("size", f": an {panel.controller.upper()} has {_listed(sizes)}")
     if panel.rotation not in ROTATIONS:
-        raise wrong("rotation", ": it is 0 or 180 degrees")
+        raise mistakes.wrong("rotation", ": it is 0 or 180 degrees")
     if not 0 <= panel.contrast <= BRIGHTEST:
-        raise wrong("contrast", f": it goes from 0 to {BRIGHTEST}")
+        raise mistakes.wrong("contrast", f": it goes from 0 to {BRIGHTEST}")
     if panel.inches is not None and not 0 < panel.inches <= _LARGEST_INCHES:
-        raise wrong("inches", f": the diagonal of the glass, up to {_LARGEST_INCHES:g}; leave it out for the usual one")
+        raise mistakes.wrong(
+            "inches", f": the diagonal of the glass, up to {_LARGEST_INCHES:g}; leave it out for the usual one"
+        )
+
+
+def _check_place(panel: Panel, mistakes: _Mistakes) -> None:
+    if panel.bus not in panel.kind.buses:
+        raise mistakes.wrong("bus", f": an {panel.controller.upper()} has only {_listed(panel.kind.buses)}")
     if panel.bus == I2C and panel.address not in _I2C_ADDRESSES:
-        raise wrong("address", ": panels answer at 0x3C or 0x3D")
+        raise mistakes.wrong("address", ": panels answer at 0x3C or 0x3D")
     if panel.bus == SPI and not re.fullmatch("[0-9][.][0-9]", panel.device):
-        raise wrong("device", ': bus and chip select, as in "0.0" for /dev/spidev0.0')
+        raise mistakes.wrong("device", ': bus and chip select, as in "0.0" for /dev/spidev0.0')
     if panel.bus == SPI and panel.dc == 0:
-        raise wrong("dc", ": the library knows no D/C at pin 0, use another")
+        raise mistakes.wrong("dc", ": the library knows no D/C at pin 0, use another")
 
 
 def _listed(choices: list[str] | tuple[str, ...]) -> str:

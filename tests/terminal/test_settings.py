@@ -74,6 +74,11 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "big"', r"line 5: .*an SSD1306 has 128x64 or 128x32"),
         (CLOUD + '[panel]\nbus = "I2C"', r'panel.bus = "I2C" is not known: did you mean "i2c"\?'),
         (CLOUD + '[panel]\ncontroller = "ssd1322"', r'panel.bus = "i2c": an SSD1322 has only spi'),
+        (CLOUD + '[panel]\ncontroller = "ssd1322"\nbus = "spi"', r'line 4: .*"ssd1322": there are no screens for 256x64 yet'),
+        (
+            CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "128x32"',
+            r'line 5: .*"128x32": there are no screens for 128x32 yet',
+        ),
         (CLOUD + "[panel]\nrotation = 90", r"panel.rotation = 90: it is 0 or 180 degrees"),
         (CLOUD + "[panel]\ncontrast = 256", r"panel.contrast = 256: it goes from 0 to 255"),
         (CLOUD + "[panel]\ninches = -1.0", r"panel.inches = -1.0: the diagonal of the glass"),
@@ -117,9 +122,9 @@ def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
 
 
 def test_on_spi_the_pins_of_i2c_are_free() -> None:
-    panel = read(CLOUD + f'[buttons]\n{PINS}cancel = 2\n[panel]\ncontroller = "ssd1322"\nbus = "spi"\ndc = 3').panel
+    panel = read(CLOUD + f'[buttons]\n{PINS}cancel = 2\n[panel]\ncontroller = "sh1106"\nbus = "spi"\ndc = 3').panel
     assert panel is not None
-    assert (panel.pixels, panel.diagonal) == ((256, 64), 3.12)
+    assert (panel.pixels, panel.diagonal) == ((128, 64), 1.3)
 
 
 def test_profiles_of_chip_cards_in_their_order() -> None:
