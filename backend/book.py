@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from backend.alarms import Alarm
 from backend.history import History
 from backend.identities import Identity
 from backend.numbering import batches, next_changes
+from backend.statements import among, keyed, owned, setting
 from loyalty.account import Status
 from loyalty.chain import Line
 from loyalty.entry import Cause, TokenKind
@@ -284,15 +284,9 @@ class Book:
         """Inserts or updates: nobody else can have added a row since it was loaded, because of the network's lock."""
         full = [(key in stored, {**mine, **key._asdict()}, values) for key, values in rows.items()]
         _insert(self.connection, table, [key | values for there, key, values in full if not there])
-        old = [{f"the_{name}": part for name, part in key.items()} | values for there, key, values in full if there]
+        old = [keyed(table, key) | values for there, key, values in full if there]
         if old:
-            self.connection.execute(_setting(table, *full[0][2]), old)
-
-
-@cache
-def _setting(table: sa.Table, *columns: str) -> sa.Update:
-    same = [column == sa.bindparam(f"the_{column.name}") for column in table.primary_key]
-    return sa.update(table).where(*same).values({name: sa.bindparam(name) for name in columns})
+            self.connection.execute(setting(table, *full[0][2]), old)
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
@@ -300,34 +294,23 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any
         connection.execute(sa.insert(table), rows)
 
 
-# Made once: to make a statement takes SQLAlchemy longer than it takes the database to answer it.
-
-
-def _some(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
-    return column.in_(sa.bindparam("some", type_=column.type, expanding=True))
-
-
-def _of(table: sa.Table, owner: str = "merchant") -> sa.ColumnElement[bool]:
-    return table.c[owner] == sa.bindparam(owner)
-
-
 _E, _P = tables.entry.c, tables.posting.c
-_MERGED = sa.select(tables.merged).where(_of(tables.merged, "network"), _some(tables.merged.c.account))
-_ACCOUNTS = sa.select(tables.account.c.id).where(_of(tables.account), _some(tables.account.c.id))
-_PURSES = sa.select(tables.purse).where(_of(tables.purse), _some(tables.purse.c.account))
-_LEASES = sa.select(tables.lease).where(_of(tables.lease), _of(tables.lease, "identity"), _some(tables.lease.c.account))
-_CARDS = sa.select(tables.card).where(_of(tables.card, "network"), _some(tables.card.c.token))
-_TAKINGS = sa.select(tables.taking).where(_of(tables.taking), _some(tables.taking.c.entry))
-_ENTRIES = sa.select(_E.id, _E.body_hash, _E.account).where(_of(tables.entry), _some(_E.id))
+_MERGED = sa.select(tables.merged).where(owned(tables.merged, "network"), among(tables.merged.c.account))
+_ACCOUNTS = sa.select(tables.account.c.id).where(owned(tables.account), among(tables.account.c.id))
+_PURSES = sa.select(tables.purse).where(owned(tables.purse), among(tables.purse.c.account))
+_LEASES = sa.select(tables.lease).where(owned(tables.lease), owned(tables.lease, "identity"), among(tables.lease.c.account))
+_CARDS = sa.select(tables.card).where(owned(tables.card, "network"), among(tables.card.c.token))
+_TAKINGS = sa.select(tables.taking).where(owned(tables.taking), among(tables.taking.c.entry))
+_ENTRIES = sa.select(_E.id, _E.body_hash, _E.account).where(owned(tables.entry), among(_E.id))
 _ISSUES = (
     sa.select(_E.account, _E.identity)
-    .where(_of(tables.entry), _E.cause == Cause.ISSUE.value, _some(_E.account))
+    .where(owned(tables.entry), _E.cause == Cause.ISSUE.value, among(_E.account))
     .order_by(_E.posted_ms)
 )
-_UNDONE = sa.select(_E.refers).where(_of(tables.entry), _E.cause == Cause.UNDO.value, _some(_E.refers))
+_UNDONE = sa.select(_E.refers).where(owned(tables.entry), _E.cause == Cause.UNDO.value, among(_E.refers))
 _EARNED = (
     sa.select(tables.posting)
     .join(tables.entry, (_P.merchant == _E.merchant) & (_P.entry == _E.id))
-    .where(_of(tables.posting), _some(_P.entry), _P.delta > 0)
+    .where(owned(tables.posting), among(_P.entry), _P.delta > 0)
     .where(_E.cause.in_([Cause.AWARD.value, Cause.REDEEM.value]))
 )

@@ -18,6 +18,7 @@ from backend.book import Book, PurseKey
 from backend.epochs import count_of
 from backend.identities import Identity
 from backend.leases import LARGEST_WISH, grant_all_free
+from backend.statements import owned
 from loyalty.account import Status
 from loyalty.chain import Head
 from loyalty.purse import grant
@@ -234,8 +235,7 @@ _ONE_PURSE = _OF_ACCOUNT.where(_P.purse == sa.bindparam("purse"), _P.instance ==
 
 def _owned(table: sa.Table) -> sa.ColumnElement[bool]:
     """Cards, members and tombstones belong to a network, all else to a merchant."""
-    owner = "merchant" if "merchant" in table.c else "network"
-    return table.c[owner] == sa.bindparam(owner)
+    return owned(table, "merchant" if "merchant" in table.c else "network")
 
 
 def _next_changes(table: sa.Table) -> sa.Select[Any]:

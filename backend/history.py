@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from backend import programmes, tables
 from backend.numbering import batches
+from backend.statements import keyed, setting
 from loyalty.derived import HistoryRules, Progress, day_of, level_at, months_before
 from loyalty.entry import Cause
 from loyalty.programme import Programme
@@ -199,11 +200,9 @@ def put_rows(connection: sa.Connection, table: sa.Table, new: list[dict[str, Any
     if new:
         connection.execute(sa.insert(table), new)
     if old:
-        keys = [column.name for column in table.primary_key]
-        same = [table.c[name] == sa.bindparam(f"the_{name}") for name in keys]
-        named: dict[str, Any] = {name: sa.bindparam(name) for name in old[0] if name not in keys}
-        renamed = [{f"the_{name}" if name in keys else name: value for name, value in row.items()} for row in old]
-        connection.execute(sa.update(table).where(*same).values(named), renamed)
+        changed = [name for name in old[0] if not table.c[name].primary_key]
+        rows = [keyed(table, row) | {name: row[name] for name in changed} for row in old]
+        connection.execute(setting(table, *changed), rows)
 
 
 def open_history(connection: sa.Connection, merchant: UUID, now_ms: int, versions: Collection[int]) -> History | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
 from backend import tables
+from backend.statements import keyed, setting
 from loyalty.chain import GENESIS, Head
 from sync.messages import Standing, Told
 
@@ -150,7 +150,8 @@ def note_request(
 
 def call(connection: sa.Connection, merchant: UUID, identity: UUID, change: int) -> None:
     """Remembers a change that the terminal is told of at once, where it waits (`doorbell.look`)."""
-    connection.execute(_setting("called"), {"the_merchant": merchant, "the_id": identity, "called": change})
+    of = keyed(tables.identity, {"merchant": merchant, "id": identity})
+    connection.execute(setting(tables.identity, "called"), of | {"called": change})
 
 
 def own_of(connection: sa.Connection, merchant: UUID) -> Identity:
@@ -165,15 +166,8 @@ def is_sole_active(connection: sa.Connection, identity: Identity) -> bool:
 
 
 def _update(connection: sa.Connection, identity: Identity, **values: object) -> None:
-    of = {"the_merchant": identity.merchant, "the_id": identity.id}
-    connection.execute(_setting(*values), of | values)
-
-
-@cache
-def _setting(*columns: str) -> sa.Update:
-    i = tables.identity.c
-    mine = (i.merchant == sa.bindparam("the_merchant")) & (i.id == sa.bindparam("the_id"))
-    return sa.update(tables.identity).where(mine).values({column: sa.bindparam(column) for column in columns})
+    of = keyed(tables.identity, {"merchant": identity.merchant, "id": identity.id})
+    connection.execute(setting(tables.identity, *values), of | values)
 
 
 def _identity(row: sa.Row[tuple[object, ...]]) -> Identity:

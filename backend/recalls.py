@@ -18,6 +18,7 @@ from backend import identities, tables
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.numbering import batches, last_change, next_changes
+from backend.statements import keyed, this_row
 from loyalty.purse import grant
 from sync.messages import MAX_RECALLS, Recall, Standing
 
@@ -111,9 +112,7 @@ def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_m
         for one in changed
     ]
     if rows:
-        one_row = [column == sa.bindparam(f"the_{column.name}") for column in tables.recall.primary_key]
-        keys = [{f"the_{column.name}": row[column.name] for column in tables.recall.primary_key} for row in rows]
-        connection.execute(sa.delete(tables.recall).where(*one_row), keys)
+        connection.execute(sa.delete(tables.recall).where(this_row(tables.recall)), [keyed(tables.recall, row) for row in rows])
         connection.execute(sa.insert(tables.recall), rows)
     for holder, change in {one.holder: numbers[one.holder, one.key] for one in fresh}.items():
         identities.call(connection, of.merchant, holder, change)

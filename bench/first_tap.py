@@ -25,12 +25,9 @@ from display.layout import lay_out
 from display.screens import Done, Money, Points, Screen, StampCard, Sum
 from emulators.hardware import PINS, Hardware
 from emulators.nfc_tags import Card, Type2Tag, text_message
-from shop import FINGER_SECONDS, PATIENCE, Shop
+from shop import BREATH_SECONDS, FINGER_SECONDS, PATIENCE, Shop
 
 BUS_HERTZ = 400_000
-NOTICED_SECONDS = 1.2
-"""After this long without a card the reader knows that it is gone: sooner, the same card is still the same tap."""
-
 JANA, JANA_TAG, OTHER_TAG = "2100000000012", "04A1B2C3D4E5F6", "04000102030405"
 BALANCE, FIVE = 1_240_000, 5_000
 CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy")
@@ -38,7 +35,7 @@ CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy")
 
 def shown(shop: Shop, screen: Screen) -> Callable[[], float]:
     """Waits for a screen; the moment of the last byte that made it. What can be done before is done at once."""
-    wanted = pages_of(draw(lay_out(screen, "sk")), upside_down=False)
+    wanted = pages_of(draw(lay_out(screen, "sk")))
 
     def wait() -> float:
         limit = time.monotonic() + PATIENCE
@@ -55,11 +52,11 @@ def shown(shop: Shop, screen: Screen) -> Callable[[], float]:
 
 
 def clear(shop: Shop) -> None:
-    """The idle screen, nobody on the reader, and any phase of its polling."""
+    """The idle screen, nobody on the reader for as long as a hand takes a breath, and any phase of its polling."""
     shop.lift()
     shop.press("cancel")
     shop.shows_idle()
-    time.sleep(NOTICED_SECONDS + random.uniform(0, 0.1))
+    time.sleep(BREATH_SECONDS + random.uniform(0, 0.1))
 
 
 def tap(shop: Shop, card: Card) -> float:
@@ -67,6 +64,7 @@ def tap(shop: Shop, card: Card) -> float:
     began = time.monotonic()
     shop.tap(card)
     took = wait() - began
+    time.sleep(FINGER_SECONDS)  # the panel's number follows its last byte: a press before that would be a stale one
     clear(shop)
     return took
 

@@ -40,9 +40,10 @@ IDLE_SECONDS = 60.0
 GOAL_MS = 60
 READER = "Bench"
 AID, OTHER = bytes.fromhex("F0424F444B41"), bytes.fromhex("F0424F444B42")
+ATR_OF_OTHER = bytes.fromhex("3B6500002063CBA900")
 PROFILES = (
     RecordProfile(AID, sfi=2, record=3),
-    FileProfile(OTHER, b"\xef\x01", Place(length=10)),
+    FileProfile(OTHER, b"\xef\x01", Place(length=10), atr=ATR_OF_OTHER),
     MemoryProfile(Place(offset=32, length=10)),
 )
 NUMBER = b"BODKA-0042"
@@ -53,6 +54,10 @@ CARDS: dict[str, tuple[Callable[[], VirtualCard], int | None]] = {
     "record": (lambda: VirtualCard({AID: {(2, 3): NUMBER}}), GOAL_MS),
     "record, T=0 on the line": (lambda: VirtualCard({AID: {(2, 3): NUMBER}}, fci=FCI, t0=True, line=True), GOAL_MS),
     "file, second profile, T=0 on the line": (
+        lambda: VirtualCard({OTHER: {b"\xef\x01": NUMBER}}, fci=FCI, t0=True, line=True, atr=ATR_OF_OTHER),
+        GOAL_MS,
+    ),
+    "file, second profile, T=0 on the line, its ATR not in the settings": (
         lambda: VirtualCard({OTHER: {b"\xef\x01": NUMBER}}, fci=FCI, t0=True, line=True),
         None,
     ),

@@ -1,4 +1,4 @@
-"""The panel's own thread: takes pictures from the daemon, puts the latest on the glass, and brings a lost panel back.
+"""The panel's own thread: puts the latest of the daemon's pictures on the glass, brings a lost panel back, and spares it.
 
 panel = Panel(Oled(on_i2c(1, 0x3C)), on_lost=tell_lost, on_back=tell_back)
 panel.start()
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from PIL import Image
+
+from display.burn_in import HOME, NO_CARE, Care, Look, Offset, look, moved
 
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 1.5
@@ -36,6 +38,9 @@ class PanelGlass(Protocol):
 
     def write(self, image: Image.Image) -> None:
         """Shows a 1-bit image; returns when all of it can be seen. Raises where the glass is gone."""
+
+    def dim(self, contrast: int | None) -> None:
+        """As bright as `contrast` (0 to 255) from now on; None, as it is when opened: as bright as it is set."""
 
     def check(self) -> None:
         """Raises where the glass is gone, or does not show any more what was written."""
@@ -59,17 +64,21 @@ class Panel:
         *,
         on_lost: Callable[[str], None],
         on_back: Callable[[], None],
+        care: Care = NO_CARE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`on_lost(why)` and `on_back()` are called from the panel's thread, once for each loss and return; `on_back` also
         at the first opening. `clock` gives monotonic seconds.
         """
         self._glass, self._on_lost, self._on_back, self._clock = glass, on_lost, on_back, clock
+        self._care, self._touched = care, clock()
         self._news = threading.Condition()
         self._wanted: _Picture | None = None
         self._number = 0
         self._lost = False
         self._drawn: _Picture | None = None
+        self._offset: Offset = HOME
+        self._contrast: int | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -96,6 +105,12 @@ class Panel:
                 # Without a panel the shop goes on blind, by its lights and tones: a press then belongs to what would be
                 # on the glass, or every press would be taken for a stale one.
                 self._number = number
+            self._news.notify()
+
+    def touch(self) -> None:
+        """Somebody has shown a card or pressed a key: as bright as ever, at once. From any thread, returns at once."""
+        with self._news:
+            self._touched = self._clock()
             self._news.notify()
 
     def picture(self) -> int:
@@ -131,18 +146,33 @@ class Panel:
 
     def _draw(self) -> None:
         """Until stopped; raises when the glass is gone."""
-        self._drawn = None
+        self._drawn, self._offset, self._contrast = None, HOME, None
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._stop.is_set() or self._wanted is not self._drawn, IDLE_SECONDS)
-                wanted = self._wanted
+                self._news.wait_for(lambda: self._stop.is_set() or self._is_news(), IDLE_SECONDS)
+                wanted, now = self._wanted, self._look()
             if self._stop.is_set():
                 return
-            if wanted is None or wanted is self._drawn:
+            if now.contrast != self._contrast:
+                self._glass.dim(now.contrast)
+                self._contrast = now.contrast
+            if not self._put(wanted, now):
                 self._glass.check()
-                continue
-            self._glass.write(wanted.image)
-            self._drawn, self._number = wanted, wanted.number
+
+    def _put(self, wanted: _Picture | None, now: Look) -> bool:
+        """Whether there was anything to put on the glass."""
+        offset = now.offset or (self._offset if wanted is self._drawn else HOME)
+        if wanted is None or (wanted is self._drawn and offset == self._offset):
+            return False
+        self._glass.write(moved(wanted.image, offset))
+        self._drawn, self._offset, self._number = wanted, offset, wanted.number
+        return True
+
+    def _look(self) -> Look:
+        return look(self._care, self._clock(), self._touched)
+
+    def _is_news(self) -> bool:
+        return self._wanted is not self._drawn or self._look().contrast != self._contrast
 
     def _set_lost(self, *, lost: bool) -> None:
         with self._news:

@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterable
 from drivers import pcsc
 from drivers.atr import contactless
 from drivers.chip_card import read_card
-from drivers.chip_profiles import Profile, Reading
+from drivers.chip_profiles import Profile
 from drivers.events import Emit, Event, Medium, Trouble
 from drivers.pcsc import CardPulled, CardTaken, CardUnread, NoChipReader, Service, State
 from drivers.presence import AGAIN_MS, CardEvent, Presence
+from drivers.reading import Reading
 from drivers.worker import in_thread
 
 WAIT_MS = 1500
@@ -72,8 +73,8 @@ class Slot:
 class ChipReader:
     """PC/SC readers under `supervise`.
 
-    `profiles`: where our number may be, tried in their order. `reader`: part of the name that `pcsc_scan -r` shows; None means
-    every reader. `clock`: monotonic milliseconds. `again_ms`: see `drivers.presence`.
+    `profiles`: where our number may be, tried in the order of `chip_profiles.in_order`. `reader`: part of the name that
+    `pcsc_scan -r` shows; None means every reader. `clock`: monotonic milliseconds. `again_ms`: see `drivers.presence`.
     """
 
     def __init__(

@@ -10,8 +10,9 @@ from __future__ import annotations
 from drivers import apdu, memory_card, ndef, type4
 from drivers.atr import contactless, storage
 from drivers.atr import memory_card as is_memory_card
-from drivers.chip_profiles import FileProfile, MemoryProfile, Place, Profile, Reading, RecordProfile
+from drivers.chip_profiles import FileProfile, MemoryProfile, Place, Profile, RecordProfile, in_order
 from drivers.events import MAX_CARD_TEXT, Form, Trouble
+from drivers.reading import BankCard, Reading
 
 UID_SIZES = (4, 7, 8, 10)
 """ISO/IEC 14443-3 Type A has 4, 7 or 10 bytes; a FeliCa's IDm and an ISO/IEC 15693 tag's UID have 8."""
@@ -24,15 +25,15 @@ PAGE = 4
 def read_card(transmit: apdu.Transmit, atr: bytes, profiles: tuple[Profile, ...]) -> Reading:
     """Reads one card that has just come. What `transmit` raises goes through; a card's nonsense is `Trouble.UNREADABLE`.
 
-    Profiles are tried in their order; those with an application before the card is asked whether it is a payment card, those
-    without after, so that nothing of a payment card is read.
+    Profiles are tried in the order of `in_order`; those with an application before the card is asked whether it is a payment
+    card, those without after, so that nothing of a payment card is read.
     """
     try:
         if is_memory_card(atr):
             return _memory(transmit, profiles)
         if contactless(atr) and storage(atr) is not None:
             return _tag(transmit, atr)
-        return _chip(transmit, atr, profiles)
+        return _chip(transmit, atr, in_order(profiles, atr))
     except (apdu.BadAnswer, ndef.NdefError):
         return Trouble.UNREADABLE
 
@@ -43,7 +44,7 @@ def _chip(transmit: apdu.Transmit, atr: bytes, profiles: tuple[Profile, ...]) ->
             return _application(transmit, profile)
     for name in (apdu.PAYMENT_CONTACT, apdu.PAYMENT_CONTACTLESS):
         if _selected(transmit, name):
-            return Trouble.BANK_CARD
+            return _bank_card(transmit, atr)
     for profile in profiles:
         if isinstance(profile, FileProfile) and profile.aid is None and _walked(transmit, profile.path):
             return _binary(transmit, profile.place)
@@ -53,6 +54,12 @@ def _chip(transmit: apdu.Transmit, atr: bytes, profiles: tuple[Profile, ...]) ->
     if isinstance(uid, Trouble):
         return uid
     return _ndef_text(type4.message(transmit)) or uid
+
+
+def _bank_card(transmit: apdu.Transmit, atr: bytes) -> Reading:
+    """Its reader, not the card, is asked for the UID where it is held to an antenna."""
+    uid = _uid(transmit) if contactless(atr) else None
+    return BankCard(uid[1]) if isinstance(uid, tuple) else Trouble.BANK_CARD
 
 
 def _selected(transmit: apdu.Transmit, name: bytes) -> bool:

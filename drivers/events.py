@@ -77,6 +77,8 @@ class CardTrouble:
     medium: Medium
     trouble: Trouble
     at: int
+    uid: str = field(default="", repr=False)
+    """Of a bank card that was held to a contactless reader, where it has one that does not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ Event: TypeAlias = (
     | DeviceBack
     | ScannerTaught
 )
+
+Touch: TypeAlias = CardSeen | CardTrouble | ButtonPressed | ButtonHeld | PadKey | ScannerTaught
+"""What only people do: somebody is there."""
 
 Emit: TypeAlias = Callable[[Event], None]
 """Takes an event from any thread and returns at once."""

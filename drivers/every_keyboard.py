@@ -55,6 +55,8 @@ class EveryKeyboard:
         self._looks, self._clock, self._picture, self._manner, self._lessons = looks, clock, picture, manner, lessons
         self._named = tuple(match for match in named if not match.every)
         self._nodes: dict[str, KeyboardNode] = {}
+        self._end_with_key: dict[str, bool] = {}
+        """Of each kind of scanner ("1234:abcd"): it is known to end its scans with a key, also when it was put back."""
         self._looked: dict[str, int] = {}
         """What was in the folder of devices, and when it came: all that did not change need not be looked at again."""
 
@@ -101,14 +103,19 @@ class EveryKeyboard:
 
     async def _listen(self, node: KeyboardNode, emit: Emit) -> None:
         voice = Voice(self.name, node.usb, self._manner, emit, clock=self._clock, picture=self._picture, lessons=self._lessons)
-        await listen(node, self._decoder(node), voice)
+        decoder = self._decoder(node)
+        try:
+            await listen(node, decoder, voice)
+        finally:
+            if isinstance(decoder, JudgingDecoder):
+                self._end_with_key[node.usb] = decoder.ends_with_key
 
     def _decoder(self, node: KeyboardNode) -> Decoder:
         if self._looks is Looks.PAD:
             return PadDecoder(self._manner.layout)
         lesson = self._lessons.recall(node.usb)
         layout, capitals = (lesson.layout, lesson.capitals) if lesson else (self._manner.layout, self._manner.capitals)
-        return JudgingDecoder(layout, capitals=capitals)
+        return JudgingDecoder(layout, capitals=capitals, ends_with_key=self._end_with_key.get(node.usb, False))
 
     def _let_go(self, path: str, task: asyncio.Task[None]) -> None:
         self._nodes.pop(path).close()

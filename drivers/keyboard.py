@@ -44,6 +44,8 @@ class Scanner:
         self.name = name
         self._match, self._clock, self._manner, self._lessons = match, clock, manner, lessons
         self._node: KeyboardNode | None = None
+        self._ends_with_key = False
+        """Known of it also after it was pulled out and put back: its first scan may be cut short like any other."""
 
     async def open(self) -> None:
         """Finds the scanner and takes it; raises what `find` raises, DeviceBusy, DeviceForbidden or NotAKeyboard."""
@@ -55,7 +57,11 @@ class Scanner:
         lesson = self._lessons.recall(node.usb)
         layout, capitals = (lesson.layout, lesson.capitals) if lesson else (manner.layout, manner.capitals)
         voice = Voice(self.name, node.usb, manner, emit, clock=self._clock, picture=_no_picture, lessons=self._lessons)
-        await listen(node, ScanDecoder(layout, capitals=capitals), voice)
+        decoder = ScanDecoder(layout, capitals=capitals, ends_with_key=self._ends_with_key)
+        try:
+            await listen(node, decoder, voice)
+        finally:
+            self._ends_with_key = decoder.ends_with_key
 
     async def close(self) -> None:
         """Lets go of the scanner."""

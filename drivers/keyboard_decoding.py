@@ -15,6 +15,10 @@ from drivers.keyboard_typist import REPEATED, KeysLost, Keystroke, Typist
 SCAN_PAUSE_MS = 200
 """A scanner that is silent for this long has finished. Within a scan its keys come 1 to 30 ms apart, by radio up to 100."""
 
+CUT_SHORT_MS = 500
+"""One that is known to end its scans with a key has finished only with that: it may be silent for longer within a scan (a radio
+that tries again, a machine that stalls). After so long the scan was cut short; nobody is quicker at scanning again."""
+
 SHORTEST_WITHOUT_ENTER = 6
 """Characters that a scan needs if nothing but a pause ends it: fewer are an accident (a UPC-E, the shortest, has 6 to 8)."""
 
@@ -53,7 +57,8 @@ class ScanDecoder:
     """Puts the keystrokes of a scanner together to scans.
 
     A scan ends with Enter or Tab, or with a pause. A scanner that has once ended a scan with a key is known to do so: what it
-    leaves without one was cut short, and is unreadable rather than half a number. After each scan no modifier is held any more:
+    leaves without one was cut short, and is unreadable rather than half a number. If the next one is the same again and ends
+    in the same way, somebody set the scanner to do without the key. After each scan no modifier is held any more:
     a Shift whose release was lost spoils no other scan. The calibration code is `Taught`, and its layout used from then on and
     for whatever follows it in the same scan.
 
@@ -62,22 +67,30 @@ class ScanDecoder:
         ([], ['a'])
     """
 
-    def __init__(self, layout: Layout = US, *, capitals: bool = False) -> None:
+    def __init__(self, layout: Layout = US, *, capitals: bool = False, ends_with_key: bool = False) -> None:
+        self.ends_with_key = ends_with_key
+        """The scanner is known to end its scans with Enter or Tab."""
         self._typist = Typist(layout, capitals=capitals)
         self._text: list[str] = []
         self._strokes: list[Keystroke] = []
         self._broken = False
         self._last = 0
-        self._ends_with_key = False
+        self._cut: str | None = None
+        """The last scan, if that was cut short."""
+
+    @property
+    def patience(self) -> int:
+        """Milliseconds of silence that end a scan."""
+        return CUT_SHORT_MS if self.ends_with_key else SCAN_PAUSE_MS
 
     @property
     def wait(self) -> int | None:
-        """`SCAN_PAUSE_MS` while something was typed that is not finished."""
-        return SCAN_PAUSE_MS if self._broken or self._text else None
+        """`patience` while something was typed that is not finished."""
+        return self.patience if self._broken or self._text else None
 
     def key(self, stroke: Keystroke) -> list[Typed]:
         """Takes a keystroke; returns the scan that is whole now, or what was wrong with it."""
-        typed = self.pause() if stroke.at - self._last >= SCAN_PAUSE_MS else []
+        typed = self.pause() if stroke.at - self._last >= self.patience else []
         self._last = stroke.at
         if len(self._strokes) <= LONGEST:
             self._strokes.append(stroke)
@@ -89,10 +102,10 @@ class ScanDecoder:
         return typed
 
     def pause(self) -> list[Typed]:
-        """Nothing came for `SCAN_PAUSE_MS`: ends what was begun."""
+        """Nothing came for `patience`: ends what was begun."""
         begun = len(self._text)
         return [
-            Trouble.UNREADABLE if isinstance(scan, str) and self._ends_with_key else scan
+            self._without_key(scan) if isinstance(scan, str) else scan
             for scan in self._finish()
             if not isinstance(scan, str) or begun >= SHORTEST_WITHOUT_ENTER
         ]
@@ -102,9 +115,15 @@ class ScanDecoder:
         self._last, self._broken = lost.at, True
         self._typist.rest()
 
+    def _without_key(self, scan: str) -> Typed:
+        before, self._cut = self._cut, scan
+        self.ends_with_key = self.ends_with_key and scan != before
+        return Trouble.UNREADABLE if self.ends_with_key else scan
+
     def _enter(self) -> list[Typed]:
         scans = self._finish()
-        self._ends_with_key = self._ends_with_key or any(isinstance(scan, str) for scan in scans)
+        self._cut = None
+        self.ends_with_key = self.ends_with_key or any(isinstance(scan, str) for scan in scans)
         return scans
 
     def _finish(self) -> list[Typed]:

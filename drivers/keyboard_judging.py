@@ -5,7 +5,7 @@ By their keys the two often cannot be told apart: many number pads say that they
 
 from __future__ import annotations
 
-from drivers.keyboard_decoding import SCAN_PAUSE_MS, SHORTEST_WITHOUT_ENTER, PadDecoder, ScanDecoder, Typed
+from drivers.keyboard_decoding import SHORTEST_WITHOUT_ENTER, PadDecoder, ScanDecoder, Typed
 from drivers.keyboard_layouts import US, Layout
 from drivers.keyboard_typist import DOWN, MODIFIER_KEYS, KeysLost, Keystroke
 
@@ -29,8 +29,8 @@ class JudgingDecoder:
     ([], [Pressed(key='1')])
     """
 
-    def __init__(self, layout: Layout = US, *, capitals: bool = False) -> None:
-        self._scans = ScanDecoder(layout, capitals=capitals)
+    def __init__(self, layout: Layout = US, *, capitals: bool = False, ends_with_key: bool = False) -> None:
+        self._scans = ScanDecoder(layout, capitals=capitals, ends_with_key=ends_with_key)
         self._pad = PadDecoder(layout)
         self._burst: list[Keystroke] = []
         self._keys = 0
@@ -41,16 +41,21 @@ class JudgingDecoder:
         self._scanning = False
 
     @property
+    def ends_with_key(self) -> bool:
+        """It is a scanner that is known to end its scans with Enter or Tab."""
+        return self._scans.ends_with_key
+
+    @property
     def wait(self) -> int | None:
         """Milliseconds of silence after which to call `pause`; None if nothing waits."""
         if self._scanning:
-            return SCAN_PAUSE_MS
+            return self._scans.patience
         return max(0, HAND_MS - (self._last - self._pressed)) if self._keys else None
 
     def key(self, stroke: Keystroke) -> list[Typed]:
         """Takes a keystroke; returns what is known now."""
         down = stroke.value == DOWN and stroke.code not in MODIFIER_KEYS
-        paused = stroke.at - self._last >= SCAN_PAUSE_MS
+        paused = stroke.at - self._last >= self._scans.patience
         by_hand = down and stroke.at - self._pressed >= HAND_MS
         typed = self.pause() if (paused if self._scanning else by_hand) else []
         self._last = stroke.at

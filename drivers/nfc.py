@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeAlias
 
 from drivers import apdu, ndef, type4
-from drivers.events import MAX_CARD_TEXT, CardGone, CardSeen, CardTrouble, Emit, Form, Medium, Trouble
+from drivers.events import MAX_CARD_TEXT, CardGone, CardTrouble, Emit, Form, Medium, Trouble
 from drivers.nfc_frontend import CardRefused, CardUnread, Frontend, Target, is_random, port
+from drivers.reading import BankCard, Reading, event
 from drivers.worker import in_thread
 
 WAIT_SECONDS = 0.5
@@ -49,8 +49,6 @@ PLAIN_TYPE_2 = 0x00
 
 NOBODY, TWO, RANDOM = b"", b"two", b"random"
 """Who lies on the reader, where it is no UID."""
-
-Reading: TypeAlias = tuple[Form, str] | Trouble
 
 
 class NfcReader:
@@ -173,11 +171,7 @@ class NfcReader:
         if unreadable and self._tries:
             return
         self._tries, self._again = 0, unreadable
-        at = self._clock()
-        if isinstance(reading, Trouble):
-            emit(CardTrouble(self.name, Medium.NFC, reading, at))
-        else:
-            emit(CardSeen(self.name, Medium.NFC, reading[0], reading[1], at))
+        emit(event(self.name, Medium.NFC, reading, self._clock()))
 
 
 def read_card(frontend: Frontend, target: Target, aid: bytes | None) -> Reading:
@@ -228,7 +222,7 @@ def _type_4(frontend: Frontend, target: Target, aid: bytes | None) -> Reading | 
     if text:
         return _number(text)
     if apdu.exchange(frontend.transmit, apdu.select(apdu.PAYMENT_CONTACTLESS)).fine:
-        return Trouble.BANK_CARD
+        return Trouble.BANK_CARD if is_random(target.uid) else BankCard(target.uid.hex())
     return None
 
 

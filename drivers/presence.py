@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drivers.chip_profiles import Reading
 from drivers.events import CardGone, CardSeen, CardTrouble, Medium, Trouble
+from drivers.reading import Reading, event
 
 AGAIN_MS = 1_000
 """A card that is back within this time after it left never left; what cannot be read in this time may only be bouncing."""
@@ -46,7 +46,7 @@ class Presence:
             return []
         gone = self._flush()
         self._said = medium, reading
-        return [*gone, self._event(medium, reading, at)]
+        return [*gone, event(self._device, medium, reading, at)]
 
     def left(self, at: int) -> list[CardEvent]:
         """The slot is empty, or nobody can tell any more."""
@@ -64,7 +64,7 @@ class Presence:
         if doubt is None:
             return gone
         self._said = doubt[0], Trouble.UNREADABLE
-        return [*gone, self._event(*self._said, doubt[1])]
+        return [*gone, event(self._device, *self._said, doubt[1])]
 
     def ended(self, at: int) -> list[CardEvent]:
         """The slot itself is gone: nothing is held back."""
@@ -75,8 +75,3 @@ class Presence:
         said, left_at = self._said, self._left_at
         self._said = self._left_at = self._doubt = None
         return [] if said is None or left_at is None else [CardGone(self._device, said[0], left_at)]
-
-    def _event(self, medium: Medium, reading: Reading, at: int) -> CardEvent:
-        if isinstance(reading, Trouble):
-            return CardTrouble(self._device, medium, reading, at)
-        return CardSeen(self._device, medium, *reading, at)

@@ -308,6 +308,9 @@ class VirtualGlass:
         self.shows = PanelShows(image.tobytes(), *image.size)
         self._tell(self.shows)
 
+    def dim(self, contrast: int | None) -> None:
+        """A picture in a browser does not burn in: nothing."""
+
     def check(self) -> None:
         """Raises `Unplugged`."""
         if not self.plugged:

@@ -17,12 +17,16 @@ import tempfile
 import time
 from pathlib import Path
 
+import debian12
 import initramfs
 import namespace
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-SUITE = "bookworm"
+sys.path.insert(0, os.fspath(ROOT / "scripts"))
+
+from build_deb import moment_of_the_commit  # noqa: E402
+
 MIB = 1 << 20
 
 FIRST_MIB, BOOT_MIB, ROOT_MIB, DATA_MIB = 8, 128, 1152, 1024
@@ -70,7 +74,7 @@ def main() -> None:
     if not re.fullmatch("[A-Z]{2}", wanted.country):
         sys.exit(f"build-image: --country {wanted.country}: two capital letters, as in SK")
     began = time.monotonic()
-    moment = _moment()
+    moment = moment_of_the_commit()
     with tempfile.TemporaryDirectory(dir=_cache(), prefix="image-") as name:
         scratch = Path(name)
         base = _debian(fresh=wanted.fresh)
@@ -84,26 +88,15 @@ def main() -> None:
 
 
 def _cache() -> Path:
-    given = os.environ.get("BODKA_LAB_CACHE")
-    folder = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bodka-lab"
+    folder = debian12.cache()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _moment() -> int:
-    """Seconds since 1970 that every file of the image gets: the commit's."""
-    if given := os.environ.get("SOURCE_DATE_EPOCH"):
-        return int(given)
-    command = ["git", "-C", os.fspath(ROOT), "log", "-1", "--format=%ct"]
-    return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def _packages() -> list[str]:
     """Names from packages.txt, and from the package's own Depends."""
     listed = [line for line in (HERE / "packages.txt").read_text().splitlines() if line and not line.startswith("#")]
-    depends = re.search(r"^Depends: (.*)$", (ROOT / "debian/control").read_text(), re.MULTILINE)
-    assert depends is not None
-    return sorted({*listed, *(one.split("(")[0].strip() for one in depends[1].split(","))})
+    return sorted({*listed, *debian12.depends()})
 
 
 def _debian(*, fresh: bool) -> Path:
@@ -113,28 +106,23 @@ def _debian(*, fresh: bool) -> Path:
     wanted = "\n".join(_packages())
     if not fresh and named.exists() and named.read_text() == wanted:
         return tree
+    try:
+        mirror = debian12.mirror()
+    except debian12.NoMirror as error:
+        sys.exit(f"build-image: {error}")
     for old in (tree, named):
         shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink(missing_ok=True)
-    leave_out = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
     command = [
         *("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--architectures=arm64", "--format=directory"),
         *("--aptopt=APT::Install-Recommends false", "--aptopt=APT::Sandbox::User root", "--dpkgopt=force-unsafe-io"),
-        *(f"--dpkgopt=path-exclude={path}" for path in leave_out),
+        *(f"--dpkgopt=path-exclude={path}" for path in debian12.LEFT_OUT),
         "--dpkgopt=path-include=/usr/share/doc/*/copyright",
         f"--include={','.join(_packages())}",
-        *(SUITE, os.fspath(tree), f"deb {_mirror()} {SUITE} main non-free-firmware"),
+        *(debian12.SUITE, os.fspath(tree), f"deb {mirror} {debian12.SUITE} main non-free-firmware"),
     ]
-    namespace.run(command, INITRD="No", SOURCE_DATE_EPOCH=str(_moment()))
+    namespace.run(command, INITRD="No", SOURCE_DATE_EPOCH=str(moment_of_the_commit()))
     named.write_text(wanted)
     return tree
-
-
-def _mirror() -> str:
-    """The mirror that this machine itself uses."""
-    for source in sorted(Path("/etc/apt").glob("sources.list*/**/*.sources")):
-        if found := re.search(r"^URIs:\s*(\S+/debian)/?\s*$", source.read_text(), re.MULTILINE):
-            return found[1]
-    sys.exit("build-image: /etc/apt/sources.list.d names no mirror of Debian")
 
 
 def _package(scratch: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ def make(tree: Path, stage: Path, moment: int) -> bytes:
     shutil.copy(HERE / "boot.sh", stage / "init")
     (stage / "init").chmod(0o755)
     order = []
-    for file in _files(tree):
+    for file in files(tree, version(tree), MODULES):
         shutil.copy(file, stage / "modules" / file.name)
         order.append(f"{file.name}\n")
     (stage / "order").write_text("".join(order))
@@ -41,11 +42,11 @@ def make(tree: Path, stage: Path, moment: int) -> bytes:
     return subprocess.run(["gzip", "-9n"], input=packed, check=True, capture_output=True).stdout
 
 
-def _files(tree: Path) -> list[Path]:
-    """The modules and what they need, in the order in which they are loaded."""
+def files(tree: Path, kernel: str, names: Iterable[str]) -> list[Path]:
+    """The files of these modules and of what they need, in the order in which they are loaded; built-in ones have none."""
     found: dict[Path, None] = {}
-    for name in MODULES:
-        command = ["modprobe", "-d", os.fspath(tree), "-S", version(tree), "--show-depends", name]
+    for name in names:
+        command = ["modprobe", "-d", os.fspath(tree), "-S", kernel, "--show-depends", name]
         for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
             if line.startswith("insmod "):
                 found[Path(line.split()[1])] = None

@@ -91,7 +91,7 @@ def main() -> None:
 
 def build(architecture: str, version: str, scratch: Path, into: Path, compression: str = "xz") -> Path:
     """One package; `scratch` is an empty folder."""
-    moment = _moment()
+    moment = moment_of_the_commit()
     stage = scratch / "stage"
     home = stage / HOME
     _version_folder(home, architecture, version, scratch)
@@ -239,8 +239,8 @@ def _control(stage: Path, architecture: str, version: str) -> None:
         _copy(ROOT / "debian" / name, stage / "DEBIAN" / name)
 
 
-def _moment() -> int:
-    """Seconds since 1970 that every file of the package gets."""
+def moment_of_the_commit() -> int:
+    """Seconds since 1970 that every file of the package, and of the image, gets."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
     command = ["git", "-C", os.fspath(ROOT), "log", "-1", "--format=%ct"]

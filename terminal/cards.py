@@ -34,6 +34,16 @@ def refuse(trouble: CardTrouble) -> CardRefused:
     return CardRefused(TROUBLES[trouble.trouble], trouble.at)
 
 
+def by_its_uid(trouble: CardTrouble, programme: Programme | None, keys: Sequence[TokenKey]) -> CardShown | None:
+    """A bank card as it is known where somebody was bound to its UID before; None for every other trouble.
+
+    It is for the caller to look whether somebody was: to nobody is such a card issued.
+    """
+    if programme is None or not trouble.uid:
+        return None
+    return CardShown(_tokens(TokenKind.CARD, uid_number(trouble.uid), keys, issuable=False), trouble.at)
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A card whose signature is right; it is shown if its `counter` was not seen before for its `token`."""

@@ -24,6 +24,8 @@ class ChipCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     offset: int = 0
     length: int | None = None
     encoding: str = "ascii"
+    atr: str | None = None
+    """How these cards' answer to reset begins, in hex: on such cards this is tried before the others."""
 
 
 class Chip(ChipCard, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,11 +76,14 @@ def _profile(card: ChipCard) -> Profile:
     if card.kind == "sle4442":
         if card.aid is not None:
             raise ChipProfileError("a memory card has no applications: leave `aid` out")
+        if card.atr is not None:
+            raise ChipProfileError("memory cards are known by themselves: leave `atr` out")
         return MemoryProfile(place)
+    atr = b"" if card.atr is None else _hex(card.atr, 'atr is a card\'s ATR or how it begins, in hex, as in "3B 65 00 00"')
     if card.kind == "file":
         path = _hex(card.file, 'file is one to four identifiers of two bytes each, in hex, as in "EF01"')
-        return FileProfile(_aid(card.aid) if card.aid is not None else None, path, place)
-    return RecordProfile(_aid(card.aid), card.sfi, card.record, place)
+        return FileProfile(_aid(card.aid) if card.aid is not None else None, path, place, atr)
+    return RecordProfile(_aid(card.aid), card.sfi, card.record, place, atr)
 
 
 def _aid(text: str | None) -> bytes:

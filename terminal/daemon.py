@@ -21,7 +21,7 @@ import structlog
 from display.layout import lay_out
 from display.page import Page
 from display.screens import CodeTrouble, Message, PairingTrouble, Wait, WifiProblem, WifiTrouble
-from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, ScannerTaught
+from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, ScannerTaught, Touch
 from drivers.supervise import supervise
 from loyalty.account import Account, after
 from loyalty.entry import Entry
@@ -33,6 +33,7 @@ from terminal.devices import Equipment
 from terminal.effects import Ask, CloseShop, Effect, Identify, Look, Recall, Record, Renew, Show, Sign, Signal
 from terminal.inputs import (
     CardRefused,
+    CardShown,
     Granted,
     Input,
     NoAnswer,
@@ -88,6 +89,8 @@ class Daemon:
         self.lender: Lender | None = None
         self.on_step: Callable[[Input, tuple[Effect, ...]], None] = lambda event, effects: None
         """Hears of every step after its effects were run: the counter page."""
+        self.on_touch: Callable[[], None] = lambda: None
+        """Hears, before anything else is done about it, that a card was shown or a key pressed."""
         self.on_close: Callable[[], None] = lambda: None
         """Hears that staff close the shop."""
         self._store, self._keys, self._clocks = store, keys, clocks
@@ -169,6 +172,8 @@ class Daemon:
 
     def _take(self, event: Event | Input) -> None:
         """One event and the answers it gets at once. Whatever goes wrong with it, the next one is served."""
+        if isinstance(event, Touch):
+            self.on_touch()
         try:
             if isinstance(event, CardSeen) and (self._heed_setup(event) or self._prove(event)):
                 return
@@ -232,7 +237,7 @@ class Daemon:
                 shown = cards.identify(event, self._programme, self._keys, self._equipment.fobs)
                 return replace(shown, device=event.device)
             case CardTrouble():
-                return replace(cards.refuse(event), device=event.device)
+                return replace(self._known_all_the_same(event) or cards.refuse(event), device=event.device)
             case DeviceLost():
                 log.warning("device lost", device=event.device, why=event.why)
                 return event
@@ -245,6 +250,11 @@ class Daemon:
                 return self._tick()
             case _:
                 return event
+
+    def _known_all_the_same(self, trouble: CardTrouble) -> CardShown | None:
+        """A city or student card that pays as well is turned away as a bank card, but not where its UID was bound before."""
+        shown = cards.by_its_uid(trouble, self._programme, self._keys)
+        return shown if shown is not None and self._store.knows(shown.card) else None
 
     @property
     def _programme(self) -> Programme | None:

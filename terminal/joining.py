@@ -20,7 +20,7 @@ import structlog
 
 from display import screens
 from display.screens import CodeTrouble, PairingTrouble, Screen, Unpaired, Wait, WifiProblem, WifiTrouble
-from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, PadKey, ScannerTaught
+from drivers.events import CardSeen, CardTrouble, DeviceBack, DeviceLost, Event, Form, PadKey, ScannerTaught, Touch
 from drivers.supervise import supervise
 from sync import pairing as pairings
 from sync import setup_codes
@@ -72,6 +72,8 @@ class Surroundings:
     card: Card = Card()  # noqa: RUF009  frozen
     requests: Path = root_requests.FOLDER
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    touch: Callable[[], None] = lambda: None
+    """Hears that somebody has shown a card or pressed a key."""
 
 
 class Joining:
@@ -118,6 +120,8 @@ class Joining:
     async def _heed(self) -> None:
         while True:
             event = await self._queue.get()
+            if isinstance(event, Touch):
+                self._at.touch()
             match event:
                 case DeviceLost(device=device):
                     log.warning("device lost", device=device, why=event.why)

@@ -106,6 +106,17 @@ class Signals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Times of day, as in "21:00", between which nothing sounds; "": no quiet hours."""
 
 
+class BurnIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[burn_in]` table: how the panel is spared while nobody is at the counter; 0 for what is not to be done."""
+
+    dim_minutes: int = 10
+    """After so many minutes without a card or a key the panel is dimmed."""
+    dim_contrast: int = 16
+    """How bright it is then: 0 (as dark as it goes, which is not dark) to 255."""
+    shift_minutes: int = 1
+    """After so many minutes the picture moves by a pixel, and again each time so many have gone by."""
+
+
 class Virtual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[virtual]` table: the counter page takes the devices' place. Only with a cloud on this machine."""
 
@@ -131,11 +142,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     buttons: Buttons | None = None
     signals: Signals | None = None
     panel: Panel | None = None
+    burn_in: BurnIn = BurnIn()
     virtual: Virtual | None = None
 
 
 LOUDEST = 3
 """The highest volume."""
+
+BRIGHTEST = 255
+"""The highest contrast."""
+
+DAY = 24 * 60
+"""Minutes."""
 
 FILE = "terminal.toml"
 
@@ -158,6 +176,7 @@ def read(text: str) -> Settings:
     _check_pins(settings, lines)
     if settings.signals:
         _check_sound(settings.signals, lines)
+    _check_burn_in(settings.burn_in, lines)
     _check_names(settings)
     _check_chips(settings)
     for nfc in settings.nfc:
@@ -251,6 +270,13 @@ def _check_sound(signals: Signals, lines: Lines) -> None:
             f"{lines.place('signals.quiet_from')}: signals.quiet_from and quiet_until are the same: "
             "for no sound at all, volume = 0"
         )
+
+
+def _check_burn_in(burn_in: BurnIn, lines: Lines) -> None:
+    for key, most in (("dim_minutes", DAY), ("dim_contrast", BRIGHTEST), ("shift_minutes", DAY)):
+        value = getattr(burn_in, key)
+        if not 0 <= value <= most:
+            raise SettingsError(f"{lines.place(f'burn_in.{key}')}: burn_in.{key} = {value}: it goes from 0 to {most}")
 
 
 def _check_names(settings: Settings) -> None:

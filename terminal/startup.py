@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from display.burn_in import NO_CARE, Care
 from display.draw import draw
 from display.layout import lay_out
 from display.page import Page
@@ -54,6 +55,11 @@ class Pictures:
         """The number of the picture that people see; without a panel the last that was meant for them."""
         return self.panel.picture() if self.panel else self.last
 
+    def touch(self) -> None:
+        """Somebody is there: the panel is as bright as ever."""
+        if self.panel:
+            self.panel.touch()
+
     def show(self, number: int, page: Page) -> None:
         """Draws a page and hands it to the panel's thread."""
         self.last = number
@@ -95,7 +101,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     equipment = rig.equipment
     news = PanelNews()
     if equipment.glass is not None:
-        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news))
+        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news, _care(settings)))
     card = sd_card.look()
     known = pairings.load(folder)
     pairing = known or await _join(settings, folder, pictures, rig, card)
@@ -131,6 +137,7 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         health=Health(folder, daemon).look,
     )
     updating = Updating(folder, root_requests.folder_here(), daemon, link, lambda: monotonic_ms() / 1000)
+    daemon.on_touch = pictures.touch
     daemon.lender, daemon.on_close = link, updating.close_shop
     updating.on_take = lambda version: daemon.emit(UpdateNews(version))
     log.info("ready", shop=pairing.shop_name, devices=[device.name for device in equipment.devices])
@@ -207,9 +214,17 @@ class PanelNews:
                 self._emit(event)
 
 
+def _care(settings: Settings) -> Care:
+    """A virtual panel is a picture in a browser: it does not burn in."""
+    if settings.virtual is not None:
+        return NO_CARE
+    burn_in = settings.burn_in
+    return Care(burn_in.dim_minutes * 60.0, burn_in.dim_contrast, burn_in.shift_minutes * 60.0)
+
+
 @asynccontextmanager
-async def _panel(glass: PanelGlass, news: PanelNews) -> AsyncIterator[Panel]:
-    panel = Panel(glass, on_lost=news.lost, on_back=news.back)
+async def _panel(glass: PanelGlass, news: PanelNews, care: Care) -> AsyncIterator[Panel]:
+    panel = Panel(glass, on_lost=news.lost, on_back=news.back, care=care)
     panel.start()
     try:
         yield panel
@@ -226,5 +241,6 @@ async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, 
 
     heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
     requests = root_requests.folder_here()
+    here = Surroundings(settings, folder, rig.equipment, show, rig.transport, card, requests, touch=pictures.touch)
     async with heartbeat.beating():
-        return await Joining(Surroundings(settings, folder, rig.equipment, show, rig.transport, card, requests)).run()
+        return await Joining(here).run()

@@ -178,6 +178,10 @@ class Store:
         """Whose card it is: staff before members, the current key's token before earlier ones."""
         return self._looking(lambda: self._look(card, at))
 
+    def knows(self, card: Identification) -> bool:
+        """Whether it is somebody's card."""
+        return not isinstance(self.look(card, 0), Unknown)
+
     def _look(self, card: Identification, at: int) -> Input:
         for token in card.staff_tokens:
             staff = view.staff_by(self.reader.mirror, token)
@@ -274,7 +278,7 @@ class Store:
         except DamagedMirror as error:
             self._note_damage(error)
             self.on_damage()
-        except NotRecorded:  # a full disk: tried again in ten minutes
+        except NotRecorded:  # a full disk: tried again in half an hour
             log.warning("known time was not written down")
 
     def programme(self) -> Programme | None:

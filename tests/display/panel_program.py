@@ -1,6 +1,7 @@
-"""Runs the panel as the daemon does; a part of test_panel.py and test_spi.py, not a test. Lines: "show 7" and "all".
+"""Runs the panel as the daemon does; a part of test_panel.py and test_spi.py, not a test.
 
-Its argument are the keys of `[panel]` as JSON; without it an SSD1306 on I2C.
+Lines: "show 7", "all", "at 600" (the panel's clock, in seconds, stands there from now on) and "touch". Its argument are the
+keys of `[panel]` as JSON; without it an SSD1306 on I2C.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import time
 
 from PIL import Image
 
+from display import panel as thread
+from display.burn_in import Care
 from display.panel import Panel
 from terminal.devices import equip
 from terminal.panel_settings import Panel as PanelTable
@@ -26,9 +29,23 @@ def main() -> None:
     table = PanelTable(**json.loads(sys.argv[1] if len(sys.argv) > 1 else '{"controller": "ssd1306"}'))
     glass = equip(Settings(cloud=Cloud(url=""), panel=table), lambda: time.monotonic_ns() // 1_000_000, lambda: 0).glass
     assert glass is not None
-    panel = Panel(glass, on_lost=lambda why: say(lost=True, why=why), on_back=lambda: say(back=True))
+    now = 0.0
+    thread.IDLE_SECONDS = 0.1  # the clock of this program does not wait for a second to go by
+    panel = Panel(
+        glass,
+        on_lost=lambda why: say(lost=True, why=why),
+        on_back=lambda: say(back=True),
+        care=Care(),
+        clock=lambda: now,
+    )
     panel.start()
     for line in sys.stdin:
+        if line.startswith("at "):
+            now = float(line.split()[1])
+            continue
+        if line == "touch\n":
+            panel.touch()
+            continue
         if line.startswith("show "):
             number = int(line.split()[1])
             image = Image.new("1", table.pixels)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from display.burn_in import Care, look, moved
 from display.panel import Panel
 from emulators.board import Board, build
 from emulators.i2c import I2cBus
@@ -42,6 +43,7 @@ class Glass:
         self.go.set()
         self.broken = False
         self.seen: list[bytes] = []
+        self.contrasts: list[int | None] = []
         self.opened = self.closed = self.checked = 0
 
     def open(self) -> None:
@@ -53,6 +55,10 @@ class Glass:
         assert self.go.wait(PATIENCE)
         self._work()
         self.seen.append(image.tobytes())
+
+    def dim(self, contrast: int | None) -> None:
+        self._work()
+        self.contrasts.append(contrast)
 
     def check(self) -> None:
         self.checked += 1
@@ -170,6 +176,84 @@ def test_stop_closes_the_glass_and_start_begins_again(panel: Panel, glass: Glass
     until(lambda: len(glass.seen) == 2, "not painted after the new start")
 
 
+# ---- nobody there ----
+
+
+class Hours:
+    """A clock that stands where it is put."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hours() -> Hours:
+    return Hours()
+
+
+@pytest.fixture
+def spared(glass: Glass, told: Told, hours: Hours, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+    monkeypatch.setattr("display.panel.IDLE_SECONDS", 0.01)  # these hours do not wait for a second to go by
+    panel = Panel(glass, on_lost=told.lost, on_back=told.back, care=Care(), clock=hours)
+    panel.start()
+    panel.show(1, MIDDLE)
+    until(lambda: panel.picture() == 1, "not shown")
+    yield panel
+    panel.stop()
+
+
+MIDDLE = Image.new("1", (128, 64))
+MIDDLE.paste(1, (20, 20, 60, 40))
+
+
+def seen_at(seconds: float) -> bytes:
+    """`MIDDLE` as it is shown then to nobody."""
+    offset = look(Care(), seconds, 0.0).offset
+    assert offset is not None
+    return moved(MIDDLE, offset).tobytes()
+
+
+def test_a_picture_that_nobody_looks_at_moves_and_is_dimmed(spared: Panel, glass: Glass, hours: Hours) -> None:
+    for seconds in (60, 120, 180):
+        hours.now = seconds
+        until(lambda: glass.seen[-1] == seen_at(hours.now), f"not moved after {seconds} s")
+    assert len({*glass.seen}) == len(glass.seen) == 4
+    assert glass.contrasts == []
+    hours.now = 600
+    until(lambda: glass.contrasts == [Care().dim_contrast], "not dimmed")
+    assert spared.picture() == 1  # it is the same picture: no press is stale
+
+
+def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_its_own_place(
+    spared: Panel, glass: Glass, hours: Hours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours.now = 660
+    until(lambda: glass.contrasts == [16] and glass.seen[-1] == seen_at(660), "neither dimmed nor moved")
+    monkeypatch.setattr("display.panel.IDLE_SECONDS", 3_600)  # nothing comes by waiting from the next picture on
+    spared.show(2, MIDDLE.copy())  # the clock, and not a person
+    until(lambda: spared.picture() == 2, "not shown")
+    assert glass.seen[-1] == seen_at(660)
+    shown = len(glass.seen)
+    spared.touch()
+    until(lambda: glass.contrasts == [16, None], "not woken")
+    assert len(glass.seen) == shown  # what is there does not move in front of a person, and delays no picture
+    spared.show(3, MIDDLE.copy())
+    until(lambda: spared.picture() == 3, "not shown")
+    assert glass.seen[-1] == MIDDLE.tobytes()
+
+
+def test_a_panel_that_comes_back_at_night_is_as_dark_as_before(spared: Panel, glass: Glass, hours: Hours) -> None:
+    hours.now = 660
+    until(lambda: glass.contrasts == [16], "not dimmed")
+    glass.broken = True
+    until(lambda: glass.closed >= 2, "not noticed")
+    glass.broken = False
+    until(lambda: glass.contrasts == [16, 16] and glass.seen[-1] == seen_at(660), "neither dimmed nor moved again")
+
+
 # ---- the real luma.oled, in a process of its own, on an emulated bus ----
 
 
@@ -247,6 +331,30 @@ def test_a_panel_that_lost_its_power_while_idle_is_painted_anew(counter: Counter
         until(lambda: counter.shows(100), "it stayed dark")
         program.until(lambda: program.count(back=True) == 2, "its return was not told")
         assert "PanelForgot" in program.expect(lost=True)["why"]
+
+
+def test_on_the_glass_the_picture_is_moved_and_dimmed_until_somebody_comes(counter: Counter) -> None:
+    contrast = 0x81
+    with counter.start() as program:
+        program.expect(back=True)
+        program.tell("show 4000")
+        program.expect(picture=4000)
+        full = counter.panel.settings[contrast]
+        for seconds in (600, 660, 720):
+            program.tell(f"at {seconds}")
+            offset = look(Care(), seconds, 0.0).offset
+            assert offset is not None
+            wanted = moved(picture(4000), offset)
+            until(lambda wanted=wanted: counter.panel.image().tobytes() == wanted.tobytes(), f"not moved after {seconds} s")  # type: ignore[misc]
+            assert not counter.shows(4000)
+        until(lambda: counter.panel.settings[contrast] == Care().dim_contrast < full, "not dimmed")
+        program.tell("touch")
+        until(lambda: counter.panel.settings[contrast] == full, "not woken")
+        program.tell("show 4001")
+        program.expect(picture=4001)
+        assert counter.shows(4001)
+        assert counter.panel.mistakes == []
+        assert program.stop() == 0
 
 
 def test_a_bus_that_is_not_there(counter: Counter) -> None:

@@ -24,9 +24,10 @@ from emulators.virtual_card import ATR_CONTACTLESS, ATR_T1, VirtualCard, payment
 pytestmark = pytest.mark.xdist_group("pcscd")
 
 AID, FILES = bytes.fromhex("F0424F444B41"), bytes.fromhex("F0424F444B42")
+ATR_OF_FILES = bytes.fromhex("3B6500002063CBA900")
 PROFILES = (
     RecordProfile(AID, sfi=2, record=3),
-    FileProfile(FILES, b"\xef\x01", Place(length=16)),
+    FileProfile(FILES, b"\xef\x01", Place(length=16), atr=ATR_OF_FILES),
     MemoryProfile(Place(offset=32, length=10)),
 )
 AGAIN_MS = 50
@@ -105,6 +106,12 @@ def test_a_record_is_a_number(slot: Slot, card: VirtualCard) -> None:
     assert (event.device, event.medium, event.form, event.data) == ("chip", Medium.CHIP, Form.NUMBER, "BODKA-0042")
     slot.remove()
     assert slot.said.expect(CardGone).medium is Medium.CHIP
+
+
+def test_a_card_of_the_second_profile_is_asked_for_its_own_application_first(slot: Slot) -> None:
+    card = slot.insert(file_member(t0=True, atr=ATR_OF_FILES))
+    assert slot.said.expect(CardSeen).data == "BODKA-0042"
+    assert card.commands[0][5:] == FILES
 
 
 def test_a_foreign_chip(slot: Slot) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from drivers.chip_card import read_card
 from drivers.chip_profiles import RecordProfile
 from drivers.events import Form, Trouble
+from drivers.reading import BankCard
 from emulators.contactless_reader import FELICA, FELICA_212, FELICA_STANDARD, NDEF_APPLICATION, chip, locked, tag, type_4_files
 from emulators.nfc_tags import PPSE, text_message, uri_message
 from emulators.virtual_card import VirtualCard
@@ -89,7 +90,8 @@ def test_a_random_uid_is_no_identity(card: VirtualCard) -> None:
     assert read(card) is Trouble.RANDOM_UID
 
 
-def test_our_application_comes_first_and_a_bank_card_is_not_even_asked_for_its_uid() -> None:
+def test_our_application_comes_first_and_nothing_of_a_bank_card_is_read() -> None:
+    """Its UID is the reader's, which needs it to speak with any card."""
     assert read(chip(UID, {AID: {(2, 3): b"OURS"}, PPSE: {}})) == (Form.NUMBER, "OURS")
     card, sent = chip(UID, {PPSE: {(1, 1): b"HERS"}, NDEF_APPLICATION: type_4_files(text_message("x"))}), list[bytes]()
 
@@ -97,8 +99,10 @@ def test_our_application_comes_first_and_a_bank_card_is_not_even_asked_for_its_u
         sent.append(command)
         return card.apdu(command)
 
-    assert read_card(transmit, card.atr, PROFILES) is Trouble.BANK_CARD
-    assert {command[1] for command in sent} == {0xA4}
+    assert read_card(transmit, card.atr, PROFILES) == BankCard(UID)
+    assert {command[:2].hex() for command in sent} == {"00a4", "ffca"}
+    for uid in ("08112233", ""):  # random, or a reader that does not tell
+        assert read(chip(uid, {PPSE: {}})) is Trouble.BANK_CARD
 
 
 @pytest.mark.parametrize("size", [3, 12, 13, 60, 150])
@@ -117,7 +121,7 @@ def test_a_tag_that_leaves_in_mid_read_is_not_its_uid(size: int) -> None:
 @given(st.binary(max_size=168))
 def test_whatever_is_on_a_tag_it_is_a_reading(memory: bytes) -> None:
     reading = read(tag(memory=memory))
-    assert isinstance(reading, Trouble | tuple)
+    assert isinstance(reading, Trouble | BankCard | tuple)
 
 
 def test_a_tag_that_says_it_is_larger_than_its_pages_can_be_counted() -> None:
@@ -127,7 +131,7 @@ def test_a_tag_that_says_it_is_larger_than_its_pages_can_be_counted() -> None:
 @given(st.binary(max_size=40), st.binary(max_size=300))
 def test_whatever_is_in_a_type_4_tag_it_is_a_reading(container: bytes, message: bytes) -> None:
     reading = read(chip(UID, {NDEF_APPLICATION: {b"\xe1\x03": container, b"\xe1\x04": message}}))
-    assert isinstance(reading, Trouble | tuple)
+    assert isinstance(reading, Trouble | BankCard | tuple)
 
 
 def test_a_number_that_is_too_long() -> None:

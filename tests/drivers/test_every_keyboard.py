@@ -76,6 +76,20 @@ def test_scanners_come_and_go_while_others_work(bed: Testbed, scanner: Keyboard)
     listener.close()
 
 
+def test_a_first_scan_cut_short_after_it_was_put_back_is_not_half_a_number(bed: Testbed, scanner: Keyboard) -> None:
+    listener = Listener(bed, SCANNERS)
+    listener.expect("DeviceBack")
+    scan(scanner, listener, "12345678\n")
+    listener.expect(**seen("12345678"))
+    scanner.unplug()
+    listener.expect("DeviceLost")
+    scanner.plug()
+    listener.expect("DeviceBack")
+    scan(scanner, listener, "859400")
+    listener.expect(**trouble("unreadable"))
+    listener.close()
+
+
 def test_a_device_that_another_table_names_is_left_to_it(bed: Testbed, scanner: Keyboard) -> None:
     """A number pad that says that it has every key of a keyboard."""
     pad = Keyboard(bed, "ACME Pad")

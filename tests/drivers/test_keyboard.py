@@ -147,6 +147,31 @@ def test_unplugged_and_plugged_in_elsewhere(scanner: Keyboard, heard: Listener) 
     heard.expect(**seen("AGAIN"))
 
 
+def test_a_first_scan_cut_short_after_it_was_put_back_is_not_half_a_number(scanner: Keyboard, heard: Listener) -> None:
+    scanner.type("12345678\n")
+    heard.expect(**seen("12345678"))
+    scanner.unplug()
+    heard.expect("DeviceLost")
+    scanner.plug()
+    heard.expect("DeviceBack")
+    scanner.type("859400")
+    heard.expect(**trouble("unreadable"))
+
+
+def test_a_scan_typed_as_soon_as_it_works_again_is_whole(scanner: Keyboard, heard: Listener) -> None:
+    """Also on a machine that is busy with what was just plugged in, and lets the scanner wait in mid-scan."""
+    scanner.type("12345678\n")
+    heard.expect(**seen("12345678"))
+    for n in range(2):
+        scanner.unplug()
+        heard.expect("DeviceLost")
+        scanner.plug()
+        heard.expect("DeviceBack")
+        scanner.type(f"859{n}")
+        scanner.type_at_once("456\n", ms_per_key=300)
+        heard.expect(**seen(f"859{n}456"))
+
+
 def test_a_scanner_that_was_never_there(bed: Testbed, pad: Keyboard) -> None:
     listener = Listener(bed, ("scanner", "scanner", "name:ACME Scanner"))
     lost = listener.expect("DeviceLost", device="scanner")

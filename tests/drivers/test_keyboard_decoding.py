@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from drivers.calibration import CALIBRATION_TEXT
 from drivers.events import MAX_CARD_TEXT, PAD_KEYS, Trouble
-from drivers.keyboard_decoding import SCAN_PAUSE_MS, SHORTEST_WITHOUT_ENTER, PadDecoder, Pressed, ScanDecoder, Typed
+from drivers.keyboard_decoding import (
+    CUT_SHORT_MS,
+    SCAN_PAUSE_MS,
+    SHORTEST_WITHOUT_ENTER,
+    PadDecoder,
+    Pressed,
+    ScanDecoder,
+    Typed,
+)
 from drivers.keyboard_layouts import KEYPAD, LAYOUTS, US
 from drivers.keyboard_typist import MODIFIER_KEYS, KeysLost, Keystroke
 
@@ -50,7 +58,7 @@ class Hand:
             self.press(character, next(pauses, 1))
 
     def fall_silent(self) -> None:
-        self.at += SCAN_PAUSE_MS
+        self.at += self.decoder.wait or CUT_SHORT_MS
         self.scans += self.decoder.pause()
 
 
@@ -159,6 +167,37 @@ def test_a_scanner_known_to_press_enter_has_not_finished_without() -> None:
     hand.fall_silent()
     hand.type("1234567\n")
     assert hand.scans == ["1234567", Trouble.UNREADABLE, "1234567"]
+
+
+@given(texts, st.integers(0, CUT_SHORT_MS - 1))
+def test_a_scanner_known_to_press_enter_may_stall_within_a_scan(text: str, stalled: int) -> None:
+    hand = Hand()
+    hand.type("1234567\n")
+    hand.type(text, [stalled] * len(text))
+    assert hand.decoder.wait == CUT_SHORT_MS
+    hand.type("\n", [stalled])
+    assert hand.scans == ["1234567", text]
+
+
+def test_a_scanner_that_was_set_to_do_without_enter_is_believed_the_second_time() -> None:
+    hand = Hand()
+    hand.type("1234567\n")
+    for text in ("12345", "8594001234560", "4006381333931", "4006381333931", "8594001234560"):
+        hand.type(text)
+        hand.fall_silent()
+    assert hand.scans == ["1234567", Trouble.UNREADABLE, Trouble.UNREADABLE, "4006381333931", "8594001234560"]
+    hand.type("7654321\n7654")
+    hand.fall_silent()
+    assert hand.scans[-1] == "7654321"
+    assert hand.decoder.ends_with_key
+
+
+def test_two_scans_cut_short_alike_with_a_whole_one_between_are_no_proof() -> None:
+    hand = Hand()
+    for text in ("1234567\n", "859400", "1234567\n", "859400"):
+        hand.type(text)
+        hand.fall_silent()
+    assert hand.scans == ["1234567", Trouble.UNREADABLE, "1234567", Trouble.UNREADABLE]
 
 
 def test_enter_alone_is_nothing_and_teaches_nothing() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from drivers.calibration import CALIBRATION_TEXT
 from drivers.events import MAX_CARD_TEXT, PAD_KEYS, Trouble
-from drivers.keyboard_decoding import SCAN_PAUSE_MS, Pressed, Typed
+from drivers.keyboard_decoding import CUT_SHORT_MS, SCAN_PAUSE_MS, Pressed, Typed
 from drivers.keyboard_judging import HAND_MS, JudgingDecoder
 from drivers.keyboard_typist import KeysLost, Keystroke
 from emulators import xkb
@@ -134,10 +134,19 @@ def test_a_scan_cut_short_is_not_keys() -> None:
     hand.scan("12345678\n")
     hand.wait(SCAN_PAUSE_MS)
     hand.scan("12345678")
-    hand.wait(SCAN_PAUSE_MS)
+    hand.wait(CUT_SHORT_MS)
     hand.press("1")
     hand.wait(HAND_MS)
     assert hand.typed == ["12345678", Trouble.UNREADABLE, Pressed("1")]
+
+
+def test_a_scanner_known_to_press_enter_may_stall_within_a_scan() -> None:
+    hand = Hand()
+    hand.scan("12345678\n8594001")
+    hand.wait(CUT_SHORT_MS - 2)
+    hand.scan("234560\n")
+    assert hand.typed == ["12345678", "8594001234560"]
+    assert hand.decoder.ends_with_key
 
 
 def test_lost_keys_make_no_scan_and_no_keys() -> None:

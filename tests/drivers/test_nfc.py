@@ -143,11 +143,13 @@ def test_a_random_uid_is_no_identity(chip: Pn532, said: Supervised) -> None:
     said.expect(CardGone)
 
 
-@pytest.mark.parametrize("uid", ["5A1B2C3D", "0811AABB"])
-def test_a_bank_card_is_turned_away_unread(chip: Pn532, said: Supervised, uid: str) -> None:
+@pytest.mark.parametrize(("uid", "known_by"), [("5A1B2C3D", "5a1b2c3d"), ("0811AABB", "")])
+def test_a_bank_card_is_turned_away_unread(chip: Pn532, said: Supervised, uid: str, known_by: str) -> None:
     card = bank_card(uid)
     chip.show(card)
-    assert said.expect(CardTrouble).trouble is Trouble.BANK_CARD
+    event = said.expect(CardTrouble)
+    assert (event.trouble, event.uid) == (Trouble.BANK_CARD, known_by)
+    assert uid.lower() not in repr(event)
     polls(chip)
     assert {apdu[1] for apdu in card.apdus} == {0xA4}, "something was read of a bank card"
 

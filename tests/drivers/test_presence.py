@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.chip_profiles import Reading
 from drivers.events import CardGone, CardSeen, CardTrouble, Form, Medium, Trouble
 from drivers.presence import AGAIN_MS, CardEvent, Presence
+from drivers.reading import Reading
 
 ANNA: Reading = (Form.NUMBER, "1")
 BELA: Reading = (Form.NUMBER, "2")

@@ -61,8 +61,11 @@ beeper = {PINS["beeper"]}
 [panel]
 port = 1
 address = {PANEL_ADDRESS}
+
+[burn_in]
+shift_minutes = 0
 """
-"""The tables of terminal.toml that name all of it."""
+"""The tables of terminal.toml that name all of it. Pictures stay in their place, for they are compared dot for dot."""
 
 AID, RECORD = bytes.fromhex("F04C4F59414C5459"), (1, 2)
 """Where the settings say a chip card has its number."""

@@ -9,6 +9,7 @@ from drivers.chip_card import read_card
 from drivers.chip_profiles import ENCODINGS, FileProfile, MemoryProfile, Place, Profile, RecordProfile
 from drivers.events import MAX_CARD_TEXT, Form, Trouble
 from drivers.nfc_frontend import felica_card, targets
+from drivers.reading import BankCard
 
 AID = bytes.fromhex("F04C4F59414C5459")
 PROFILES: tuple[Profile, ...] = (
@@ -55,7 +56,7 @@ def one_input(data: bytes) -> None:
         card = Card(data[1:])
         with contextlib.suppress(EOFError):
             reading = read_card(card.transmit, ATRS[data[0] % len(ATRS)], PROFILES)
-            assert isinstance(reading, Trouble) or (reading[0] in Form and 0 < len(reading[1]) <= MAX_CARD_TEXT)
+            assert isinstance(reading, Trouble | BankCard) or (reading[0] in Form and 0 < len(reading[1]) <= MAX_CARD_TEXT)
     with contextlib.suppress(EOFError, apdu.BadAnswer, ndef.NdefError):
         message = type4.message(Card(data).transmit)
         assert message is None or 0 < len(message) <= type4.LONGEST_MESSAGE

@@ -7,6 +7,7 @@ from typing import cast
 from drivers.events import MAX_CARD_TEXT, Form, Trouble
 from drivers.nfc import read_card
 from drivers.nfc_frontend import CardRefused, CardUnread, Frontend, Target
+from drivers.reading import BankCard
 
 AID = bytes.fromhex("F0424F444B41")
 TARGETS = (
@@ -60,5 +61,7 @@ def one_input(data: bytes) -> None:
     target, aid = TARGETS[data[0] % len(TARGETS)], AID if data[0] & 0x80 else None
     script = LARGEST + data[1:] if data[0] & 0x40 else data[1:]
     reading = read_card(cast(Frontend, Said(script)), target, aid)
+    if isinstance(reading, BankCard):
+        reading = (Form.UID, reading.uid)
     assert isinstance(reading, Trouble) or (reading[0] in Form and 0 < len(reading[1]) <= MAX_CARD_TEXT)
     assert isinstance(reading, Trouble) or reading[0] is Form.NUMBER or reading[1] == target.uid.hex()

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SUITE = "bookworm"
-DEBIAN = "http://deb.debian.org/debian"
+sys.path.insert(0, os.fspath(ROOT / "image"))
+
+from debian12 import LEFT_OUT, SUITE, NoMirror, cache, depends, mirror  # noqa: E402
 
 TOOLS = ("systemd-container", "mmdebstrap")
 """What this machine needs for it."""
@@ -32,19 +32,9 @@ def missing_tools() -> list[str]:
     return [package for program, package in programs.items() if shutil.which(program) is None]
 
 
-def cache() -> Path:
-    """Where trees are kept: outside the repository, and away from what a `git clean` takes."""
-    given = os.environ.get("BODKA_LAB_CACHE")
-    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bodka-lab"
-
-
 def packages() -> list[str]:
-    """Names from the package's own Depends: a dependency that is missing there is missing here."""
-    control = (ROOT / "debian/control").read_text()
-    depends = re.search(r"^Depends: (.*)$", control, re.MULTILINE)
-    assert depends is not None
-    named = [one.split("(")[0].strip() for one in depends[1].split(",")]
-    return sorted({*named, *SYSTEM, *FOR_TESTS})
+    """What the package depends on, and what a machine and its tests need besides."""
+    return sorted({*depends(), *SYSTEM, *FOR_TESTS})
 
 
 def folder() -> Path:
@@ -59,19 +49,18 @@ def ready() -> Path | None:
 
 
 def make() -> Path:
-    """The tree; downloads some 80 MB where it is not there yet. Must be run by root."""
+    """The tree; downloads some 80 MB where it is not there yet. Must be run by root. Raises `NoMirror`."""
     tree = folder()
     if ready():
         return tree
     part = tree.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.parent.mkdir(parents=True, exist_ok=True)
-    leave_out = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*", "/usr/share/info/*")
     subprocess.run(
         [
             *("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory"),
             *("--aptopt=APT::Install-Recommends false", "--aptopt=APT::Sandbox::User root", "--dpkgopt=force-unsafe-io"),
-            *(f"--dpkgopt=path-exclude={path}" for path in leave_out),
+            *(f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT),
             f"--include={','.join(packages())}",
             *(SUITE, os.fspath(part), f"deb {mirror()} {SUITE} main"),
         ],
@@ -81,15 +70,10 @@ def make() -> Path:
     return tree
 
 
-def mirror() -> str:
-    """The mirror that this machine itself uses."""
-    for source in sorted(Path("/etc/apt").glob("sources.list*/**/*.sources")):
-        if found := re.search(r"^URIs:\s*(\S+/debian)/?\s*$", source.read_text(), re.MULTILINE):
-            return found[1]
-    return DEBIAN
-
-
 if __name__ == "__main__":
     if missing_tools():
         sys.exit(f"apt install {' '.join(missing_tools())}")
-    sys.stdout.write(f"{make()}\n")
+    try:
+        sys.stdout.write(f"{make()}\n")
+    except NoMirror as error:
+        sys.exit(str(error))

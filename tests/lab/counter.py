@@ -55,6 +55,9 @@ next = {PINS["next"]}
 cancel = {PINS["cancel"]}
 
 [panel]
+
+[burn_in]
+shift_minutes = 0
 """
 
 
@@ -89,7 +92,7 @@ class Devices:
 
         def look() -> None:
             last: list[str] = []
-            while not end.wait(0.02):
+            while not end.wait(0.1):
                 now = self.glass()
                 if now == last and (not seen or seen[-1] != now):
                     seen.append(now)

@@ -5,7 +5,6 @@ It is fetched with an apt state of its own, so that this machine's packages and 
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.container_tree import cache, mirror
+from lab.container_tree import cache, mirror  # which puts image/ on the path
+
+import initramfs  # isort: skip
 
 SUITE = "trixie-backports"
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -37,16 +38,8 @@ class Kernel:
         return self.modules / "vmlinuz"
 
     def files(self, names: Iterable[str]) -> list[Path]:
-        """The files of these modules and of what they need, in the order in which they are loaded; built-in ones have none."""
-        found: dict[Path, None] = {}
-        for name in names:
-            command = ["modprobe", "-d", os.fspath(self.folder), "-S", self.version, "--show-depends", name]
-            shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            for line in shown.splitlines():
-                kind, _, path = line.partition(" ")
-                if kind == "insmod":
-                    found[Path(path.split()[0])] = None
-        return list(found)
+        """As `initramfs.files`."""
+        return initramfs.files(self.folder, self.version, names)
 
 
 def ready() -> Kernel | None:

@@ -286,9 +286,9 @@ class Counter:
             self._seen = [*self._seen[-3:], found]
         return found
 
-    def shows(self, *screens: Screen, patience: float = PATIENCE) -> None:
-        """Waits until one of these screens is on the glass, dot for dot."""
-        wanted = [rows(screen) for screen in screens]
+    def shows(self, *screens: Screen, language: str = "sk", patience: float = PATIENCE) -> None:
+        """Waits until one of these screens is on the glass, dot for dot; a member is spoken to in the member's own language."""
+        wanted = [rows(screen, language) for screen in screens]
         self._until(lambda: self.glass() in wanted, f"{screens} is not shown", patience)
         time.sleep(SIGHT_SECONDS)
 

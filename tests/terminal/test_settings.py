@@ -100,6 +100,9 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[[chip]]\nname = "c"\nkind = "file"\nfile = "EF0"', "file is one to four identifiers"),
         (CLOUD + '[[chip]]\nname = "c"\nkind = "sle4442"\noffset = 300', "256 bytes"),
         (CLOUD + '[[chip]]\nname = "c"\nkind = "sle4442"\naid = "F04C4F5941"', "has no applications"),
+        (CLOUD + '[[chip]]\nname = "c"\nkind = "sle4442"\natr = "3B04A213"', "memory cards are known by themselves"),
+        (CLOUD + '[[chip]]\nname = "c"\naid = "F04C4F5941"\natr = "65 00"', "atr is a card's ATR or how it begins"),
+        (CLOUD + '[[chip]]\nname = "c"\naid = "F04C4F5941"\natr = "3Bx"', "atr is a card's ATR or how it begins"),
         (CLOUD + '[[chip]]\nname = "c"\nkind = "sle"', "Invalid enum value"),
         (CLOUD + '[[chip]]\nname = "c"\n[[chip.profile]]\naid = "F0"', 'chip "c": aid is 5 to 16 bytes'),
         (CLOUD + '[[chip]]\nname = "c"\n[[chip.profile]]\nfil = "EF01"', 'did you mean "file"'),
@@ -113,6 +116,9 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + SCANNER.format('match = "every"\nfob = "octal"'), "use one of auto, hex, decimal"),
         (CLOUD + '[[pad]]\nname = "p"\nmatch = "every"\nlayout = "xx"', '"p": layout = "xx" is not known'),
         (CLOUD + '[[pad]]\nname = "p"\nmatch = "every"\nreads = "fob"', 'unknown key "reads"'),
+        (CLOUD + "[burn_in]\ndim_minutes = -1", r"line 4: burn_in.dim_minutes = -1: it goes from 0 to 1440"),
+        (CLOUD + "[burn_in]\ndim_contrast = 256", r"burn_in.dim_contrast = 256: it goes from 0 to 255"),
+        (CLOUD + "[burn_in]\nshift_minutes = 1441", r"burn_in.shift_minutes = 1441: it goes from 0 to 1440"),
         ("[cloud", "not valid TOML"),
     ],
 )
@@ -143,6 +149,7 @@ kind = "file"
 file = "3F002F05"
 length = 10
 encoding = "bcd"
+atr = "3B 65 00 00"
 
 [[chip.profile]]
 kind = "sle4442"
@@ -156,7 +163,7 @@ reader = "ACR122"
     counter, antenna = settings.chip
     assert profiles(counter) == (
         RecordProfile(bytes.fromhex("F04C4F5941"), 2, 3),
-        FileProfile(None, bytes.fromhex("3F002F05"), Place(0, 10, "bcd")),
+        FileProfile(None, bytes.fromhex("3F002F05"), Place(0, 10, "bcd"), bytes.fromhex("3B650000")),
         MemoryProfile(Place(32)),
     )
     assert profiles(antenna) == (), "UIDs and NDEF only"

@@ -20,7 +20,7 @@ TEXT = (CONFIG / "terminal.toml").read_text()
 NOT_FOR_SHOPS = "virtual"
 """The demo's table: the package has no counter page."""
 
-HEADER = re.compile(r"(?:# )?\[+(?P<table>[a-z.]+)\]+")
+HEADER = re.compile(r"(?:# )?\[+(?P<table>[a-z_.]+)\]+")
 KEY = re.compile(r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>(?:\"[^\"]*\"|\S)+)")
 
 

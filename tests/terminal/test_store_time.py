@@ -13,6 +13,7 @@ from emulators.drafts import IDENTITY, award
 from loyalty.entry import Entry, Moment
 from sync import mirror
 from terminal.inputs import Recalled
+from terminal.link import KEEP_TIME_SECONDS
 from terminal.store import UNKNOWN_AGE_MS, Store
 
 NOW = 1_800_000_000_000
@@ -86,3 +87,17 @@ def test_known_time_is_told_and_kept(store: Store) -> None:
     assert len(store.known_time(at)) == len("26.11. 14:05")
     asyncio.run(store.keep_time(Moment(FIRST, DAY, 0, trusted=False)))
     assert mirror.known_ms(store.reader.mirror, Moment(SECOND, 0, 0, trusted=False)) == NOW + DAY - MINUTE
+
+
+PAGE = 4_096
+PAGES_A_TIME = 4
+"""As the kernel counted them for a daemon that was left alone (/proc/PID/io, write_bytes): two of the log, two of its index."""
+
+
+def test_keeping_known_time_takes_a_fifth_of_what_an_idle_day_may_write(store: Store, tmp_path: Path) -> None:
+    prove(store, Moment(FIRST, MINUTE, 0, trusted=False))
+    log = tmp_path / "mirror.db-wal"
+    before = log.stat().st_size
+    asyncio.run(store.keep_time(Moment(FIRST, 2 * MINUTE, 0, trusted=False)))
+    assert PAGE < log.stat().st_size - before < 2 * PAGE, "one page with its header"
+    assert DAY / 1_000 / KEEP_TIME_SECONDS * PAGES_A_TIME * PAGE <= 1_000_000

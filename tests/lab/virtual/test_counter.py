@@ -31,6 +31,8 @@ pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(600)]
 
 EVA, JANA_TAG, PETER_TAG = "04E7A0B1C2D380", "04A1B2C3D4E5F6", "04000102030405"
 JANA, PETER, ZOLTAN = "2100000000012", "2100000000029", "2100000000043"
+HIS = "hu"
+"""Zoltán's language. The programme names its reward in Slovak alone, and has no word for "until" in his."""
 COFFEE = "Káva zadarmo"
 FILLER = "/var/lib/bodka/filler"
 
@@ -39,17 +41,17 @@ def euros(minor: int) -> Money:
     return Money(minor, "EUR")
 
 
-def stamps(name: str, filled: int) -> StampCard:
-    return StampCard(name, filled, 10, COFFEE, more=True, until="kávy")
+def stamps(name: str, filled: int, until: str = "kávy") -> StampCard:
+    return StampCard(name, filled, 10, COFFEE, more=True, until=until)
 
 
-def pays_in_part(counter: Counter, name: str, sum: int, paid: int, points: int) -> None:
+def pays_in_part(counter: Counter, name: str, sum: int, paid: int, points: int, language: str = "sk") -> None:
     """The bill is on the panel with a member's name: a part of it is paid with points."""
-    counter.shows(Sum(euros(sum), name=name))
+    counter.shows(Sum(euros(sum), name=name), language=language)
     counter.press("redeem")
-    counter.shows(PayConfirm(euros(paid), euros(sum - paid)))
+    counter.shows(PayConfirm(euros(paid), euros(sum - paid)), language=language)
     counter.press("redeem")
-    counter.shows(DonePaid(euros(paid), euros(sum - paid), Points(points), later=False))
+    counter.shows(DonePaid(euros(paid), euros(sum - paid), Points(points), later=False), language=language)
 
 
 def idle(counter: Counter) -> None:
@@ -100,14 +102,14 @@ def test_the_nfc_reader_awards_and_redeems(counter: Counter) -> None:
 
 def test_the_chip_reader_awards_and_redeems(counter: Counter) -> None:
     counter.insert(ZOLTAN)
-    counter.shows(stamps("Zoltán K.", 0))
+    counter.shows(stamps("Zoltán K.", 0, ""), language=HIS)
     counter.press("award")
-    counter.shows(DoneStamps("Zoltán K.", 1, 10, COFFEE, later=False, until="kávy"))
+    counter.shows(DoneStamps("Zoltán K.", 1, 10, COFFEE, later=False, until=""), language=HIS)
     counter.remove()
     counter.type("5\n")
     counter.shows(Sum(euros(500)))
     counter.insert(ZOLTAN)
-    pays_in_part(counter, "Zoltán K.", 500, 310, 1_900)
+    pays_in_part(counter, "Zoltán K.", 500, 310, 1_900, HIS)
     counter.remove()
     idle(counter)
 
@@ -140,7 +142,7 @@ def test_a_device_is_pulled_out_and_put_back(device: str, counter: Counter) -> N
         counter.shows(stamps("Jana K.", 7))
     elif device == "chip":
         counter.insert(ZOLTAN)
-        counter.shows(stamps("Zoltán K.", 1))
+        counter.shows(stamps("Zoltán K.", 1, ""), language=HIS)
         counter.remove()
     elif device == "nfc":
         counter.tap(Type2Tag(JANA_TAG))
@@ -186,9 +188,9 @@ def test_a_clock_at_1970_is_no_reason_not_to_serve(counter: Counter) -> None:
     counter.works("scanner", since=counter.machine.log(UNIT).count("device works device=scanner"))
     idle(counter)
     counter.scan(ZOLTAN)
-    counter.shows(stamps("Zoltán K.", 1))
+    counter.shows(stamps("Zoltán K.", 1, ""), language=HIS)
     counter.press("award")
-    counter.shows(DoneStamps("Zoltán K.", 2, 10, COFFEE, later=False, until="kávy"))
+    counter.shows(DoneStamps("Zoltán K.", 2, 10, COFFEE, later=False, until=""), language=HIS)
     idle(counter)  # the cloud was heard, and has the entry
     last = counter.journal()["entries"][-1]["id"]
     (stored,) = [entry for entry in counter.cloud.ledger()["entries"] if entry["id"] == last]
@@ -210,9 +212,9 @@ def test_a_network_that_is_pulled_out_is_said_and_entries_wait(counter: Counter)
     counter.machine.network(up=False)
     counter.shows_idle(offline=True)
     counter.insert(ZOLTAN)
-    counter.shows(stamps("Zoltán K.", 2))
+    counter.shows(stamps("Zoltán K.", 2, ""), language=HIS)
     counter.press("award")
-    counter.shows(DoneStamps("Zoltán K.", 3, 10, COFFEE, later=True, until="kávy"))
+    counter.shows(DoneStamps("Zoltán K.", 3, 10, COFFEE, later=True, until=""), language=HIS)
     counter.remove()
     counter.press("cancel")
     counter.shows_idle(offline=True, waiting=1)

@@ -1,0 +1,133 @@
+"""What the panel costs: how soon it shows something, how long a press takes to be seen, and how many bytes that is.
+
+The daemon is the shop's own, on emulated hardware, I2C at 400 kHz. An event is a key of the number pad at the kernel's input
+device; its time ends with the last byte that it put on the bus. CPU time is the kernel's account of all the daemon's threads
+from the key to 10 ms after that byte. Then the bytes (`panel_bytes`), and tap to screen as `first_tap` measures it.
+
+    scripts/bench display 100
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+import first_tap
+import panel_bytes
+from panel_bytes import say
+
+from emulators.hardware import Hardware
+from shop import PATIENCE, Shop, command, environment, until
+
+STARTS, HEAVIEST = 7, 12
+REST_SECONDS = 0.05
+"""A slow finger's pace, and time for all that a key set going to end."""
+
+
+def lit(hardware: Hardware) -> float | None:
+    """When the first picture's last byte so far went out; None while all is dark."""
+    with hardware.bus.lock:
+        panel = hardware.panel
+        return hardware.bus.log[-1].at if panel.on and any(panel.memory) else None
+
+
+def start(shop: Shop, hardware: Hardware) -> float:
+    """Seconds from the start of the daemon's process to its first picture."""
+    hardware.panel.power_on()
+    hardware.panel.memory[:] = bytes(len(hardware.panel.memory))
+    run, began = command("bodka-terminal", "run", "--settings", str(shop.settings)), time.monotonic()
+    daemon = subprocess.Popen(run, env=environment(**hardware.environment()), stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: lit(hardware), lambda: "no picture came")
+        return (lit(hardware) or began) - began
+    finally:
+        daemon.kill()
+        daemon.wait(PATIENCE)
+
+
+def bare(hardware: Hardware) -> float:
+    """Seconds of an interpreter that imports PIL.Image and ends, in the same surroundings."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import PIL.Image"], env=environment(**hardware.environment()), check=True)
+    return time.monotonic() - began
+
+
+def starts(shop: Shop, hardware: Hardware) -> None:
+    pairs = [(bare(hardware), start(shop, hardware)) for _ in range(STARTS)]
+    alone, ours = (statistics.median(times) for times in zip(*pairs, strict=True))
+    against = f"a bare interpreter importing PIL.Image, {alone:.3f} s; ours {ours:.3f} s"
+    say("process start to first picture", ours / alone, "times", "<= 5", against=against, load=os.getloadavg()[0])
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "import terminal.commands, terminal.startup, luma.oled.device, smbus2"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    lines = [line.removeprefix("import time:").split("|") for line in told.splitlines() if line.count("|") == 2]
+    costs = sorted(((int(total), name.strip()) for own, total, name in lines if own.strip().isdigit()), reverse=True)
+    say("imported before the first picture", len(costs), "modules", None)
+    for total, name in costs[:HEAVIEST]:
+        say(f"imported before the first picture: {name}, with what it imports", total / 1000, "ms", None)
+
+
+def spent(process: int) -> float:
+    """CPU milliseconds of a process so far."""
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
+
+def presses(shop: Shop, hardware: Hardware, times: int) -> None:
+    assert shop.daemon is not None
+    process, took, cpu, sent = shop.daemon.process.pid, [], [], []
+    shop.shows_idle()
+    for number in range(times):
+        keys = "5" if number % 4 < 3 else "\b"
+        time.sleep(REST_SECONDS)
+        with hardware.bus.lock:
+            length = len(hardware.bus.log)
+        before, began = spent(process), time.monotonic()
+        if keys == "\b":
+            hardware.gpio.drive(first_tap.PINS["cancel"], 0)
+        else:
+            shop.type(keys)
+        until(lambda length=length: any(len(one.data) > 2 for one in hardware.bus.log[length:]), lambda: "nothing was shown")  # type: ignore[misc]
+        time.sleep(REST_SECONDS)
+        with hardware.bus.lock:
+            put = [one for one in hardware.bus.log[length:] if one.data]
+        took.append((put[-1].at - began) * 1000)
+        cpu.append(spent(process) - before)
+        sent.append(sum(1 + len(one.data) for one in put))
+        hardware.gpio.drive(first_tap.PINS["cancel"], None)
+    load = os.getloadavg()[0]
+    say("key to last byte, median", statistics.median(took), "ms", "<= 20", load=load)
+    say("key to last byte, p99", sorted(took)[min(times - 1, round(times * 0.99))], "ms", "<= 60", load=load)
+    say("key to last byte, CPU of the daemon, median", statistics.median(cpu), "ms", "<= 8", load=load)
+    say("key to last byte, on the bus, median", statistics.median(sent), "bytes", None)
+
+
+def main(times: int) -> None:
+    """Prints JSON lines."""
+    with tempfile.TemporaryDirectory() as name, Hardware(Path(name), hertz=first_tap.BUS_HERTZ, real_time=True) as hardware:
+        shop = Shop(Path(name), hardware)
+        try:
+            shop.open()
+            presses(shop, hardware, times)
+            assert shop.daemon is not None
+            shop.daemon.kill()
+            starts(shop, hardware)
+        finally:
+            shop.close()
+    panel_bytes.main()
+    first_tap.main(times)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

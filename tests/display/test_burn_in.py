@@ -1,0 +1,91 @@
+"""The rule that spares the panel: when it is dimmed and where the picture stands, and that nothing of it is ever cut."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from display.burn_in import HOME, NO_CARE, PLACES, REACH, Care, Look, Offset, look, moved
+from display.draw import draw
+from display.gallery import samples
+from display.layout import lay_out
+
+SIZES = ((128, 64), (128, 32), (256, 64))
+
+OFFSETS = st.sampled_from(PLACES)
+CARES = st.builds(Care, st.integers(0, 3_600), st.integers(0, 255), st.integers(0, 3_600))
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> Image.Image:
+    width, height = draw(st.sampled_from(SIZES))
+    picture = Image.new("1", (width, height))
+    for x, y in draw(st.sets(st.tuples(st.integers(0, width - 1), st.integers(0, height - 1)), max_size=12)):
+        picture.putpixel((x, y), 1)
+    return picture
+
+
+def lit(picture: Image.Image) -> set[Offset]:
+    dots = picture.convert("L").tobytes()
+    return {(n % picture.width, n // picture.width) for n, dot in enumerate(dots) if dot}
+
+
+@given(pictures(), OFFSETS)
+def test_a_picture_is_moved_whole_and_no_farther_than_asked(picture: Image.Image, offset: Offset) -> None:
+    before = picture.copy()
+    after = moved(picture, offset)
+    assert picture == before
+    assert (after.mode, after.size) == (before.mode, before.size)
+    old, new = lit(before), lit(after)
+    moves = [
+        (a, b) for a in range(-REACH, REACH + 1) for b in range(-REACH, REACH + 1) if {(x + a, y + b) for x, y in old} == new
+    ]
+    across, down = offset
+    assert any(min(0, across) <= a <= max(0, across) and min(0, down) <= b <= max(0, down) for a, b in moves)
+
+
+@given(OFFSETS)
+def test_with_room_around_it_a_picture_goes_all_the_way(offset: Offset) -> None:
+    picture = Image.new("1", (128, 64))
+    picture.paste(1, (REACH, REACH, 128 - REACH, 64 - REACH))
+    assert lit(moved(picture, offset)) == {(x + offset[0], y + offset[1]) for x, y in lit(picture)}
+
+
+def test_a_border_stays_where_it_is() -> None:
+    border = Image.new("1", (128, 64), 1)
+    assert moved(border, (2, -2)) == border
+
+
+@given(CARES, st.floats(0, 1e6), st.floats(0, 1e6))
+def test_while_somebody_is_there_nothing_is_spared(care: Care, now: float, idle: float) -> None:
+    seen = look(care, now, now - idle)
+    assert (seen.offset is None) == (not 0 < care.shift_seconds <= now - (now - idle))
+    assert (seen.contrast is None) == (not 0 < care.dim_seconds <= now - (now - idle))
+    assert look(care, now, now) == Look(None, None)
+    assert look(NO_CARE, now, now - idle) == Look(None, None)
+
+
+@given(st.integers(0, 10_000))
+def test_a_night_is_shared_among_all_places_alike(begin: int) -> None:
+    care = Care()
+    seen = [look(care, begin + 60.0 * minute, begin - 3_600.0).offset for minute in range(10 * len(PLACES))]
+    assert set(Counter(seen).values()) == {10}
+
+
+def test_each_place_is_near_home_and_comes_once() -> None:
+    assert PLACES[0] == HOME
+    assert len(set(PLACES)) == len(PLACES) == (2 * REACH + 1) ** 2
+    assert all(max(map(abs, place)) <= REACH for place in PLACES)
+
+
+@pytest.mark.parametrize("language", ["sk", "hu"])
+def test_the_idle_screens_have_room_to_move(language: str) -> None:
+    """They stand there for hours: a pixel at least to each side."""
+    for screen in samples(language)[:2]:
+        picture = draw(lay_out(screen, language))
+        places = {moved(picture, offset).tobytes() for offset in PLACES}
+        assert len(places) >= 9
