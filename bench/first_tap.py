@@ -35,7 +35,7 @@ CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy")
 
 def shown(shop: Shop, screen: Screen) -> Callable[[], float]:
     """Waits for a screen; the moment of the last byte that made it. What can be done before is done at once."""
-    wanted = pages_of(draw(lay_out(screen, "sk")), upside_down=False)
+    wanted = pages_of(draw(lay_out(screen, "sk")))
 
     def wait() -> float:
         limit = time.monotonic() + PATIENCE

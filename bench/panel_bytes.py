@@ -26,7 +26,7 @@ from PIL import Image
 from display.burn_in import HOME, NO_CARE, Care, look, moved
 from display.draw import draw
 from display.layout import lay_out
-from display.oled import Oled
+from display.oled import Oled, Place
 from display.page import Page
 from display.screens import Armed, Idle, Screen, Verb
 from terminal import logs
@@ -52,6 +52,9 @@ class CountingWire:
     def data(self, data: Sequence[int]) -> None:
         self.sent += 2 + len(data)
 
+    def present(self) -> None:
+        self.sent += 3
+
     def status(self) -> int:
         self.sent += 2
         return 0
@@ -66,7 +69,7 @@ class Glasses:
     def __init__(self, care: Care) -> None:
         self.care = care
         self.ours, self.lumas, self.pictures = CountingWire(), CountingWire(), 0
-        self.oled = Oled(connect=lambda _port, _address: self.ours)
+        self.oled = Oled(Place("a bus that counts", "", lambda: self.ours), "ssd1306")
         self.oled.open()
         self.luma: Any = ssd1306(self.lumas)
         self.image, self.offset = Image.new("1", (128, 64)), HOME

@@ -1,6 +1,6 @@
 """The panel's own thread: puts the latest of the daemon's pictures on the glass, brings a lost panel back, and spares it.
 
-panel = Panel(Oled(port=1, address=0x3C), on_lost=tell_lost, on_back=tell_back)
+panel = Panel(Oled(on_i2c(1, 0x3C)), on_lost=tell_lost, on_back=tell_back)
 panel.start()
 panel.show(7, image)        # returns at once
 panel.picture()             # 7, once the last byte of it went out

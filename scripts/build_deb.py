@@ -41,7 +41,7 @@ MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 GLIBC = range(36, 16, -1)
 """Wheels for these versions of glibc, 2.36 being Debian 12's (PEP 600)."""
 
-FROM_DEBIAN = ("evdev", "pyscard")
+FROM_DEBIAN = ("evdev", "pyscard", "spidev")
 """No wheels for arm64: the package depends on Debian's."""
 
 LEFT_OUT = ("terminal/counter/", "drivers/virtual.py", "drivers/virtual_devices.py", "backend/", "pip/", "pip-")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,14 @@ from drivers.events import Button, Medium, Picture
 from drivers.supervise import Device
 from loyalty.rfid import FobReader, Writing
 from terminal.loudness import Loudness, TimeOfDay
+from terminal.panel_settings import Panel
 from terminal.players import Player, Silence, Softly
 from terminal.settings import Keyboard, ScannerTable, Settings
 from terminal.states import Step
 
 if TYPE_CHECKING:
     from display.panel import PanelGlass
+    from drivers.gpio import Gpio
     from drivers.keyboard_reading import Lessons, Manner
     from drivers.keyboard_search import Looks, Match
 
@@ -37,22 +40,25 @@ def equip(settings: Settings, clock: Callable[[], int], picture: Picture, time_o
     """The real devices that the settings name; `clock` gives monotonic milliseconds, `time_of_day` tells the quiet hours."""
     devices: list[Device] = [*_keyboards(settings, clock, picture), *_readers(settings, clock)]
     player: Player = Silence()
-    if settings.buttons or settings.signals:
+
+    @cache
+    def gpio() -> Gpio:
         from drivers.gpio import Gpio
 
-        gpio = Gpio(clock)
-        if settings.buttons:
-            from drivers.buttons import Buttons
+        return Gpio(clock)
 
-            pins = {button: getattr(settings.buttons, button.value) for button in Button}
-            devices.append(Buttons("buttons", pins, clock, picture, gpio))
-        if settings.signals:
-            from terminal.lights import Lights
+    if settings.buttons:
+        from drivers.buttons import Buttons
 
-            lights = Lights(settings.signals, gpio)
-            devices.append(lights.device)
-            player = Softly(lights, Loudness(settings.signals, time_of_day))
-    return Equipment(tuple(devices), player, _glass(settings), _fobs(settings))
+        pins = {button: getattr(settings.buttons, button.value) for button in Button}
+        devices.append(Buttons("buttons", pins, clock, picture, gpio()))
+    if settings.signals:
+        from terminal.lights import Lights
+
+        lights = Lights(settings.signals, gpio())
+        devices.append(lights.device)
+        player = Softly(lights, Loudness(settings.signals, time_of_day))
+    return Equipment(tuple(devices), player, _glass(settings.panel, gpio), _fobs(settings))
 
 
 def _keyboards(settings: Settings, clock: Callable[[], int], picture: Picture) -> list[Device]:
@@ -150,9 +156,15 @@ def _presses(device: str) -> tuple[Step, ...]:
     return tuple(Step(Task.PRESS, device, sign) for sign in "+−▸×")
 
 
-def _glass(settings: Settings) -> PanelGlass | None:
-    if settings.panel is None:
+def _glass(panel: Panel | None, gpio: Callable[[], Gpio]) -> PanelGlass | None:
+    if panel is None:
         return None
-    from display.oled import Oled
+    from display.controllers import SPI
+    from display.oled import Oled, on_i2c, on_spi
 
-    return Oled(settings.panel.port, settings.panel.address)
+    if panel.bus == SPI:
+        lender = gpio()
+        place = on_spi(panel.device, panel.kind.megahertz, lender.borrow, dc=panel.dc, reset=panel.reset)
+    else:
+        place = on_i2c(panel.port, panel.address)
+    return Oled(place, panel.controller, panel.pixels, upside_down=panel.rotation == 180, contrast=panel.contrast)

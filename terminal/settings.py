@@ -17,8 +17,9 @@ from drivers.keyboard_layouts import LAYOUTS
 from drivers.keyboard_search import Match, MatchError
 from loyalty import toml
 from loyalty.rfid import Writing
-from terminal import boards, chips
+from terminal import boards, chips, panel_settings
 from terminal.chips import Chip
+from terminal.panel_settings import Panel
 from terminal.settings_lines import Lines
 
 
@@ -105,13 +106,6 @@ class Signals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Times of day, as in "21:00", between which nothing sounds; "": no quiet hours."""
 
 
-class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The `[panel]` table: the OLED's I2C bus and address."""
-
-    port: int = 1
-    address: int = 0x3C
-
-
 class BurnIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[burn_in]` table: how the panel is spared while nobody is at the counter; 0 for what is not to be done."""
 
@@ -178,6 +172,7 @@ def read(text: str) -> Settings:
     except (toml.TomlError, boards.BoardError) as error:
         raise SettingsError(str(error)) from error
     lines = Lines.of(text)
+    _check_panel(settings, lines)
     _check_pins(settings, lines)
     if settings.signals:
         _check_sound(settings.signals, lines)
@@ -211,6 +206,15 @@ def _check_language(language: str, lines: Lines) -> None:
         )
 
 
+def _check_panel(settings: Settings, lines: Lines) -> None:
+    if settings.panel is None:
+        return
+    try:
+        panel_settings.check("panel", settings.panel, lines)
+    except panel_settings.PanelMistake as error:
+        raise SettingsError(str(error)) from error
+
+
 def _check_pins(settings: Settings, lines: Lines) -> None:
     taken = _pins_of_others(settings)
     tables = {"buttons": settings.buttons, "signals": settings.signals}
@@ -220,6 +224,8 @@ def _check_pins(settings: Settings, lines: Lines) -> None:
         for name, pin in (msgspec.structs.asdict(values) if values else {}).items()
         if name != "volume" and isinstance(pin, int) and not isinstance(pin, bool)
     }
+    if settings.panel:
+        wanted |= {f"panel.{name}": pin for name, pin in settings.panel.own_pins().items()}
     free = [pin for pin in range(2, HIGHEST_PIN + 1) if pin not in taken and pin not in wanted.values()]
     for key, pin in wanted.items():
         place = lines.place(key)
@@ -237,10 +243,10 @@ def _check_pins(settings: Settings, lines: Lines) -> None:
 
 
 def _pins_of_others(settings: Settings) -> dict[int, str]:
-    """Pins with a use of their own on the 40-pin header: I2C bus 1, and the serial port."""
+    """Pins with a use of their own on the 40-pin header: the panel's bus, and the serial port."""
     taken: dict[int, str] = {}
-    if settings.panel is not None and settings.panel.port == 1:
-        taken |= {2: "the panel's I2C", 3: "the panel's I2C"}
+    if settings.panel is not None:
+        taken |= {pin: f"the panel's {bus}" for pin, bus in settings.panel.pins().items()}
     if any("usb" not in nfc.path.lower() for nfc in settings.nfc):
         taken |= {14: "the NFC reader's serial port", 15: "the NFC reader's serial port"}
     return taken

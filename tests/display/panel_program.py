@@ -1,6 +1,7 @@
-"""Runs the panel as the daemon does; a part of test_panel.py, not a test.
+"""Runs the panel as the daemon does; a part of test_panel.py and test_spi.py, not a test.
 
-Lines: "show 7", "all", "at 600" (the panel's clock, in seconds, stands there from now on) and "touch".
+Lines: "show 7", "all", "at 600" (the panel's clock, in seconds, stands there from now on) and "touch". Its argument are the
+keys of `[panel]` as JSON; without it an SSD1306 on I2C.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from PIL import Image
 
 from display import panel as thread
 from display.burn_in import Care
-from display.oled import Oled
 from display.panel import Panel
+from terminal.devices import equip
+from terminal.panel_settings import Panel as PanelTable
+from terminal.settings import Cloud, Settings
 
 
 def say(**what: object) -> None:
@@ -23,10 +26,13 @@ def say(**what: object) -> None:
 
 
 def main() -> None:
+    table = PanelTable(**json.loads(sys.argv[1] if len(sys.argv) > 1 else '{"controller": "ssd1306"}'))
+    glass = equip(Settings(cloud=Cloud(url=""), panel=table), lambda: time.monotonic_ns() // 1_000_000, lambda: 0).glass
+    assert glass is not None
     now = 0.0
     thread.IDLE_SECONDS = 0.1  # the clock of this program does not wait for a second to go by
     panel = Panel(
-        Oled(port=1, address=0x3C),
+        glass,
         on_lost=lambda why: say(lost=True, why=why),
         on_back=lambda: say(back=True),
         care=Care(),
@@ -42,10 +48,10 @@ def main() -> None:
             continue
         if line.startswith("show "):
             number = int(line.split()[1])
-            image = Image.new("1", (128, 64))
+            image = Image.new("1", table.pixels)
             image.putpixel((number % 128, number // 128), 1)
         else:
-            number, image = 9999, Image.new("1", (128, 64), 1)
+            number, image = 9999, Image.new("1", table.pixels, 1)
         began = time.perf_counter()
         panel.show(number, image)
         while panel.picture() != number:

@@ -1,7 +1,7 @@
-/* board.c - /dev/gpiochip* and /dev/i2c-* for a machine that has neither.
+/* board.c - /dev/gpiochip*, /dev/i2c-* and /dev/spidev* for a machine that has none.
  *
  * Preloaded into an unmodified program, this answers open() of those paths with a socket and carries every ioctl() on it
- * to the test process, where gpiochip.py and i2c.py hold the models. Nothing is decided here: structures are carried over
+ * to the test process, where gpiochip.py, i2c.py and spi.py hold the models, and every write() to an SPI bus. Nothing is decided here: structures are carried over
  * and back. The variable BOARD names the test's unix socket (see board.py, which also builds this file).
  *
  *     gcc -O2 -Wall -shared -fPIC -o libboard.so board.c
@@ -24,6 +24,7 @@
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
 #include <linux/input.h>
+#include <linux/spi/spidev.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -46,13 +47,15 @@
 #define MAX_PAYLOAD 65536
 #define MAX_MESSAGE 8192 /* i2c-dev.c refuses more, with EINVAL */
 
-enum { OPEN = 1, IOCTL = 2 };
+enum { OPEN = 1, IOCTL = 2, WRITE = 3 };
 struct call { uint32_t op, handle, request, size; };
 struct reply { int32_t result, error; uint32_t handle, size; };
 
 /* What a descriptor stands for: 0 not ours, a handle given by the test, or an input device of umockdev. */
 #define INPUT_DEVICE UINT32_MAX
 static uint32_t handles[MAX_FD];
+
+static uint8_t is_spi[MAX_FD]; /* what is written to it goes to the test */
 
 static void remember(int fd, uint32_t handle)
 {
@@ -167,6 +170,8 @@ static int open_board(const char *path, int flags)
     if (flags & O_NONBLOCK)
         fcntl(fd, F_SETFL, O_NONBLOCK);
     remember(fd, reply.handle);
+    if (fd >= 0 && fd < MAX_FD)
+        is_spi[fd] = !strncmp(path, "/dev/spidev", 11);
     return fd;
 }
 
@@ -224,22 +229,23 @@ static int ioctl_board(uint32_t handle, unsigned long request, void *arg)
 {
     char payload[MAX_PAYLOAD];
     struct reply reply;
-    int fd, result, gpio = _IOC_TYPE(request) == 0xB4, i2c = (request & ~0xFFul) == 0x700;
+    int fd, result, plain = _IOC_TYPE(request) == 0xB4 || _IOC_TYPE(request) == SPI_IOC_MAGIC; /* without pointers */
+    int i2c = (request & ~0xFFul) == 0x700;
     ssize_t size;
 
-    if (!gpio && !i2c) {
+    if (!plain && !i2c) {
         errno = ENOTTY;
         return -1;
     }
-    size = gpio ? (ssize_t)_IOC_SIZE(request) : pack_i2c(request, arg, payload);
+    size = plain ? (ssize_t)_IOC_SIZE(request) : pack_i2c(request, arg, payload);
     if (size < 0)
         return -1;
-    if (gpio)
+    if (plain)
         memcpy(payload, arg, size);
     result = ask((struct call){IOCTL, handle, request, size}, payload, &reply, &fd);
     if (result < 0)
         return -1;
-    if (gpio)
+    if (plain)
         memcpy(arg, payload, size);
     else
         unpack_i2c(request, arg, payload);
@@ -277,6 +283,22 @@ ssize_t read(int fd, void *buffer, size_t size)
     return got;
 }
 
+ssize_t write(int fd, const void *buffer, size_t size)
+{
+    char payload[MAX_PAYLOAD];
+    struct reply reply;
+    int none;
+
+    if (!handle_of(fd) || handle_of(fd) == INPUT_DEVICE || !is_spi[fd])
+        return REAL(write)(fd, buffer, size);
+    if (size > MAX_PAYLOAD) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    memcpy(payload, buffer, size);
+    return ask((struct call){WRITE, handle_of(fd), 0, size}, payload, &reply, &none) < 0 ? -1 : (ssize_t)size;
+}
+
 int close(int fd)
 {
     if (handle_of(fd) == INPUT_DEVICE && grabs[fd])
@@ -287,7 +309,7 @@ int close(int fd)
 
 static int on_board(const char *path)
 {
-    return !strncmp(path, "/dev/gpiochip", 13) || !strncmp(path, "/dev/i2c-", 9);
+    return !strncmp(path, "/dev/gpiochip", 13) || !strncmp(path, "/dev/i2c-", 9) || !strncmp(path, "/dev/spidev", 11);
 }
 
 static int noted(int fd, const char *path)

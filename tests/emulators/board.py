@@ -21,7 +21,7 @@ import threading
 from pathlib import Path
 from typing import Any, Protocol
 
-OPEN, IOCTL = 1, 2
+OPEN, IOCTL, WRITE = 1, 2, 3
 CALL, REPLY = struct.Struct("<4I"), struct.Struct("<2i2I")
 
 
@@ -33,6 +33,9 @@ class Device(Protocol):
 
     def ioctl(self, state: Any, request: int, payload: bytes) -> tuple[bytes, Any]:
         """(the structure sent back, the state of a new descriptor or None). Raises OSError with an errno."""
+
+    def write(self, state: Any, message: bytes) -> int:
+        """Bytes written to an SPI bus: how many it took. Nothing else is written to."""
 
     def opened(self, state: Any, channel: socket.socket) -> None:
         """A descriptor is now there; what is sent into `channel` is what the program reads from it."""
@@ -133,6 +136,8 @@ class Board:
         if handle not in self._handles:
             raise OSError(errno.ENODEV, "the device is gone")
         device, state, _ = self._handles[handle]
+        if operation == WRITE:
+            return REPLY.pack(device.write(state, payload), 0, handle, 0), None
         answer, made = device.ioctl(state, request, payload)
         if made is None:
             return REPLY.pack(0, 0, handle, len(answer)) + answer, None

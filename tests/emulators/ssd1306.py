@@ -1,4 +1,4 @@
-"""The controller of a 128 x 64 OLED panel on I2C, as a typical module has it.
+"""The controller of an OLED panel of 128 x 64 or 128 x 32 on I2C or four-wire SPI, as a typical module has it.
 
 Written after the Solomon Systech SSD1306 data sheet, revision 1.1: section 8.1.5 (I2C: control byte, Co and D/C# bits, the
 status byte that a read gives), section 9 (command table: codes, arguments and their ranges) and section 10.1.3 (memory
@@ -6,14 +6,22 @@ addressing modes); the charge pump command 8Dh from its application note. What t
 it goes and recorded in `mistakes`.
 
 The panel shows what an eye would see: nothing while the display or the charge pump is off, everything on A5h, inverse on
-A7h; the module's glass is mounted so that A1h and C8h give an upright picture.
+A7h; the module's glass is mounted so that A1h and C8h give an upright picture. Its COM lines are wired in the order that DAh
+has to name: alternating on 64 rows, one after the other on 32.
+
+`Ssd1309` is its sister (data sheet revision 1.1): the same commands, but no charge pump, and FDh locks it.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PIL import Image
 
-WIDTH, HEIGHT, PAGES = 128, 64, 8
+WIDTH, RAM_ROWS, PAGES = 128, 64, 8
+
+FASTEST = 10_000_000
+"""Hertz on SPI (table 13-4: a clock cycle of 100 ns)."""
 
 HORIZONTAL, VERTICAL, PAGE = 0, 1, 2
 """The addressing modes of 20h."""
@@ -48,14 +56,22 @@ ALONE = frozenset(
 class Ssd1306:
     """`write` and `read` are the bus; `rows` and `image` the eye; `bytes` counts all that was written."""
 
-    def __init__(self) -> None:
+    fastest = FASTEST
+    arguments: ClassVar[dict[int, int]] = ARGUMENTS
+
+    def __init__(self, height: int = 64) -> None:
+        self.height = height
         self.bytes = 0
         self.mistakes: list[str] = []
         self.power_on()
 
     def power_on(self) -> None:
-        """The state after reset (section 9, "(RESET)" in the table); the memory holds noise."""
+        """After it had no power: the memory holds noise."""
         self.memory = bytearray(b"\xa5\x3c" * (WIDTH * PAGES // 2))
+        self.reset()
+
+    def reset(self) -> None:
+        """The state after RES# (section 9, "(RESET)" in the table), which leaves the memory as it is."""
         self.on = self.pump = self.inverse = self.all_on = self.upright_columns = self.upright_rows = False
         self.mode = PAGE
         self.columns, self.pages = (0, WIDTH - 1), (0, PAGES - 1)
@@ -66,13 +82,13 @@ class Ssd1306:
     # ---- the eye ----
 
     def rows(self) -> list[str]:
-        """64 rows of 128 signs: # is lit, . is dark."""
-        return ["".join(".#"[lit] for lit in self._row(y)) for y in range(HEIGHT)]
+        """Rows of 128 signs: # is lit, . is dark."""
+        return ["".join(".#"[lit] for lit in self._row(y)) for y in range(self.height)]
 
     def image(self) -> Image.Image:
         """The same as a 1-bit image."""
-        image = Image.new("1", (WIDTH, HEIGHT))
-        image.putdata([255 * lit for y in range(HEIGHT) for lit in self._row(y)])
+        image = Image.new("1", (WIDTH, self.height))
+        image.putdata([255 * lit for y in range(self.height) for lit in self._row(y)])
         return image
 
     def _row(self, y: int) -> list[int]:
@@ -80,10 +96,22 @@ class Ssd1306:
             return [0] * WIDTH
         if self.all_on:
             return [1] * WIDTH
-        com = y if self.upright_rows else HEIGHT - 1 - y
-        line = (com + self.start_line + self.offset) % HEIGHT
+        last = self.settings[0xA8]
+        row = self._com(y)
+        com = row if self.upright_rows else last - row
+        if not 0 <= com <= last:
+            return [0] * WIDTH
+        line = (com + self.start_line + self.offset) % RAM_ROWS
         start = line // 8 * WIDTH
         return [(value >> line % 8 & 1) ^ self.inverse for value in self.memory[start : start + WIDTH]]
+
+    def _com(self, y: int) -> int:
+        """Which scanned line a row of the glass is on (DAh, A[4]; section 10.1.18): a wrong order shuffles the rows."""
+        wired, named = self.height == RAM_ROWS, bool(self.settings[0xDA] & 0x10)
+        if wired == named:
+            return y
+        half = self.height // 2
+        return y // 2 + y % 2 * half if wired else y % half * 2 + y // half
 
     # ---- the bus ----
 
@@ -100,12 +128,21 @@ class Ssd1306:
             if control & 0x3F:
                 self.mistakes.append(f"control byte {control:02X}h")
             end = at + 2 if control & 0x80 else len(message)
-            for value in message[at + 1 : end]:
-                if control & 0x40:
-                    self._data(value)
-                else:
-                    self._command(value)
+            self.take(message[at + 1 : end], data=bool(control & 0x40))
             at = end
+
+    def spi(self, message: bytes, *, data: bool) -> None:
+        """Bytes on SPI while D/C# is high (`data`) or low."""
+        self.bytes += len(message)
+        self.take(message, data=data)
+
+    def take(self, message: bytes, *, data: bool) -> None:
+        """What the bus brought."""
+        for value in message:
+            if data:
+                self._data(value)
+            else:
+                self._command(value)
 
     def _data(self, value: int) -> None:
         if self._pending:
@@ -129,12 +166,12 @@ class Ssd1306:
         return (between[0], True) if value == between[1] else (value + 1, False)
 
     def _command(self, value: int) -> None:
-        if not self._pending and value not in ARGUMENTS:
+        if not self._pending and value not in self.arguments:
             self._alone(value)
             return
         self._pending.append(value)
         code, *arguments = self._pending
-        if len(arguments) == ARGUMENTS[code]:
+        if len(arguments) == self.arguments[code]:
             self._pending = []
             self._with_arguments(code, arguments)
 
@@ -187,6 +224,11 @@ class Ssd1306:
         else:
             self.settings[code] = first
 
+    @property
+    def contrast(self) -> int:
+        """0 to 255."""
+        return self.settings[0x81]
+
     def _window(self, code: int, start: int, end: int) -> None:
         last = WIDTH - 1 if code == 0x21 else PAGES - 1
         if self.mode == PAGE:
@@ -198,3 +240,27 @@ class Ssd1306:
             self.columns, self.column = (start, end), start
         else:
             self.pages, self.page = (start, end), start
+
+
+class Ssd1309(Ssd1306):
+    """`Ssd1306` with a voltage of its own for the pixels; 8Dh is no command of it, and FDh 16h makes it deaf to all but FDh."""
+
+    arguments: ClassVar[dict[int, int]] = {
+        **{code: count for code, count in ARGUMENTS.items() if code != 0x8D},
+        0xDC: 1,
+        0xFD: 1,
+    }
+
+    def reset(self) -> None:
+        super().reset()
+        self.pump, self.locked = True, False
+
+    def _alone(self, code: int) -> None:
+        if not self.locked:
+            super()._alone(code)
+
+    def _with_arguments(self, code: int, arguments: list[int]) -> None:
+        if code == 0xFD:
+            self.locked = arguments[0] == 0x16
+        elif not self.locked:
+            super()._with_arguments(code, arguments)

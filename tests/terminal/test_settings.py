@@ -65,6 +65,29 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[buttons]\naward = "17"', "Expected `int`"),
         (CLOUD + "[pannel]\nport = 1", r'unknown key "pannel" \(line 3, in the file\): did you mean "panel"'),
         (CLOUD + "[panel]\nadress = 0x3C", r'unknown key "adress" \(line 4, in panel\): did you mean "address"'),
+        (
+            CLOUD + '[panel]\ncontroller = "ssd1036"',
+            r'line 4: panel.controller = "ssd1036" is not known: did you mean "ssd1306"\?',
+        ),
+        (CLOUD + '[panel]\ncontroller = "lcd"', r"use ssd1309, ssd1306, sh1106 or ssd1322"),
+        (CLOUD + '[panel]\nsize = "64x128"', r'panel.size = "64x128": an SSD1309 has 128x64'),
+        (CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "big"', r"line 5: .*an SSD1306 has 128x64 or 128x32"),
+        (CLOUD + '[panel]\nbus = "I2C"', r'panel.bus = "I2C" is not known: did you mean "i2c"\?'),
+        (CLOUD + '[panel]\ncontroller = "ssd1322"', r'panel.bus = "i2c": an SSD1322 has only spi'),
+        (CLOUD + '[panel]\ncontroller = "ssd1322"\nbus = "spi"', r'line 4: .*"ssd1322": there are no screens for 256x64 yet'),
+        (
+            CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "128x32"',
+            r'line 5: .*"128x32": there are no screens for 128x32 yet',
+        ),
+        (CLOUD + "[panel]\nrotation = 90", r"panel.rotation = 90: it is 0 or 180 degrees"),
+        (CLOUD + "[panel]\ncontrast = 256", r"panel.contrast = 256: it goes from 0 to 255"),
+        (CLOUD + "[panel]\ninches = -1.0", r"panel.inches = -1.0: the diagonal of the glass"),
+        (CLOUD + "[panel]\naddress = 0x3CC", r"panel.address = 0x3CC: panels answer at 0x3C or 0x3D"),
+        (CLOUD + '[panel]\nbus = "spi"\ndevice = "spidev0.0"', r'panel.device = "spidev0.0": bus and chip select, as in "0.0"'),
+        (CLOUD + '[panel]\nbus = "spi"\ndc = 0', r"panel.dc = 0: .*use another"),
+        (CLOUD + '[panel]\nbus = "spi"\ndc = 10', r"panel.dc and the panel's SPI both use pin 10"),
+        (CLOUD + '[panel]\nbus = "spi"\nreset = 5', r"panel.reset and panel.dc both use pin 5"),
+        (CLOUD + f'[buttons]\n{PINS}cancel = 5\n[panel]\nbus = "spi"', r"panel.dc and buttons.cancel both use pin 5"),
         (CLOUD + '[[nfc]]\nname = "a"\npath = "x"\n[[scanner]]\nname = "a"\nmatch = "name:x"', 'two devices are called "a"'),
         (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "F0"', 'nfc "n": aid is 5 to 16 bytes'),
         (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "zz"', 'nfc "n": aid is 5 to 16 bytes'),
@@ -102,6 +125,12 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
 def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         read(text)
+
+
+def test_on_spi_the_pins_of_i2c_are_free() -> None:
+    panel = read(CLOUD + f'[buttons]\n{PINS}cancel = 2\n[panel]\ncontroller = "sh1106"\nbus = "spi"\ndc = 3').panel
+    assert panel is not None
+    assert (panel.pixels, panel.diagonal) == ((128, 64), 1.3)
 
 
 def test_profiles_of_chip_cards_in_their_order() -> None:
