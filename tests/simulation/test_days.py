@@ -6,6 +6,9 @@ import pytest
 
 from simulation.day import RUSH, live
 
+pytestmark = pytest.mark.timeout(300)
+"""A day takes seconds, and many times that where the machine has other work."""
+
 SEEDS = range(25)
 
 

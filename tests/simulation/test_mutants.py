@@ -9,6 +9,9 @@ from simulation.mutants import MUTANTS, Mutant, Plant
 from simulation.stories import tell
 from simulation.test_days import SEEDS
 
+pytestmark = pytest.mark.timeout(300)
+"""One takes a minute, and twice that where the machine has other work."""
+
 
 @pytest.mark.parametrize("plant", MUTANTS, ids=lambda plant: plant.__name__)
 def test_a_planted_fault_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
