@@ -119,6 +119,7 @@ def test_where_pcscd_asks_polkit_the_service_is_let_in_and_nobody_else(machine: 
 
     machine.until(lambda: let_in(machine.shows(UNIT, "MainPID")))
     other = machine.run("sh", "-c", "setpriv --reuid=nobody --clear-groups sleep 30 >/dev/null 2>&1 & echo $!").strip()
+    machine.until(lambda: machine.says("cat", f"/proc/{other}/comm").strip() == "sleep")  # before that it is still root's
     assert not let_in(other)
 
 
