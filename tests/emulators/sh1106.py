@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from PIL import Image
 
+from emulators.panel_bus import PanelBus
+
 COLUMNS, WIDTH, HEIGHT, PAGES = 132, 128, 64, 8
 FIRST = (COLUMNS - WIDTH) // 2
 
@@ -22,15 +24,14 @@ SILENT = frozenset({*range(0x30, 0x34), 0xE0, 0xE3, 0xEE})
 """Commands that change nothing to be seen: pump voltage, read-modify-write and its end, NOP."""
 
 
-class Sh1106:
+class Sh1106(PanelBus):
     """`write` and `read` are I2C, `spi` is SPI; `image` is the eye; `bytes` counts all that was written."""
 
     fastest = 4_000_000
     """Hertz on SPI: a clock cycle of 250 ns at 2.4 V ("Serial interface characteristics")."""
 
     def __init__(self) -> None:
-        self.bytes = 0
-        self.mistakes: list[str] = []
+        super().__init__()
         self.power_on()
 
     def power_on(self) -> None:
@@ -74,31 +75,6 @@ class Sh1106:
     def read(self, count: int) -> bytes:
         """The status byte."""
         return bytes([0x00 if self.on else 0x40]) * count
-
-    def write(self, message: bytes) -> None:
-        """One transfer without its address: control bytes and what follows them."""
-        self.bytes += len(message)
-        at = 0
-        while at < len(message):
-            control = message[at]
-            if control & 0x3F:
-                self.mistakes.append(f"control byte {control:02X}h")
-            end = at + 2 if control & 0x80 else len(message)
-            self.take(message[at + 1 : end], data=bool(control & 0x40))
-            at = end
-
-    def spi(self, message: bytes, *, data: bool) -> None:
-        """Bytes on SPI while A0 is high (`data`) or low."""
-        self.bytes += len(message)
-        self.take(message, data=data)
-
-    def take(self, message: bytes, *, data: bool) -> None:
-        """What the bus brought."""
-        for value in message:
-            if data:
-                self._data(value)
-            else:
-                self._command(value)
 
     def _data(self, value: int) -> None:
         if self.column < COLUMNS:

@@ -18,6 +18,8 @@ from typing import ClassVar
 
 from PIL import Image
 
+from emulators.panel_bus import PanelBus
+
 WIDTH, RAM_ROWS, PAGES = 128, 64, 8
 
 FASTEST = 10_000_000
@@ -53,7 +55,7 @@ ALONE = frozenset(
 )
 
 
-class Ssd1306:
+class Ssd1306(PanelBus):
     """`write` and `read` are the bus; `rows` and `image` the eye; `bytes` counts all that was written."""
 
     fastest = FASTEST
@@ -61,8 +63,7 @@ class Ssd1306:
 
     def __init__(self, height: int = 64) -> None:
         self.height = height
-        self.bytes = 0
-        self.mistakes: list[str] = []
+        super().__init__()
         self.power_on()
 
     def power_on(self) -> None:
@@ -118,31 +119,6 @@ class Ssd1306:
     def read(self, count: int) -> bytes:
         """The status register: bit 6 is set while the display is off."""
         return bytes([0x00 if self.on else 0x40]) * count
-
-    def write(self, message: bytes) -> None:
-        """One transfer without its address: control bytes and what follows them (section 8.1.5.1)."""
-        self.bytes += len(message)
-        at = 0
-        while at < len(message):
-            control = message[at]
-            if control & 0x3F:
-                self.mistakes.append(f"control byte {control:02X}h")
-            end = at + 2 if control & 0x80 else len(message)
-            self.take(message[at + 1 : end], data=bool(control & 0x40))
-            at = end
-
-    def spi(self, message: bytes, *, data: bool) -> None:
-        """Bytes on SPI while D/C# is high (`data`) or low."""
-        self.bytes += len(message)
-        self.take(message, data=data)
-
-    def take(self, message: bytes, *, data: bool) -> None:
-        """What the bus brought."""
-        for value in message:
-            if data:
-                self._data(value)
-            else:
-                self._command(value)
 
     def _data(self, value: int) -> None:
         if self._pending:

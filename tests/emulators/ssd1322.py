@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from PIL import Image
 
+from emulators.panel_bus import PanelBus
+
 COLUMNS, ROWS, BYTES = 120, 128, 2
 WIDTH, HEIGHT = 256, 64
 FIRST = (COLUMNS - WIDTH // 4) // 2
@@ -29,15 +31,14 @@ SWAPPED, REVERSED_ROWS, REVERSED_COLUMNS, VERTICAL = 0x04, 0x10, 0x02, 0x01
 """Bits of A0h's first argument."""
 
 
-class Ssd1322:
+class Ssd1322(PanelBus):
     """`spi` is the bus; `image` the eye, which sees a pixel as lit from half of the brightest on; `bytes` counts all."""
 
     fastest = 10_000_000
     """Hertz on SPI (table 13-6: a clock cycle of 100 ns)."""
 
     def __init__(self) -> None:
-        self.bytes = 0
-        self.mistakes: list[str] = []
+        super().__init__()
         self.power_on()
 
     def power_on(self) -> None:
@@ -91,15 +92,6 @@ class Ssd1322:
         return [15 - grey for grey in row] if self.mode == 0xA7 else row
 
     # ---- the bus ----
-
-    def spi(self, message: bytes, *, data: bool) -> None:
-        """Bytes on SPI while D/C# is high (`data`) or low."""
-        self.bytes += len(message)
-        for value in message:
-            if data:
-                self._data(value)
-            else:
-                self._command(value)
 
     def _command(self, code: int) -> None:
         if self._code is not None and len(self._arguments) < ARGUMENTS[self._code]:
