@@ -8,8 +8,11 @@ cells, so near changes share one. How each controller takes its windows: `displa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-from PIL import Image
+if TYPE_CHECKING:
+    from PIL import Image
 
 _TURNED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
@@ -97,18 +100,19 @@ class Memory:
 
 def pages_of(image: Image.Image) -> bytes:
     """A 1-bit image as pages of 8 rows: a byte a column, the lowest bit on top (SSD1306 data sheet, figure 8-14)."""
+    from PIL import Image  # late: who only reads the settings draws nothing
+
     columns = image.transpose(Image.Transpose.TRANSPOSE).tobytes().translate(_TURNED)
     pages = image.height // 8
     return b"".join(columns[page::pages] for page in range(pages))
 
 
-_GREY = [
-    b"".join(bytes([(0xF0 if bits >> left & 1 else 0) | (0x0F if bits >> left - 1 & 1 else 0)]) for left in (7, 5, 3, 1))
-    for bits in range(256)
-]
-"""8 pixels of a 1-bit image as 4 bytes of two greys, the left one above."""
+@cache
+def _grey(bits: int) -> bytes:
+    """8 pixels of a 1-bit image as 4 bytes of two greys, the left one above."""
+    return bytes((0xF0 if bits >> left & 1 else 0) | (0x0F if bits >> left - 1 & 1 else 0) for left in (7, 5, 3, 1))
 
 
 def greys_of(image: Image.Image) -> bytes:
     """A 1-bit image as rows of 4-bit greys, dark or fully lit: the left pixel of two in the upper half of their byte."""
-    return b"".join(map(_GREY.__getitem__, image.tobytes()))
+    return b"".join(map(_grey, image.tobytes()))

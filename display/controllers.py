@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
-
-from PIL import Image
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from display.changes import Memory, Window, greys_of, pages_of
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Size: TypeAlias = tuple[int, int]
 """Width and height in pixels."""
@@ -23,6 +24,11 @@ SIZES = (USUAL, SMALL, WIDE)
 """What `display.layout` lays out for."""
 
 I2C, SPI = "i2c", "spi"
+
+BRIGHTEST = 255
+"""The highest contrast of all of them."""
+CONTRAST = 207
+"""How bright a panel is where nobody said: luma's own choice for an SSD1306."""
 
 
 class Wire(Protocol):

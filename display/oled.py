@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from display.changes import Window
-from display.controllers import CONTROLLERS, Controller, Size, Wire
+from display.controllers import CONTRAST, CONTROLLERS, Controller, Size, Wire
 
 if TYPE_CHECKING:
     from display.wire import Outputs
@@ -27,9 +27,6 @@ DISPLAY_OFF = 0x40
 
 REFRESH_SECONDS = 30.0
 """How often a panel that cannot say how it is is started and painted anew, unseen: one that was without power comes back so."""
-
-CONTRAST = 207
-"""How bright a panel is, of 255: luma's own choice for an SSD1306."""
 
 START_DATA = 2
 """Most bytes that follow one command of a start; what is longer is a picture."""

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from display.controllers import CONTROLLERS, I2C, SPI, USUAL, Controller, Size
+from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, USUAL, Controller, Size
 from terminal.settings_lines import Lines
 
 BUSES = (I2C, SPI)
 ROTATIONS = (0, 180)
-BRIGHTEST = 255
 
 I2C_PINS = {2: "I2C", 3: "I2C"}
 SPI_PINS = {7: "SPI", 8: "SPI", 9: "SPI", 10: "SPI", 11: "SPI"}
@@ -38,7 +37,7 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Diagonal of the glass; without it that of the usual module."""
     rotation: int = 0
     """Degrees: 180 where it is mounted the other way up."""
-    contrast: int = 207
+    contrast: int = CONTRAST
     """How bright it is, 0 to 255."""
     bus: str = "i2c"
     """"i2c" or "spi"."""

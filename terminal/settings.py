@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from display.controllers import BRIGHTEST
 from display.words import LANGUAGES
 from drivers.events import Medium
 from drivers.keyboard_layouts import LAYOUTS
@@ -148,9 +149,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 LOUDEST = 3
 """The highest volume."""
-
-BRIGHTEST = 255
-"""The highest contrast."""
 
 DAY = 24 * 60
 """Minutes."""

@@ -1,5 +1,7 @@
 """terminal.toml: the default is good, and a mistake is named with its place."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -178,3 +180,9 @@ def test_a_file_that_is_not_there_says_where_to_get_one(tmp_path: Path) -> None:
 def test_any_text_is_settings_or_a_named_error(text: str) -> None:
     with pytest.raises(SettingsError):
         read(text)
+
+
+def test_to_read_settings_no_library_of_pictures_is_loaded() -> None:
+    """Each command reads them, and most draw nothing."""
+    words = "import sys, terminal.settings; sys.exit('PIL' in sys.modules)"
+    assert subprocess.run([sys.executable, "-P", "-c", words]).returncode == 0
