@@ -1,4 +1,4 @@
-"""From a page to pixels: 128x64, 1 bit, in Terminus from Debian's xfonts-terminus.
+"""From a page to pixels, 1 bit each, in Terminus from Debian's xfonts-terminus.
 
 Letters are the font's own pixels, so nothing is smoothed. What Terminus lacks is in `display.glyphs`; stamps and the small
 signs are drawn here.
@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from display.glyphs import OWN, dots
-from display.letters import HEIGHT, LETTER_WIDTHS, WIDTH, plain
+from display.letters import LETTER_WIDTHS, plain
 from display.page import Circles, Page, Row, Signs, Text
 from display.qr import QrCode
 
@@ -55,19 +55,19 @@ class FontMissing(Exception):
 
 
 def draw(page: Page) -> Image.Image:
-    """The page as an image of mode "1", 128x64, lit pixels 1.
+    """The page as an image of mode "1" as large as its glass, lit pixels 1.
 
     Raises `FontMissing`.
     """
-    image = Image.new("1", (WIDTH, HEIGHT))
+    image = Image.new("1", (page.glass.width, page.glass.height))
     pen = ImageDraw.Draw(image)
     pen.fontmode = "1"
     if page.frame:
-        pen.rectangle((0, 0, WIDTH - 1, HEIGHT - 1), outline=1)
+        pen.rectangle((0, 0, image.width - 1, image.height - 1), outline=1)
     if page.code is not None:
         _draw_code(pen, page.code)
     for row, top in zip(page.all_rows, page.tops, strict=True):
-        _draw_row(pen, row, top, page.left)
+        _draw_row(pen, row, top, page.left, page.glass.width)
     return image
 
 
@@ -89,15 +89,15 @@ def _load(path: Path, height: int) -> ImageFont.FreeTypeFont:
         raise FontMissing(path) from None
 
 
-def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int, left: int) -> None:
+def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int, left: int, right: int) -> None:
     match row:
         case Text(text, height):
             width = len(text) * LETTER_WIDTHS[height]
-            _write(pen, (left + WIDTH - width) // 2, top, text, height)
+            _write(pen, (left + right - width) // 2, top, text, height)
         case Circles():
-            _draw_circles(pen, row, top)
+            _draw_circles(pen, row, top, right)
         case Signs():
-            _draw_signs(pen, row, top)
+            _draw_signs(pen, row, top, right)
 
 
 def _write(pen: ImageDraw.ImageDraw, left: int, top: int, text: str, height: int) -> None:
@@ -111,7 +111,7 @@ def _write(pen: ImageDraw.ImageDraw, left: int, top: int, text: str, height: int
 
 
 def _draw_code(pen: ImageDraw.ImageDraw, code: QrCode) -> None:
-    pen.rectangle((0, 0, HEIGHT - 1, HEIGHT - 1), fill=1)
+    pen.rectangle((0, 0, code.side - 1, code.side - 1), fill=1)
     for down, line in enumerate(code.modules):
         for right, dark in enumerate(line):
             if dark:
@@ -119,22 +119,22 @@ def _draw_code(pen: ImageDraw.ImageDraw, code: QrCode) -> None:
                 pen.rectangle((left, top, left + code.scale - 1, top + code.scale - 1), fill=0)
 
 
-def _draw_circles(pen: ImageDraw.ImageDraw, row: Circles, top: int) -> None:
+def _draw_circles(pen: ImageDraw.ImageDraw, row: Circles, top: int, across: int) -> None:
     if row.total > Circles.MOST:
-        width = (WIDTH - 8) * row.filled // row.total
-        pen.rectangle((2, top + 2, WIDTH - 3, top + 9), outline=1)
+        width = (across - 8) * row.filled // row.total
+        pen.rectangle((2, top + 2, across - 3, top + 9), outline=1)
         if width:
             pen.rectangle((4, top + 4, 3 + width, top + 7), fill=1)
         return
-    pitch = min(12, WIDTH // max(row.total, 1))
+    pitch = min(12, across // max(row.total, 1))
     size = min(9, pitch - 1)
-    left = (WIDTH - row.total * pitch + pitch - size) // 2
+    left = (across - row.total * pitch + pitch - size) // 2
     for index in range(row.total):
         x, y = left + index * pitch, top + (13 - size) // 2
         pen.ellipse((x, y, x + size - 1, y + size - 1), outline=1, fill=1 if index < row.filled else 0)
 
 
-def _draw_signs(pen: ImageDraw.ImageDraw, row: Signs, top: int) -> None:
+def _draw_signs(pen: ImageDraw.ImageDraw, row: Signs, top: int, across: int) -> None:
     """No network at the left, missing devices in the middle, the clock at the right."""
     if row.offline:
         after = _draw_sign(pen, _OFFLINE, 1, top + 3)
@@ -143,7 +143,7 @@ def _draw_signs(pen: ImageDraw.ImageDraw, row: Signs, top: int) -> None:
         after = _draw_sign(pen, _MISSING, 57, top + 2)
         _write(pen, after + 3, top, row.missing_text, 12)
     _write(pen, 83 if row.missing else 57, top, row.stopped_text, 12)
-    _write(pen, WIDTH - len(row.clock) * LETTER_WIDTHS[12] - 1, top, row.clock, 12)
+    _write(pen, across - len(row.clock) * LETTER_WIDTHS[12] - 1, top, row.clock, 12)
 
 
 def _draw_sign(pen: ImageDraw.ImageDraw, sign: str, left: int, top: int) -> int:

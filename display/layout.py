@@ -5,10 +5,12 @@ Each kind of screen has one function here. Sizes and words are those of docs/con
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 
 from display import device_test_pages, joining_pages, screens
 from display.amounts import negative, symbol
+from display.glass import USUAL, Glass
 from display.letters import columns, plain
 from display.lines import Line, Number, Word
 from display.network_words import TROUBLES
@@ -53,10 +55,11 @@ _MENU = {
 }
 
 
-def lay_out(screen: Screen, language: str) -> Page:
-    """The page for `screen` in `language` ("sk", "en"). Every row fits: 128 pixels wide, 64 high in all.
+def lay_out(screen: Screen, language: str, glass: Glass = USUAL) -> Page:
+    """The page for `screen` in `language` ("sk", "en") on `glass`. Every row fits.
 
-    Raises `display.words.TextsMissing` for a language without texts; never for anything in the screen.
+    Raises `display.words.TextsMissing` for a language without texts; never for anything in the screen. Pages are laid out
+    for 128x64 pixels as yet: on a larger glass they stand in its middle, and a smaller one is refused by the settings.
 
     >>> print(lay_out(StampCard("Jana K.", 7, 10, "káva zadarmo", until="kávy"), "sk").text())
     Jana K.
@@ -65,7 +68,7 @@ def lay_out(screen: Screen, language: str) -> Page:
     Ešte 3 do kávy
     +Pečiatka
     """
-    return _page(screen, speak(language))
+    return replace(_page(screen, speak(language)), glass=glass)
 
 
 @singledispatch

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import unicodedata
 
+from display.glass import USUAL
+
 ELLIPSIS = "…"
 MINUS = "\u2212"
-
-WIDTH = 128
-HEIGHT = 64
-"""The panel, in pixels."""
 
 LETTER_WIDTHS = {12: 6, 16: 8, 32: 16}
 """Width of every letter, in pixels, by the height of its row."""
@@ -37,8 +35,8 @@ _LONGEST = 200
 """More letters than any row holds: the rest of a very long text is not even looked at."""
 
 
-def columns(height: int, room: int = WIDTH) -> int:
-    """How many letters fit in a row of `height` pixels, `room` pixels wide: 21 for 12, 16 for 16, 8 for 32."""
+def columns(height: int, room: int = USUAL.width) -> int:
+    """How many letters fit in a row of `height` pixels, `room` pixels wide: of 128, 21 for 12, 16 for 16, 8 for 32."""
     return room // LETTER_WIDTHS[height]
 
 

@@ -1,4 +1,4 @@
-"""A page: what stands on the panel, row by row, before it is drawn. 128x64 pixels hold rows of 12, 16 and 32."""
+"""A page: what stands on the panel, row by row, before it is drawn: rows of 12, 16 and 32 pixels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from display.letters import HEIGHT, WIDTH
+from display.glass import USUAL, Glass
 from display.qr import QrCode
 
 _FRAMES = {12: "{}", 16: "[{}]", 32: "{{{}}}"}
@@ -123,11 +123,13 @@ class Page:
     """A line around everything, on the outermost pixels."""
     code: QrCode | None = None
     """A QR code at the left edge: the rows then stand beside it."""
+    glass: Glass = USUAL
+    """What it is for."""
 
     @property
     def left(self) -> int:
         """The first column that rows may use."""
-        return 0 if self.code is None else WIDTH - QrCode.BESIDE
+        return 0 if self.code is None else self.glass.width - QrCode.BESIDE
 
     @property
     def all_rows(self) -> tuple[Row, ...]:
@@ -137,7 +139,7 @@ class Page:
     @property
     def spare(self) -> int:
         """Pixels of the panel's height that no row needs; never negative for a page of `lay_out`."""
-        return HEIGHT - sum(row.height for row in self.all_rows)
+        return self.glass.height - sum(row.height for row in self.all_rows)
 
     @property
     def tops(self) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from display.letters import HEIGHT, WIDTH
+from display.glass import USUAL
 
 _LONGEST = 230
 """Bytes: more than a code of a pixel a module holds at this height (version 10, level L: 271)."""
@@ -21,19 +21,21 @@ class QrCode:
     text: str
     modules: tuple[tuple[bool, ...], ...]
     """Rows from the top; True is dark."""
+    side: int = USUAL.height
+    """Pixels of the lit square."""
 
-    BESIDE = WIDTH - HEIGHT
+    BESIDE = USUAL.width - USUAL.height
     """Pixels that rows beside it have."""
 
     @property
     def scale(self) -> int:
         """Pixels a module: as many as leave at least one light module around it."""
-        return HEIGHT // (len(self.modules) + 2)
+        return self.side // (len(self.modules) + 2)
 
     @property
     def margin(self) -> int:
         """Lit pixels above and at the left."""
-        return (HEIGHT - self.scale * len(self.modules)) // 2
+        return (self.side - self.scale * len(self.modules)) // 2
 
     def __str__(self) -> str:
         return f"QR {self.text}"
@@ -47,4 +49,4 @@ def qr_code(text: str) -> QrCode | None:
 
     made = segno.make_qr(text.encode("utf-8", "replace").decode(), error="l")
     modules = tuple(tuple(bool(module) for module in line) for line in made.matrix)
-    return QrCode(text, modules) if len(modules) + 2 <= HEIGHT else None
+    return QrCode(text, modules) if len(modules) + 2 <= USUAL.height else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 
 from display.amounts import amount_number, bare
-from display.letters import WIDTH, columns, plain
+from display.glass import USUAL
+from display.letters import columns, plain
 from display.lines import Line, Name, Number, Word, fit, whole
 from display.page import Button, Live, Page, Row, Text
 from display.screens import Amount
@@ -17,7 +18,7 @@ MIDDLE = (16, 12)
 SMALL = (12,)
 
 
-def row(line: Line, heights: tuple[int, ...] = SMALL, *, room: int = WIDTH) -> Text:
+def row(line: Line, heights: tuple[int, ...] = SMALL, *, room: int = USUAL.width) -> Text:
     """The line in the highest letters in which it fits whole into `room` pixels; else shortened in the smallest."""
     text = whole(line)
     for height in heights:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 import structlog
 
+from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.page import Page
 from display.screens import CodeTrouble, Message, PairingTrouble, Wait, WifiProblem, WifiTrouble
@@ -83,9 +84,12 @@ class Daemon:
         equipment: Equipment,
         show_page: Callable[[int, Page], None],
         clocks: Clocks,
+        glass: Glass = USUAL,
     ) -> None:
         self.state: State = session.begin(uuid.uuid4().hex, desk, monotonic_ms())
         self.page: Page | None = None
+        self.glass = glass
+        """What pages are laid out for."""
         self.lender: Lender | None = None
         self.on_step: Callable[[Input, tuple[Effect, ...]], None] = lambda event, effects: None
         """Hears of every step after its effects were run: the counter page."""
@@ -288,7 +292,7 @@ class Daemon:
                 self.on_close()
 
     def _show(self, effect: Show) -> None:
-        self.page = lay_out(effect.screen, effect.language)
+        self.page = lay_out(effect.screen, effect.language, self.glass)
         self._show_page(effect.number, self.page)
 
     def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, USUAL, Controller, Size
+from display.glass import Glass
 from terminal.settings_lines import Lines
 
 BUSES = (I2C, SPI)
@@ -66,9 +67,9 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return int(width), int(height)
 
     @property
-    def diagonal(self) -> float:
-        """Inches."""
-        return self.inches or self.kind.inches[self.pixels]
+    def glass(self) -> Glass:
+        """What there is to draw on."""
+        return Glass(*self.pixels, self.inches or self.kind.inches[self.pixels])
 
     def pins(self) -> dict[int, str]:
         """Pins of the 40-pin header that its bus takes, besides `dc` and `reset`."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from display.controllers import BRIGHTEST
+from display.glass import USUAL, Glass
 from display.words import LANGUAGES
 from drivers.events import Medium
 from drivers.keyboard_layouts import LAYOUTS
@@ -145,6 +146,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     panel: Panel | None = None
     burn_in: BurnIn = BurnIn()
     virtual: Virtual | None = None
+
+    @property
+    def glass(self) -> Glass:
+        """What is drawn on: the panel's, or the usual one's in a browser."""
+        return self.panel.glass if self.panel else USUAL
 
 
 LOUDEST = 3

@@ -120,6 +120,7 @@ async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -
         equipment=equipment,
         show_page=pictures.show,
         clocks=clocks,
+        glass=settings.glass,
     )
     if known is None and daemon.state.desk.fitted:  # whoever set it up stands before it: all devices are tested
         daemon.state, _ = device_test.begin(daemon.state)
@@ -211,7 +212,7 @@ async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, 
     from terminal.joining import Joining, Surroundings  # late: seen once in a terminal's life
 
     def show(screen: Screen) -> None:
-        pictures.show(0, lay_out(screen, settings.terminal.language))
+        pictures.show(0, lay_out(screen, settings.terminal.language, settings.glass))
 
     heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
     requests = root_requests.folder_here()

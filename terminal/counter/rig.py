@@ -129,7 +129,7 @@ class Reporter:
     def screen(self, shown: Show) -> None:
         """What the panel is given. A number that is being typed is nobody else's business: it may be a phone's."""
         private = isinstance(shown.screen, Typing) and shown.screen.card
-        text, kind = lay_out(shown.screen, shown.language).text(), type(shown.screen).__name__
+        text, kind = lay_out(shown.screen, shown.language, self.daemon.glass).text(), type(shown.screen).__name__
         self.watch.showed(shown.number, text, shown.language, kind, private=private)
 
     def _say(self, event: Input) -> None:

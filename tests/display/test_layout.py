@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from display.draw import draw, font
 from display.gallery import samples
+from display.glass import USUAL
 from display.layout import lay_out
-from display.letters import HEIGHT, WIDTH, drawable
+from display.letters import drawable
 from display.page import Page, Text
 from display.screens import (
     Balance,
@@ -41,10 +42,10 @@ def assert_fits(page: Page) -> None:
     assert all(top >= 0 for top in page.tops)
     ends = [top + row.height for top, row in zip(page.tops, page.all_rows, strict=True)]
     assert all(end <= top for end, top in zip(ends, page.tops[1:], strict=False))
-    assert not ends or ends[-1] <= HEIGHT
+    assert not ends or ends[-1] <= page.glass.height
     for row in page.all_rows:
         if isinstance(row, Text):
-            assert font(row.height).getlength(row.text) <= WIDTH, row
+            assert font(row.height).getlength(row.text) <= page.glass.width, row
             assert all(map(drawable, row.text)), row
         else:
             assert len(str(row)) <= 24, row
@@ -62,7 +63,7 @@ def test_any_screen_fits_and_is_drawn(screen: Screen, language: str) -> None:
     page = lay_out(screen, language)
     assert_fits(page)
     picture = draw(page)
-    assert (picture.size, picture.mode) == ((WIDTH, HEIGHT), "1")
+    assert (picture.size, picture.mode) == ((USUAL.width, USUAL.height), "1")
 
 
 def test_a_screen_nobody_has_laid_out_is_named() -> None:
