@@ -37,6 +37,7 @@ OURS = {
     "display.changes",
     "display.controllers",
     "display.draw",
+    "display.glass",
     "display.glyphs",
     "display.letters",
     "display.lines",
