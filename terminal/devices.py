@@ -160,11 +160,6 @@ def _glass(panel: Panel | None, gpio: Callable[[], Gpio]) -> PanelGlass | None:
     if panel is None:
         return None
     from display.controllers import SPI
-    from display.oled import Oled, on_i2c, on_spi
+    from terminal.glass import glass
 
-    if panel.bus == SPI:
-        lender = gpio()
-        place = on_spi(panel.device, panel.kind.megahertz, lender.borrow, dc=panel.dc, reset=panel.reset)
-    else:
-        place = on_i2c(panel.port, panel.address)
-    return Oled(place, panel.controller, panel.pixels, upside_down=panel.rotation == 180, contrast=panel.contrast)
+    return glass(panel, gpio().borrow) if panel.bus == SPI else glass(panel)

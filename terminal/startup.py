@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ from display.page import Page
 from display.panel import Panel, PanelGlass
 from display.screens import Screen
 from display.watermark import watermark
-from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
@@ -28,9 +26,11 @@ from terminal import board, device_test, heartbeat, network, rescue, root_reques
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
+from terminal.first_picture import Begun
 from terminal.health import Health
 from terminal.inputs import UpdateNews
 from terminal.link import Link
+from terminal.panel_news import PanelNews
 from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
 from terminal.stopping import until_told_to_stop
@@ -38,8 +38,6 @@ from terminal.store import Store
 from terminal.updating import Updating
 
 log = structlog.get_logger("startup")
-
-PANEL = "panel"
 
 
 @dataclass
@@ -79,29 +77,30 @@ class Rig:
     """Raises a `SettingsError` where a terminal that is so paired must not have such devices."""
 
 
-async def run(settings: Settings) -> None:
-    """Runs the terminal until it is told to stop (SIGTERM, SIGINT)."""
+async def run(settings: Settings, begun: Begun | None = None) -> None:
+    """Runs the terminal until it is told to stop (SIGTERM, SIGINT); `begun` is its panel, where that is served already."""
     try:
-        if await until_told_to_stop(_serve(settings)):
+        if await until_told_to_stop(_serve(settings, begun)):
             log.info("stopped")
     finally:
         heartbeat.tell("STOPPING=1")
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, begun: Begun | None) -> None:
     async with AsyncExitStack() as stack:
-        await _run(settings, stack)
+        await _run(settings, begun, stack)
 
 
-async def _run(settings: Settings, stack: AsyncExitStack) -> None:
+async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -> None:
     folder = Path(settings.terminal.state)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     pictures, clocks = Pictures(), Clocks.of_this_boot()
     rig = _rig(settings, pictures, clocks)
     equipment = rig.equipment
-    news = PanelNews()
+    news = begun.news if begun else PanelNews()
     if equipment.glass is not None:
-        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news, _care(settings)))
+        panel = begun.panel if begun else _started(equipment.glass, news)
+        pictures.panel = await stack.enter_async_context(_served(panel, _care(settings)))
     card = sd_card.look()
     known = pairings.load(folder)
     pairing = known or await _join(settings, folder, pictures, rig, card)
@@ -185,36 +184,6 @@ def _desk(settings: Settings, pairing: Pairing, store: Store) -> Desk:
     )
 
 
-class PanelNews:
-    """The panel's losses and returns, told like those of any device. It works before there is a daemon to hear of it."""
-
-    def __init__(self) -> None:
-        self._last: DeviceLost | DeviceBack | None = None
-        self._emit: Emit | None = None
-        self._lock = threading.Lock()
-
-    def lost(self, why: str) -> None:
-        """Called by the panel's thread."""
-        self._say(DeviceLost(PANEL, why, monotonic_ms()))
-
-    def back(self) -> None:
-        """Called by the panel's thread."""
-        self._say(DeviceBack(PANEL, monotonic_ms()))
-
-    def tell(self, emit: Emit) -> None:
-        """Somebody hears it from now on, and first how the panel is."""
-        with self._lock:
-            self._emit = emit
-            if self._last is not None:
-                emit(self._last)
-
-    def _say(self, event: DeviceLost | DeviceBack) -> None:
-        with self._lock:
-            self._last = event
-            if self._emit is not None:
-                self._emit(event)
-
-
 def _care(settings: Settings) -> Care:
     """A virtual panel is a picture in a browser: it does not burn in."""
     if settings.virtual is not None:
@@ -223,10 +192,15 @@ def _care(settings: Settings) -> Care:
     return Care(burn_in.dim_minutes * 60.0, burn_in.dim_contrast, burn_in.shift_minutes * 60.0)
 
 
-@asynccontextmanager
-async def _panel(glass: PanelGlass, news: PanelNews, care: Care) -> AsyncIterator[Panel]:
-    panel = Panel(glass, on_lost=news.lost, on_back=news.back, care=care)
+def _started(glass: PanelGlass, news: PanelNews) -> Panel:
+    panel = Panel(glass, on_lost=news.lost, on_back=news.back)
     panel.start()
+    return panel
+
+
+@asynccontextmanager
+async def _served(panel: Panel, care: Care) -> AsyncIterator[Panel]:
+    panel.spare(care)
     try:
         yield panel
     finally:

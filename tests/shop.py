@@ -20,6 +20,7 @@ from typing import Any
 
 from display.draw import draw
 from display.layout import lay_out
+from display.page import Page
 from display.screens import Idle, Screen
 from emulators.hardware import AID, PINS, RECORD, SETTINGS, Hardware
 from emulators.nfc_tags import Card
@@ -382,7 +383,12 @@ class Shop:
 @cache
 def rows(screen: Screen, language: str = "sk") -> list[str]:
     """A screen as the eye sees it on the glass. Kept, for drawing again and again would slow the emulators down."""
-    dots = draw(lay_out(screen, language)).tobytes()
+    return drawn(lay_out(screen, language))
+
+
+def drawn(page: Page) -> list[str]:
+    """A page as the eye sees it on the glass, row by row, # for a lit dot."""
+    dots = draw(page).tobytes()
     width = 128 // 8
     return [
         "".join(f"{byte:08b}" for byte in dots[y * width : (y + 1) * width]).replace("0", ".").replace("1", "#")

@@ -176,6 +176,25 @@ def test_stop_closes_the_glass_and_start_begins_again(panel: Panel, glass: Glass
     until(lambda: len(glass.seen) == 2, "not painted after the new start")
 
 
+def test_who_waits_for_a_picture_hears_of_it_and_not_too_early(panel: Panel, glass: Glass) -> None:
+    glass.go.clear()
+    panel.start()
+    panel.show(5, picture(5))
+    assert glass.writing.wait(PATIENCE)
+    assert not panel.wait_for(5, 0.0)
+    threading.Timer(0.01, glass.go.set).start()
+    assert panel.wait_for(5, PATIENCE)
+    assert glass.seen == [picture(5).tobytes()]
+
+
+def test_who_waits_for_a_panel_that_is_not_there_does_not_wait_long(panel: Panel, glass: Glass) -> None:
+    glass.broken = True
+    panel.show(5, picture(5))
+    panel.start()
+    assert panel.wait_for(5, PATIENCE)
+    assert glass.seen == []
+
+
 # ---- nobody there ----
 
 
@@ -243,6 +262,13 @@ def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_its_own_place(
     spared.show(3, MIDDLE.copy())
     until(lambda: spared.picture() == 3, "not shown")
     assert glass.seen[-1] == MIDDLE.tobytes()
+
+
+def test_a_panel_is_spared_from_the_moment_that_the_settings_are_known(spared: Panel, glass: Glass, hours: Hours) -> None:
+    spared.spare(Care(dim_seconds=5, dim_contrast=3, shift_seconds=0))
+    hours.now = 5
+    until(lambda: glass.contrasts == [3], "not dimmed")
+    assert len(glass.seen) == 1
 
 
 def test_a_panel_that_comes_back_at_night_is_as_dark_as_before(spared: Panel, glass: Glass, hours: Hours) -> None:
