@@ -62,7 +62,8 @@ class Pictures:
         """Draws a page and hands it to the panel's thread."""
         self.last = number
         if self.panel:
-            self.panel.show(number, watermark(draw(page)) if self.training else draw(page))
+            faces = [watermark(draw(face)) if self.training else draw(face) for face in page.faces]
+            self.panel.show(number, *faces, ticks=page.ticks)
 
 
 @dataclass(frozen=True, slots=True)

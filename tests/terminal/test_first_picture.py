@@ -46,6 +46,7 @@ OURS = {
     "display.panel",
     "display.qr",
     "display.starting",
+    "display.turns",
     "display.wire",
     "display.words",
     "loyalty",
