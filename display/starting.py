@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from display.glass import USUAL, Glass
 from display.letters import columns
 from display.page import Page, Text
 from display.words import msgid, speak
@@ -9,10 +10,10 @@ from display.words import msgid, speak
 _WORDS = msgid("One moment…")
 
 
-def starting(language: str) -> Page:
+def starting(language: str, glass: Glass = USUAL) -> Page:
     """[Chvíľku…]
 
     Raises `display.words.TextsMissing` for a language without texts.
     """
     words = speak(language).word(_WORDS)
-    return Page((Text(words, 16 if len(words) <= columns(16) else 12),))
+    return Page((Text(words, 16 if len(words) <= columns(16, glass.width) else 12),), glass=glass)

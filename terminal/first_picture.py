@@ -71,7 +71,7 @@ def _show(table: panel_settings.Panel, language: str) -> Begun:
         from display.draw import draw
         from display.starting import starting
 
-        panel.show(NUMBER, draw(starting(language)))
+        panel.show(NUMBER, draw(starting(language, table.glass)))
         # Whoever loads the rest takes turns with the panel's thread, and would make it late by far more than this wait.
         panel.wait_for(NUMBER, PATIENCE_SECONDS)
     return Begun(panel, news)
