@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -60,6 +60,7 @@ def test_while_somebody_is_there_nothing_is_spared(care: Care, now: float, idle:
 
 
 @given(CARES, st.floats(0, 1e6), st.floats(0, 3_600))
+@example(Care(), 290.0, 20.0)
 def test_pictures_stand_still_around_somebody_who_is_there(care: Care, touched: float, later: float) -> None:
     """And what moved before is not moved back by a hand that comes: that would cost as much again."""
     there = look(care, touched, touched)

@@ -272,6 +272,9 @@ def test_where_somebody_comes_in_time_the_picture_moves_with_the_next_one(spared
     until(lambda: spared.picture() == 2, "not shown")
     assert glass.seen == [MIDDLE.tobytes()] * 2
     spared.touch()
+    looked = glass.checked
+    until(lambda: glass.checked > looked + 1, "not looked at")
+    assert len(glass.seen) == 2  # what is there does not move in front of a person
     spared.show(3, MIDDLE.copy())
     until(lambda: spared.picture() == 3, "not shown")
     assert glass.seen[2:] == [seen_at(310)] != [MIDDLE.tobytes()]
