@@ -11,7 +11,7 @@ from PIL import Image
 from display.draw import draw
 from display.glass import USUAL
 from display.layout import lay_out
-from display.qr import QrCode, qr_code
+from display.qr import qr_code
 from display.screens import Pairing
 from display.words import LANGUAGES
 
@@ -78,4 +78,3 @@ def test_rows_beside_the_code_stay_beside_it() -> None:
     picture = draw(lay_out(Pairing("MMMM-MMMM-MMMM", "https://b.sk/p"), "sk"))
     lone = draw(lay_out(Pairing("", "https://b.sk/p"), "sk"))
     assert picture.crop((0, 0, USUAL.height, USUAL.height)).tobytes() == lone.crop((0, 0, USUAL.height, USUAL.height)).tobytes()
-    assert USUAL.width - USUAL.height == QrCode.BESIDE
