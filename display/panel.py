@@ -75,7 +75,8 @@ class Panel:
         at the first opening. `clock` gives monotonic seconds.
         """
         self._glass, self._on_lost, self._on_back, self._clock = glass, on_lost, on_back, clock
-        self._care, self._touched = care, clock()
+        self._care, self._began = care, clock()
+        self._touched = self._began
         self._news = threading.Condition()
         self._wanted: _Picture | None = None
         self._number = 0
@@ -183,7 +184,7 @@ class Panel:
 
     def _put(self, wanted: _Picture | None, now: Look) -> bool:
         """Whether there was anything to put on the glass."""
-        offset = now.offset or (self._offset if wanted is self._drawn else HOME)
+        offset = now.offset if now.moves or wanted is not self._drawn else self._offset
         if wanted is None:
             return False
         face = turns.face(wanted.since, self._clock(), len(wanted.faces))
@@ -202,7 +203,7 @@ class Panel:
         return min(IDLE_SECONDS, turn)
 
     def _look(self) -> Look:
-        return look(self._care, self._clock(), self._touched)
+        return look(self._care, self._clock() - self._began, self._touched - self._began)
 
     def _is_news(self) -> bool:
         return self._wanted is not self._drawn or self._look().contrast != self._contrast

@@ -115,8 +115,8 @@ class BurnIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After so many minutes without a card or a key the panel is dimmed."""
     dim_contrast: int = 16
     """How bright it is then: 0 (as dark as it goes, which is not dark) to 255."""
-    shift_minutes: int = 1
-    """After so many minutes the picture moves by a pixel, and again each time so many have gone by."""
+    shift_minutes: int = 5
+    """After so many minutes pictures stand a pixel elsewhere, and again each time so many have gone by."""
 
 
 class Virtual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from display.controllers import SIZES
+from display.draw import draw
+from display.glass import Glass
 from display.letters import columns
 from display.page import Text
 from display.screens import Unpaired
@@ -123,6 +126,11 @@ def test_it_says_one_moment_in_letters_that_fit(language: str) -> None:
     assert isinstance(words, Text)
     assert words.text.endswith("…")
     assert (words.height, len(words.text) <= columns(16)) == (16, True)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_it_is_as_large_as_the_glass(width: int, height: int) -> None:
+    assert draw(starting("sk", Glass(width, height))).size == (width, height)
 
 
 def test_it_is_on_the_glass_before_the_terminal_is_loaded(counter: Counter) -> None:
