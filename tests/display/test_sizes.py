@@ -60,6 +60,7 @@ NO_NUMBER = {
     "DeviceTest",
     "DeviceTestDone",
     "Wait",
+    "Starting",
     "Pairing",
     "PairingTrouble",
     "WifiJoined",
