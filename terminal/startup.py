@@ -31,6 +31,7 @@ from terminal.devices import Equipment, equip, fitted
 from terminal.health import Health
 from terminal.inputs import UpdateNews
 from terminal.link import Link
+from terminal.panel_settings import PANEL, STAFF_PANEL
 from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
 from terminal.stopping import until_told_to_stop
@@ -39,32 +40,58 @@ from terminal.updating import Updating
 
 log = structlog.get_logger("startup")
 
-PANEL = "panel"
-
 
 @dataclass
 class Pictures:
-    """The panel, or its absence: which picture is on it, and where the next one goes."""
+    """The panels, or their absence: which picture is on them, and where the next one goes."""
 
     panel: Panel | None = None
+    """The only one, or the customer's where staff have one of their own."""
+    staffs: Panel | None = None
     last: int = field(default=0)
     training: bool = field(default=False)
     """Nothing here is real: each picture says so."""
 
     def picture(self) -> int:
-        """The number of the picture that people see; without a panel the last that was meant for them."""
-        return self.panel.picture() if self.panel else self.last
+        """The number of the picture that people see; without a panel the last that was meant for them.
+
+        Buttons mean what is on the staff's panel. While that is dark, what the customer's shows counts.
+        """
+        seen = next((panel for panel in self._panels if not panel.dark), None) or self._first
+        return seen.picture() if seen else self.last
 
     def touch(self) -> None:
-        """Somebody is there: the panel is as bright as ever."""
-        if self.panel:
-            self.panel.touch()
+        """Somebody is there: each panel is as bright as ever."""
+        for panel in self._panels:
+            panel.touch()
 
     def show(self, number: int, page: Page) -> None:
-        """Draws a page and hands it to the panel's thread."""
+        """Draws a page and hands it to the thread of the panel that has every screen."""
         self.last = number
-        if self.panel:
-            self.panel.show(number, watermark(draw(page)) if self.training else draw(page))
+        self._hand(self._first, number, page)
+
+    def show_customers(self, number: int, page: Page) -> None:
+        """Draws the customer's part, where staff have a panel of their own."""
+        self._hand(self.panel, number, page)
+
+    def show_on_all(self, number: int, page: Page) -> None:
+        """The same on each: while the terminal is nobody's there are no customers, and whichever panel works must say so."""
+        self.last = number
+        for panel in self._panels:
+            self._hand(panel, number, page)
+
+    @property
+    def _panels(self) -> tuple[Panel, ...]:
+        """The one that counts comes first."""
+        return tuple(panel for panel in (self.staffs, self.panel) if panel is not None)
+
+    @property
+    def _first(self) -> Panel | None:
+        return self.staffs or self.panel
+
+    def _hand(self, panel: Panel | None, number: int, page: Page) -> None:
+        if panel:
+            panel.show(number, watermark(draw(page)) if self.training else draw(page))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +126,11 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     pictures, clocks = Pictures(), Clocks.of_this_boot()
     rig = _rig(settings, pictures, clocks)
     equipment = rig.equipment
-    news = PanelNews()
-    if equipment.glass is not None:
-        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news, _care(settings)))
+    panels_news, care = (PanelNews(PANEL), PanelNews(STAFF_PANEL)), _care(settings)
+    pictures.panel, pictures.staffs = [
+        await stack.enter_async_context(_panel(glass, news, care)) if glass is not None else None
+        for glass, news in zip((equipment.glass, equipment.staffs_glass), panels_news, strict=True)
+    ]
     card = sd_card.look()
     known = pairings.load(folder)
     pairing = known or await _join(settings, folder, pictures, rig, card)
@@ -124,7 +153,12 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
     )
     if known is None and daemon.state.desk.fitted:  # whoever set it up stands before it: all devices are tested
         daemon.state, _ = device_test.begin(daemon.state)
-    news.tell(daemon.emit)
+    if pictures.staffs is not None:
+        from terminal.customers_panel import CustomersPanel
+
+        daemon.customers = CustomersPanel(pictures.show_customers)
+    for news in panels_news:
+        news.tell(daemon.emit)
     link = Link(
         pairing=pairing,
         folder=folder,
@@ -185,20 +219,21 @@ def _desk(settings: Settings, pairing: Pairing, store: Store) -> Desk:
 
 
 class PanelNews:
-    """The panel's losses and returns, told like those of any device. It works before there is a daemon to hear of it."""
+    """A panel's losses and returns, told like those of any device. It works before there is a daemon to hear of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self._last: DeviceLost | DeviceBack | None = None
         self._emit: Emit | None = None
         self._lock = threading.Lock()
 
     def lost(self, why: str) -> None:
         """Called by the panel's thread."""
-        self._say(DeviceLost(PANEL, why, monotonic_ms()))
+        self._say(DeviceLost(self.name, why, monotonic_ms()))
 
     def back(self) -> None:
         """Called by the panel's thread."""
-        self._say(DeviceBack(PANEL, monotonic_ms()))
+        self._say(DeviceBack(self.name, monotonic_ms()))
 
     def tell(self, emit: Emit) -> None:
         """Somebody hears it from now on, and first how the panel is."""
@@ -224,7 +259,7 @@ def _care(settings: Settings) -> Care:
 
 @asynccontextmanager
 async def _panel(glass: PanelGlass, news: PanelNews, care: Care) -> AsyncIterator[Panel]:
-    panel = Panel(glass, on_lost=news.lost, on_back=news.back, care=care)
+    panel = Panel(glass, on_lost=news.lost, on_back=news.back, care=care, name=news.name)
     panel.start()
     try:
         yield panel
@@ -237,7 +272,7 @@ async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, 
     from terminal.joining import Joining, Surroundings  # late: seen once in a terminal's life
 
     def show(screen: Screen) -> None:
-        pictures.show(0, lay_out(screen, settings.terminal.language))
+        pictures.show_on_all(0, lay_out(screen, settings.terminal.language))
 
     heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
     requests = root_requests.folder_here()
