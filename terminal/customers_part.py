@@ -64,13 +64,12 @@ Own = (
     screens.StampCard
     | screens.StampCardFull
     | screens.Balance
-    | screens.Sum
     | screens.Done
     | screens.DoneStamps
     | screens.DonePaid
     | screens.Undone
 )
-"""What is the customer's own, and stays while staff look into their menu."""
+"""What is the customer's own, and stays while staff look into their menu. A bill does not: the menu gives it up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,10 +92,16 @@ def test_a_message_is_told_or_what_lies_under_it_stays(message: Message) -> None
     assert part(state, None).screen == told
 
 
+def test_of_a_full_disk_a_customer_hears_only_that_nothing_was_saved() -> None:
+    state = replace(before("Card"), mode=states.Notice(Message.DISK_FULL, LATER, MODES["Card"]))
+    assert part(state, None).screen == screens.Notice(Message.NOT_SAVED)
+
+
 def test_under_a_menu_nothing_of_a_message_stays() -> None:
     """What was there is only kept where it was the customer's own."""
     refused = Part(screens.Notice(Message.CARD_BLOCKED), "sk")
     assert part(before("Menu"), refused).screen == IDLE
+    assert part(before("Menu"), Part(PARTS["Sum"], "sk")).screen == IDLE, "the menu gives a bill up"
     assert part(before("Menu"), None).screen == IDLE
 
 
