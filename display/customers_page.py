@@ -1,18 +1,26 @@
-"""A page for who has no buttons: the customer's panel, where the staff have one of their own."""
+"""Pages for who has no buttons: the customer's panel, where the staff have one of their own."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from display.fitting import fitted
+from display.glass import USUAL, Glass
+from display.layout import drafted
 from display.page import Page
+from display.screens import Screen
+from display.words import speak
 
 
-def without_buttons(page: Page) -> Page:
-    """The same page without the row that names its live buttons; what else stands at the lower edge stays.
+def customers_page(screen: Screen, language: str, glass: Glass = USUAL) -> Page:
+    """The page for `screen` without its live buttons; what else stands at the lower edge stays, and letters take the room.
 
-    >>> print(without_buttons(lay_out(NewCard(), "en")).text())
+    Raises what `display.layout.lay_out` raises.
+
+    >>> print(customers_page(NewCard(), "en").text())
     [New card]
     Terms: QR on the back
     """
-    named = any(not live.inside for live in page.live)
-    return replace(page, bottom=None if named else page.bottom, live=())
+    draft = drafted(screen, speak(language))
+    named = any(not live.inside for live in draft.live)
+    return fitted(replace(draft, bottom=None if named else draft.bottom, live=()), glass)

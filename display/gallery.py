@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from display.draw import draw, font
+from display.glass import USUAL
 from display.layout import lay_out
-from display.letters import HEIGHT, WIDTH
 from display.screens import (
     Armed,
     Balance,
@@ -179,7 +179,7 @@ def _known(message: Message) -> Points | Money | None:
 def golden(language: str) -> Image.Image:
     """Every sample as it is on the panel, 1 bit a pixel, `ACROSS` in a row."""
     pictures = [draw(lay_out(screen, language)) for screen in samples(language)]
-    whole = Image.new("1", (ACROSS * WIDTH, -(-len(pictures) // ACROSS) * HEIGHT))
+    whole = Image.new("1", (ACROSS * USUAL.width, -(-len(pictures) // ACROSS) * USUAL.height))
     for index, picture in enumerate(pictures):
         whole.paste(picture, _place(index))
     return whole
@@ -188,16 +188,16 @@ def golden(language: str) -> Image.Image:
 def cell(whole: Image.Image, index: int) -> Image.Image:
     """One sample of a golden picture."""
     left, top = _place(index)
-    return whole.crop((left, top, left + WIDTH, top + HEIGHT))
+    return whole.crop((left, top, left + USUAL.width, top + USUAL.height))
 
 
 def _place(index: int) -> tuple[int, int]:
-    return index % ACROSS * WIDTH, index // ACROSS * HEIGHT
+    return index % ACROSS * USUAL.width, index // ACROSS * USUAL.height
 
 
 def framed(small: Image.Image, scale: int) -> Image.Image:
     """One picture of the panel enlarged, in a thin frame, as it glows on the counter."""
-    large = small.convert("L").resize((WIDTH * scale, HEIGHT * scale), Image.Resampling.NEAREST)
+    large = small.convert("L").resize((USUAL.width * scale, USUAL.height * scale), Image.Resampling.NEAREST)
     glass = Image.new("RGB", large.size, _DARK)
     glass.paste(_LIT, mask=large)
     margin = 3 * scale

@@ -72,7 +72,8 @@ class Panel:
         at the first opening. `clock` gives monotonic seconds; `name` is the thread's.
         """
         self._glass, self._on_lost, self._on_back, self._clock = glass, on_lost, on_back, clock
-        self._care, self._touched, self._name = care, clock(), name
+        self._care, self._began, self._name = care, clock(), name
+        self._touched = self._began
         self._news = threading.Condition()
         self._wanted: _Picture | None = None
         self._number = 0
@@ -93,7 +94,7 @@ class Panel:
         """Makes the glass dark and ends the thread, within `timeout` seconds unless the bus hangs."""
         with self._news:
             self._stop.set()
-            self._news.notify()
+            self._news.notify_all()
         if self._thread is not None:
             self._thread.join(timeout)
         self._thread = None
@@ -106,13 +107,24 @@ class Panel:
                 # Without a panel the shop goes on blind, by its lights and tones: a press then belongs to what would be
                 # on the glass, or every press would be taken for a stale one.
                 self._number = number
-            self._news.notify()
+            self._news.notify_all()
 
     def touch(self) -> None:
         """Somebody has shown a card or pressed a key: as bright as ever, at once. From any thread, returns at once."""
         with self._news:
             self._touched = self._clock()
-            self._news.notify()
+            self._news.notify_all()
+
+    def spare(self, care: Care) -> None:
+        """Spares the glass so from now on. From any thread, returns at once."""
+        with self._news:
+            self._care = care
+            self._news.notify_all()
+
+    def wait_for(self, number: int, timeout: float) -> bool:
+        """Whether this picture is on the glass within so many seconds; not from the panel's thread."""
+        with self._news:
+            return self._news.wait_for(lambda: self._number == number, timeout)
 
     def picture(self) -> int:
         """The number of the picture that is on the glass: changed after its last byte went out. 0 before the first."""
@@ -168,15 +180,17 @@ class Panel:
 
     def _put(self, wanted: _Picture | None, now: Look) -> bool:
         """Whether there was anything to put on the glass."""
-        offset = now.offset or (self._offset if wanted is self._drawn else HOME)
+        offset = now.offset if now.moves or wanted is not self._drawn else self._offset
         if wanted is None or (wanted is self._drawn and offset == self._offset):
             return False
         self._glass.write(moved(wanted.image, offset))
-        self._drawn, self._offset, self._number = wanted, offset, wanted.number
+        with self._news:
+            self._drawn, self._offset, self._number = wanted, offset, wanted.number
+            self._news.notify_all()
         return True
 
     def _look(self) -> Look:
-        return look(self._care, self._clock(), self._touched)
+        return look(self._care, self._clock() - self._began, self._touched - self._began)
 
     def _is_news(self) -> bool:
         return self._wanted is not self._drawn or self._look().contrast != self._contrast
@@ -186,6 +200,7 @@ class Panel:
             self._lost = lost
             if lost and self._wanted is not None:
                 self._number = self._wanted.number
+                self._news.notify_all()
 
 
 def _describe(error: BaseException) -> str:

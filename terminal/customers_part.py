@@ -12,7 +12,7 @@ from typing import assert_never
 from display import screens
 from display.screens import Message, Screen
 from terminal import faces, pad, states
-from terminal.panel_settings import PANEL, STAFF_PANEL
+from terminal.panel_news import PANEL, STAFF_PANEL
 from terminal.states import Mode, State
 
 TOLD = {

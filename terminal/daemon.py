@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.page import Page
 from display.screens import CodeTrouble, Message, PairingTrouble, Wait, WifiProblem, WifiTrouble
@@ -86,9 +87,13 @@ class Daemon:
         equipment: Equipment,
         show_page: Callable[[int, Page], None],
         clocks: Clocks,
+        glass: Glass = USUAL,
     ) -> None:
         self.state: State = session.begin(uuid.uuid4().hex, desk, monotonic_ms())
         self.page: Page | None = None
+        self._shown: Show | None = None
+        self.glass = glass
+        """What pages are laid out for."""
         self.lender: Lender | None = None
         self.customers: CustomersPanel | None = None
         """The customer's panel, where staff have one of their own."""
@@ -295,13 +300,14 @@ class Daemon:
                 self.on_close()
 
     def _show(self, effect: Show) -> None:
-        self.page = lay_out(effect.screen, effect.language)
+        self._shown = effect
+        self.page = lay_out(effect.screen, effect.language, self.glass)
         self._show_page(effect.number, self.page)
 
     def _tell_customers(self) -> None:
         """The staff's picture is on its way: the customer's part may follow it."""
-        if self.customers is not None and self.page is not None:
-            self.customers.follow(self.state, self.page)
+        if self.customers is not None and self._shown is not None:
+            self.customers.follow(self.state, self._shown)
 
     def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -13,7 +13,8 @@ from drivers.events import Button, Medium, Picture
 from drivers.supervise import Device
 from loyalty.rfid import FobReader, Writing
 from terminal.loudness import Loudness, TimeOfDay
-from terminal.panel_settings import PANEL, STAFF_PANEL, Panel
+from terminal.panel_news import PANEL, STAFF_PANEL
+from terminal.panel_settings import Panel
 from terminal.players import Player, Silence, Softly
 from terminal.settings import Keyboard, ScannerTable, Settings
 from terminal.states import Step
@@ -166,11 +167,6 @@ def _glass(panel: Panel | None, gpio: Callable[[], Gpio]) -> PanelGlass | None:
     if panel is None:
         return None
     from display.controllers import SPI
-    from display.oled import Oled, on_i2c, on_spi
+    from terminal.glass import glass
 
-    if panel.bus == SPI:
-        lender = gpio()
-        place = on_spi(panel.device, panel.kind.megahertz, lender.borrow, dc=panel.dc, reset=panel.reset)
-    else:
-        place = on_i2c(panel.port, panel.address)
-    return Oled(place, panel.controller, panel.pixels, upside_down=panel.rotation == 180, contrast=panel.contrast)
+    return glass(panel, gpio().borrow) if panel.bus == SPI else glass(panel)

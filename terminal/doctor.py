@@ -41,7 +41,7 @@ from sync.refusals import NotRecorded
 from terminal import board
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import equip
-from terminal.panel_settings import PANEL, STAFF_PANEL
+from terminal.panel_news import PANEL, STAFF_PANEL
 from terminal.settings import Settings
 from terminal.store import JOURNAL
 
@@ -141,9 +141,9 @@ def told(event: Event, keys: Sequence[TokenKey]) -> str:
         case CardSeen():
             number = uid_number(event.data) if event.form is Form.UID else normalise(event.data)
             mark = token(keys[0], TokenKind.CARD, number).hex()[:TOKEN_DIGITS]
-            return f"{event.device}: card, token {mark}…"
+            return f"{event.device}: card, token {mark}…{_kind(event.atr)}"
         case CardTrouble(trouble=trouble):
-            return f"{event.device}: card, {trouble.value}"
+            return f"{event.device}: card, {trouble.value}{_kind(event.atr)}"
         case CardGone():
             return f"{event.device}: card taken away"
         case PadKey():
@@ -161,6 +161,11 @@ def told(event: Event, keys: Sequence[TokenKey]) -> str:
             return f"{event.device} works"
         case ScannerTaught(layout=layout):
             return f"{event.device}: calibration code, layout {layout}"
+
+
+def _kind(atr: bytes) -> str:
+    """A contact card's answer to reset as `atr` in terminal.toml takes it; "" for other cards."""
+    return f", ATR {atr.hex(' ').upper()}" if atr else ""
 
 
 def _keys(folder: Path) -> tuple[TokenKey, ...]:

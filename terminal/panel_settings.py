@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, USUAL, Controller, Size
+from display.glass import Glass
 from terminal.settings_lines import Lines
-
-PANEL, STAFF_PANEL = "panel", "staff panel"
-"""What the two are called, where devices are listed."""
 
 BUSES = (I2C, SPI)
 ROTATIONS = (0, 180)
@@ -69,9 +67,9 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return int(width), int(height)
 
     @property
-    def diagonal(self) -> float:
-        """Inches."""
-        return self.inches or self.kind.inches[self.pixels]
+    def glass(self) -> Glass:
+        """What there is to draw on."""
+        return Glass(*self.pixels, self.inches or self.kind.inches[self.pixels])
 
     @property
     def place(self) -> tuple[str, int | str, int | None]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from display.controllers import BRIGHTEST
+from display.glass import USUAL, Glass
 from display.words import LANGUAGES
 from drivers.events import Medium
 from drivers.keyboard_layouts import LAYOUTS
@@ -114,8 +115,8 @@ class BurnIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After so many minutes without a card or a key the panel is dimmed."""
     dim_contrast: int = 16
     """How bright it is then: 0 (as dark as it goes, which is not dark) to 255."""
-    shift_minutes: int = 1
-    """After so many minutes the picture moves by a pixel, and again each time so many have gone by."""
+    shift_minutes: int = 5
+    """After so many minutes pictures stand a pixel elsewhere, and again each time so many have gone by."""
 
 
 class Virtual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +147,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     staff_panel: StaffPanel | None = None
     burn_in: BurnIn = BurnIn()
     virtual: Virtual | None = None
+
+    @property
+    def glass(self) -> Glass:
+        """What every screen is drawn on: the panel's, of two the staff's; the usual one's in a browser."""
+        every = self.staff_panel or self.panel
+        return every.glass if every else USUAL
+
+    @property
+    def customers_glass(self) -> Glass:
+        """What the customer's part is drawn on, where staff have a panel of their own."""
+        return self.panel.glass if self.panel else USUAL
 
 
 LOUDEST = 3

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from display.customers_page import without_buttons
+from display.customers_page import customers_page
 from display.draw import draw
 from display.layout import lay_out
 from display.page import Page
@@ -331,7 +331,7 @@ class Shop:
 
     def customer_sees(self, screen: Screen, language: str = "sk") -> None:
         """Waits until this screen is on the customer's glass, dot for dot, without its buttons."""
-        self._until_customer_sees([_dots(without_buttons(lay_out(screen, language)))], screen)
+        self._until_customer_sees([drawn(customers_page(screen, language))], screen)
 
     def customer_sees_idle(self) -> None:
         """Waits for the shop's name and no sign; its clock is there where this machine's is trusted."""
@@ -415,10 +415,11 @@ def picture(glass: list[str]) -> str:
 @cache
 def rows(screen: Screen, language: str = "sk") -> list[str]:
     """A screen as the eye sees it on the glass. Kept, for drawing again and again would slow the emulators down."""
-    return _dots(lay_out(screen, language))
+    return drawn(lay_out(screen, language))
 
 
-def _dots(page: Page) -> list[str]:
+def drawn(page: Page) -> list[str]:
+    """A page as the eye sees it on the glass, row by row, # for a lit dot."""
     dots = draw(page).tobytes()
     width = 128 // 8
     return [

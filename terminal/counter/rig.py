@@ -27,7 +27,7 @@ from terminal.devices import Equipment
 from terminal.effects import Effect, Show
 from terminal.inputs import CloudNews, Input, NotRecorded, ProgrammeNews, Recorded
 from terminal.loudness import Loudness, TimeOfDay
-from terminal.panel_settings import PANEL, STAFF_PANEL
+from terminal.panel_news import PANEL, STAFF_PANEL
 from terminal.players import Softly
 from terminal.settings import Settings, Signals
 
@@ -140,7 +140,7 @@ class Reporter:
     def screen(self, shown: Show) -> None:
         """What the panel is given. A number that is being typed is nobody else's business: it may be a phone's."""
         private = isinstance(shown.screen, Typing) and shown.screen.card
-        text, kind = lay_out(shown.screen, shown.language).text(), type(shown.screen).__name__
+        text, kind = lay_out(shown.screen, shown.language, self.daemon.glass).text(), type(shown.screen).__name__
         self.watch.showed(shown.number, text, shown.language, kind, private=private)
 
     def _say(self, event: Input) -> None:

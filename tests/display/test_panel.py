@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,25 @@ def test_stop_closes_the_glass_and_start_begins_again(panel: Panel, glass: Glass
     until(lambda: len(glass.seen) == 2, "not painted after the new start")
 
 
+def test_who_waits_for_a_picture_hears_of_it_and_not_too_early(panel: Panel, glass: Glass) -> None:
+    glass.go.clear()
+    panel.start()
+    panel.show(5, picture(5))
+    assert glass.writing.wait(PATIENCE)
+    assert not panel.wait_for(5, 0.0)
+    threading.Timer(0.01, glass.go.set).start()
+    assert panel.wait_for(5, PATIENCE)
+    assert glass.seen == [picture(5).tobytes()]
+
+
+def test_who_waits_for_a_panel_that_is_not_there_does_not_wait_long(panel: Panel, glass: Glass) -> None:
+    glass.broken = True
+    panel.show(5, picture(5))
+    panel.start()
+    assert panel.wait_for(5, PATIENCE)
+    assert glass.seen == []
+
+
 # ---- nobody there ----
 
 
@@ -154,23 +174,22 @@ MIDDLE.paste(1, (20, 20, 60, 40))
 
 def seen_at(seconds: float) -> bytes:
     """`MIDDLE` as it is shown then to nobody."""
-    offset = look(Care(), seconds, 0.0).offset
-    assert offset is not None
-    return moved(MIDDLE, offset).tobytes()
+    return moved(MIDDLE, look(Care(), seconds, 0.0).offset).tobytes()
 
 
 def test_a_picture_that_nobody_looks_at_moves_and_is_dimmed(spared: Panel, glass: Glass, hours: Hours) -> None:
-    for seconds in (60, 120, 180):
+    spared.spare(Care(dim_seconds=1_200))
+    for seconds in (300, 600, 900):
         hours.now = seconds
         until(lambda: glass.seen[-1] == seen_at(hours.now), f"not moved after {seconds} s")
     assert len({*glass.seen}) == len(glass.seen) == 4
     assert glass.contrasts == []
-    hours.now = 600
+    hours.now = 1_200
     until(lambda: glass.contrasts == [Care().dim_contrast], "not dimmed")
     assert spared.picture() == 1  # it is the same picture: no press is stale
 
 
-def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_its_own_place(
+def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_the_same_place(
     spared: Panel, glass: Glass, hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hours.now = 660
@@ -185,7 +204,31 @@ def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_its_own_place(
     assert len(glass.seen) == shown  # what is there does not move in front of a person, and delays no picture
     spared.show(3, MIDDLE.copy())
     until(lambda: spared.picture() == 3, "not shown")
-    assert glass.seen[-1] == MIDDLE.tobytes()
+    assert glass.seen[-1] == seen_at(660)
+
+
+def test_where_somebody_comes_in_time_the_picture_moves_with_the_next_one(spared: Panel, glass: Glass, hours: Hours) -> None:
+    """Which would be sent anyway."""
+    hours.now = 290
+    spared.touch()
+    hours.now = 310  # the place is another by now, and somebody was here just before
+    spared.show(2, MIDDLE.copy())
+    until(lambda: spared.picture() == 2, "not shown")
+    assert glass.seen == [MIDDLE.tobytes()] * 2
+    spared.touch()
+    looked = glass.checked
+    until(lambda: glass.checked > looked + 1, "not looked at")
+    assert len(glass.seen) == 2  # what is there does not move in front of a person
+    spared.show(3, MIDDLE.copy())
+    until(lambda: spared.picture() == 3, "not shown")
+    assert glass.seen[2:] == [seen_at(310)] != [MIDDLE.tobytes()]
+
+
+def test_a_panel_is_spared_from_the_moment_that_the_settings_are_known(spared: Panel, glass: Glass, hours: Hours) -> None:
+    spared.spare(Care(dim_seconds=5, dim_contrast=3, shift_seconds=0))
+    hours.now = 5
+    until(lambda: glass.contrasts == [3], "not dimmed")
+    assert len(glass.seen) == 1
 
 
 def test_a_panel_that_comes_back_at_night_is_as_dark_as_before(spared: Panel, glass: Glass, hours: Hours) -> None:
@@ -283,11 +326,9 @@ def test_on_the_glass_the_picture_is_moved_and_dimmed_until_somebody_comes(count
         program.tell("show 4000")
         program.expect(picture=4000)
         full = counter.panel.settings[contrast]
-        for seconds in (600, 660, 720):
+        for seconds in (600, 900, 1_200):
             program.tell(f"at {seconds}")
-            offset = look(Care(), seconds, 0.0).offset
-            assert offset is not None
-            wanted = moved(picture(4000), offset)
+            wanted = moved(picture(4000), look(Care(), seconds, 0.0).offset)
             until(lambda wanted=wanted: counter.panel.image().tobytes() == wanted.tobytes(), f"not moved after {seconds} s")  # type: ignore[misc]
             assert not counter.shows(4000)
         until(lambda: counter.panel.settings[contrast] == Care().dim_contrast < full, "not dimmed")
@@ -295,7 +336,7 @@ def test_on_the_glass_the_picture_is_moved_and_dimmed_until_somebody_comes(count
         until(lambda: counter.panel.settings[contrast] == full, "not woken")
         program.tell("show 4001")
         program.expect(picture=4001)
-        assert counter.shows(4001)
+        assert counter.panel.image().tobytes() == moved(picture(4001), look(Care(), 1_200, 1_200).offset).tobytes()
         assert counter.panel.mistakes == []
         assert program.stop() == 0
 

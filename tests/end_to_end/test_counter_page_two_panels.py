@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser import DESKTOP, NARROWEST, PHONE, ZOOMED, axe_finds_nothing, browser, counter_page, nothing_is_lost, pixels
 from demo import Demo, demo
-from display.customers_page import without_buttons
+from display.customers_page import customers_page
 from display.draw import draw
 from display.layout import lay_out
 from display.screens import Menu as MenuScreen
@@ -66,8 +66,7 @@ def card(page: Page, key: str) -> None:
 
 
 def dots(screen: Any, *, buttons: bool = True) -> str:
-    laid = lay_out(screen, "en")
-    picture = watermark(draw(laid if buttons else without_buttons(laid)))
+    picture = watermark(draw(lay_out(screen, "en") if buttons else customers_page(screen, "en")))
     return "".join("1" if one else "0" for one in picture.convert("L").tobytes())
 
 

@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 
 from counter_table import GROUPS, JANA, LATER, MODES, NOW, PETER, PICTURE, before
 from display import screens
-from display.customers_page import without_buttons
+from display.customers_page import customers_page
 from display.draw import draw
 from display.gallery import samples
+from display.glass import USUAL, Glass
 from display.layout import lay_out
-from display.page import Page
+from display.page import Text
 from display.screens import Message, Money, Points
 from display.words import LANGUAGES
 from drivers.events import Button, ButtonHeld, ButtonPressed, DeviceBack, DeviceLost, PadKey
 from terminal import faces, inputs, states
 from terminal.customers_panel import CustomersPanel
 from terminal.customers_part import NOT_TOLD, TOLD, Own, Part, part, shows_all
-from terminal.panel_settings import STAFF_PANEL
+from terminal.effects import Show
+from terminal.panel_news import STAFF_PANEL
 from terminal.session import step
 
 IDLE = screens.Idle("Bodka", offline=False, waiting=0)
@@ -136,16 +138,18 @@ def test_signs_are_for_staff_and_the_clock_for_all() -> None:
     assert part(state, None).screen == replace(IDLE, clock="14:05")
 
 
+@pytest.mark.parametrize("glass", [Glass(), Glass(128, 64, 0.96), Glass(128, 32, 0.91), Glass(256, 64, 3.12)], ids=str)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_without_buttons_none_is_named_and_the_rest_is_as_it_was(language: str) -> None:
+def test_without_buttons_none_is_named_and_nothing_else_is_lost(language: str, glass: Glass) -> None:
     for screen in samples(language):
-        page = lay_out(screen, language)
-        bare = without_buttons(page)
-        assert bare.rows == page.rows
-        assert not bare.live
-        assert bare.bottom is None or bare.bottom == page.bottom
-        assert all(live.words not in bare.text() for live in page.live if not live.inside), page.text()
-        assert draw(bare).size == draw(page).size
+        if isinstance(screen, screens.Pairing):
+            continue  # never a customer's
+        page, bare = lay_out(screen, language, glass), customers_page(screen, language, glass)
+        said = [row.text for face in bare.faces for row in face.all_rows if isinstance(row, Text)]
+        assert not any(face.live for face in bare.faces)
+        assert not [live for live in page.live if live.words in said]
+        assert " ".join(live.words for live in page.live if not live.inside) not in said or not page.live
+        assert draw(bare).size == (glass.width, glass.height)
 
 
 EVENTS = [event for group in GROUPS.values() for event in group.values()]
@@ -171,7 +175,7 @@ def test_on_no_way_does_the_customer_see_what_is_not_theirs(name: str, walk: lis
         state, _ = step(state, event)
         was, now = now, part(state, now)
         assert not isinstance(now.screen, FOR_STAFF), state.mode
-        page = without_buttons(lay_out(now.screen, now.language))
+        page = customers_page(now.screen, now.language)
         assert not page.live
         assert "▸" not in page.text()
         assert page.spare >= 0
@@ -188,21 +192,25 @@ class Glasses:
     def __init__(self, name: str) -> None:
         self.state = before(name)
         self.shown: list[tuple[int, str]] = []
-        self.panel = CustomersPanel(lambda number, page: self.shown.append((number, page.text())))
+        self.panel = CustomersPanel(lambda number, page: self.shown.append((number, page.text())), USUAL)
         self.follow()
 
     @property
-    def staffs(self) -> Page:
+    def picture(self) -> Show:
         screen = faces.screen_of(self.state)
         assert screen is not None
-        return lay_out(screen, faces.language_of(self.state, faces.account_of(self.state.mode)))
+        return Show(self.state.picture, screen, faces.language_of(self.state, faces.account_of(self.state.mode)))
+
+    @property
+    def staffs(self) -> str:
+        return lay_out(self.picture.screen, self.picture.language).text()
 
     def happens(self, event: inputs.Input) -> None:
         self.state, _ = step(self.state, event)
         self.follow()
 
     def follow(self) -> None:
-        self.panel.follow(self.state, self.staffs)
+        self.panel.follow(self.state, self.picture)
 
 
 def pressed(button: Button) -> ButtonPressed:
@@ -218,19 +226,19 @@ def test_a_menu_leaves_the_customers_panel_as_it_is() -> None:
     assert isinstance(glasses.state.mode, states.Menu)
     assert len(glasses.shown) == 1, "not even the same picture again"
     glasses.happens(inputs.Tick(NOW + 60_000))
-    assert glasses.shown[-1][1] == without_buttons(lay_out(IDLE, "sk")).text(), "with the menu goes what stood under it"
+    assert glasses.shown[-1][1] == customers_page(IDLE, "sk").text(), "with the menu goes what stood under it"
 
 
 def test_without_the_staffs_panel_the_customers_shows_everything_until_it_is_back() -> None:
     glasses = Glasses("Choice")
     glasses.happens(DeviceLost(STAFF_PANEL, "unplugged", NOW))
     assert shows_all(glasses.state)
-    assert glasses.shown[-1] == (glasses.state.picture, glasses.staffs.text()), "in the middle of a choice"
+    assert glasses.shown[-1] == (glasses.state.picture, glasses.staffs), "in the middle of a choice"
     glasses.happens(pressed(Button.NEXT))
-    assert glasses.shown[-1] == (glasses.state.picture, glasses.staffs.text())
+    assert glasses.shown[-1] == (glasses.state.picture, glasses.staffs)
     assert "2/2" in glasses.shown[-1][1]
     glasses.happens(DeviceBack(STAFF_PANEL, NOW))
-    assert glasses.shown[-1][1] == without_buttons(lay_out(POINTS, "sk")).text()
+    assert glasses.shown[-1][1] == customers_page(POINTS, "sk").text()
 
 
 def test_what_was_kept_is_never_another_customers() -> None:

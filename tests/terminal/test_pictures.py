@@ -124,7 +124,7 @@ def test_blind_the_shop_goes_on() -> None:
 
 def test_one_panel_has_every_screen_and_no_part() -> None:
     with counter(staffs=False) as it:
-        it.pictures.show(1, page(1))
+        it.show(1)
         it.counts(1)
         assert it.customers.seen == [dots(1)]
         it.customers.broken = True
@@ -140,14 +140,12 @@ def test_without_any_the_last_that_was_meant_counts() -> None:
     assert pictures.picture() == 3
 
 
-def test_before_there_are_customers_both_show_the_same_and_training_is_said_on_both() -> None:
+def test_training_is_said_on_both() -> None:
     with counter() as it:
         it.pictures.training = True
-        it.pictures.show_on_all(7, page(7))
-        marked = watermark(draw(page(7))).tobytes()
-        until(lambda: it.staffs.seen == it.customers.seen == [marked], "not on both")
         it.show(8)
-        until(lambda: it.customers.seen[-1] == watermark(draw(page(508))).tobytes(), "not marked")
+        marked = [watermark(draw(page(number))).tobytes() for number in (8, 508)]
+        until(lambda: [*it.staffs.seen, *it.customers.seen] == marked, "not marked")
 
 
 def test_with_one_panel_nothing_of_the_second_is_loaded() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from display.glass import Glass
 from drivers.chip_profiles import FileProfile, MemoryProfile, Place, RecordProfile
 from drivers.nfc import NfcReader
 from terminal.chips import profiles
@@ -148,7 +149,7 @@ def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
 def test_on_spi_the_pins_of_i2c_are_free() -> None:
     panel = read(CLOUD + f'[buttons]\n{PINS}cancel = 2\n[panel]\ncontroller = "sh1106"\nbus = "spi"\ndc = 3').panel
     assert panel is not None
-    assert (panel.pixels, panel.diagonal) == ((128, 64), 1.3)
+    assert panel.glass == Glass(128, 64, 1.3)
 
 
 @pytest.mark.parametrize(
