@@ -77,7 +77,12 @@ def lay_out(screen: Screen, language: str, glass: Glass = USUAL) -> Page:
     words = speak(language)
     if isinstance(screen, screens.Pairing):
         return joining_pages.pairing(screen, words, glass)
+    return fitted(drafted(screen, words), glass)
+
+
+def drafted(screen: Screen, words: Words) -> Draft:
+    """What a screen has to say, on whatever glass; the pairing page has no draft."""
     draft = _DRAFTS.get(type(screen))
     if draft is None:
         raise NotImplementedError(f"No layout for {type(screen).__name__}: add one to display/layout.py")
-    return fitted(draft(screen, words), glass)
+    return draft(screen, words)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from display import turns
 from display.burn_in import Care, look, moved
 from display.panel import Panel
 from emulators.board import Board, build
+from emulators.glass import Glass, Told, until
 from emulators.i2c import I2cBus
 from emulators.program import PATIENCE, Program
 from emulators.ssd1306 import Ssd1306
@@ -26,63 +28,6 @@ def picture(number: int) -> Image.Image:
     image = Image.new("1", (128, 64))
     image.putpixel((number % 128, number // 128), 1)
     return image
-
-
-def until(condition: Callable[[], bool], failure: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, failure
-        time.sleep(0.001)
-
-
-class Glass:
-    """A `PanelGlass` whose writes end when `go` is set, and that breaks while `broken`."""
-
-    def __init__(self) -> None:
-        self.go, self.writing = threading.Event(), threading.Event()
-        self.go.set()
-        self.broken = False
-        self.seen: list[bytes] = []
-        self.contrasts: list[int | None] = []
-        self.opened = self.closed = self.checked = 0
-
-    def open(self) -> None:
-        self._work()
-        self.opened += 1
-
-    def write(self, image: Image.Image) -> None:
-        self.writing.set()
-        assert self.go.wait(PATIENCE)
-        self._work()
-        self.seen.append(image.tobytes())
-
-    def dim(self, contrast: int | None) -> None:
-        self._work()
-        self.contrasts.append(contrast)
-
-    def check(self) -> None:
-        self.checked += 1
-        self._work()
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def _work(self) -> None:
-        if self.broken:
-            raise OSError(errno.ENXIO, "no panel")
-
-
-class Told:
-    """What the panel said of itself."""
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-
-    def lost(self, why: str) -> None:
-        self.words.append(f"lost: {why}")
-
-    def back(self) -> None:
-        self.words.append("back")
 
 
 @pytest.fixture
@@ -294,6 +239,64 @@ def test_a_panel_that_comes_back_at_night_is_as_dark_as_before(spared: Panel, gl
     until(lambda: glass.closed >= 2, "not noticed")
     glass.broken = False
     until(lambda: glass.contrasts == [16, 16] and glass.seen[-1] == seen_at(660), "neither dimmed nor moved again")
+
+
+# ---- two faces ----
+
+WORDS = Image.new("1", (128, 64))
+WORDS.paste(1, (0, 50, 128, 60))
+
+
+def shown_last(glass: Glass, image: Image.Image) -> Callable[[], bool]:
+    return lambda: glass.seen[-1:] == [image.tobytes()]
+
+
+@pytest.fixture
+def turning(glass: Glass, told: Told, hours: Hours, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+    monkeypatch.setattr("display.panel.IDLE_SECONDS", 0.01)
+    panel = Panel(glass, on_lost=told.lost, on_back=told.back, clock=hours)
+    panel.start()
+    yield panel
+    panel.stop()
+
+
+def test_two_faces_of_a_picture_take_turns_and_are_one_picture(turning: Panel, glass: Glass, hours: Hours) -> None:
+    turning.show(1, MIDDLE, WORDS)
+    for turn in range(5):
+        hours.now = turn * turns.SECONDS
+        until(shown_last(glass, (MIDDLE, WORDS)[turn % 2]), f"face {turn} did not come")
+        assert turning.picture() == 1
+    assert len(glass.seen) == 5
+
+
+def test_the_next_picture_begins_with_its_first_face(turning: Panel, glass: Glass, hours: Hours) -> None:
+    turning.show(1, MIDDLE, WORDS)
+    hours.now = turns.SECONDS
+    until(shown_last(glass, WORDS), "the second face did not come")
+    turning.show(2, picture(2), WORDS)
+    assert turning.wait_for(2, PATIENCE)
+    assert glass.seen[-1] == picture(2).tobytes()
+
+
+def test_a_countdown_comes_to_its_second_face(turning: Panel, glass: Glass, hours: Hours) -> None:
+    for second in range(3):
+        hours.now = float(second)
+        turning.show(second + 1, picture(second), WORDS, ticks=True)
+        assert turning.wait_for(second + 1, PATIENCE)
+        assert glass.seen[-1] == picture(second).tobytes()
+    hours.now = 3.0
+    turning.show(4, picture(3), WORDS, ticks=True)
+    assert turning.wait_for(4, PATIENCE)
+    assert glass.seen[-1] == WORDS.tobytes()
+
+
+def test_without_a_clock_of_its_own_the_other_face_comes_in_time(panel: Panel, glass: Glass) -> None:
+    """The thread waits for the turn, not for the next look at an idle panel."""
+    panel.start()
+    began = time.monotonic()
+    panel.show(1, MIDDLE, WORDS)
+    until(lambda: len(glass.seen) == 2, "the second face did not come")
+    assert turns.SECONDS <= time.monotonic() - began < turns.SECONDS + 0.4
 
 
 # ---- the real luma.oled, in a process of its own, on an emulated bus ----

@@ -50,6 +50,7 @@ OURS = {
     "display.panel",
     "display.qr",
     "display.starting",
+    "display.turns",
     "display.wire",
     "display.words",
     "loyalty",
