@@ -58,8 +58,3 @@ class Draft:
     frame: bool = False
     ticks: bool = False
     """It counts seconds: the next such draft is not a new page."""
-
-    @property
-    def number(self) -> Wish | None:
-        """The number that matters."""
-        return next((row for row in self.rows if row.rank is Rank.NUMBER), None)

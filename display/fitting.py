@@ -31,10 +31,9 @@ _LOWEST = min(LETTER_WIDTHS)
 def fitted(draft: Draft, glass: Glass) -> Page:
     """The page; whatever is in the draft, every row of it fits."""
     bottom = () if draft.bottom is None else (draft.bottom,)
-    number = draft.number
-    if number is not None and _lowest(number, glass).height + len(bottom) * _LOWEST > glass.height:
-        return _beside(draft, number, glass)
     rows = _apart(draft.rows, glass)
+    if any(row.rank is Rank.NUMBER and _lowest(row, glass).height + len(bottom) * _LOWEST > glass.height for row in rows):
+        return _beside(draft, glass)
     room = glass.height - sum(_lowest(row, glass).height for row in bottom)
     rows = _reduced(rows, room, glass)
     if _needed(rows, glass) <= room:
@@ -246,9 +245,10 @@ def _rest(draft: Draft, rows: list[Wish], glass: Glass) -> Page:
     return _stacked(draft, rows, None, glass)
 
 
-def _beside(draft: Draft, number: Wish, glass: Glass) -> Page:
+def _beside(draft: Draft, glass: Glass) -> Page:
     """The number over the whole height, and what fits beside it; what must be said and does not fit is the second face."""
-    rows = _apart(tuple(part for row in draft.rows for part in (row.apart or (row,) if row is number else (row,))), glass)
+    alone = (part for row in draft.rows for part in (row.apart or (row,) if row.rank is Rank.NUMBER else (row,)))
+    rows = _apart(tuple(alone), glass)
     number = next(row for row in rows if row.rank is Rank.NUMBER)
     words = [row for row in rows if row.rank is not Rank.NUMBER and not isinstance(row.content, Circles)]
     last = [draft.bottom] if isinstance(draft.bottom, Wish) else []

@@ -1,6 +1,7 @@
 """Pictures of every screen: the golden ones, that the tests compare with, and enlarged ones for the documents.
 
-A golden picture is one of a language: every sample in its own pixels, four in a row. The sheets for people are made from them.
+A golden picture is one of a language and a glass: every sample in its own pixels, four in a row. The sheets for people are made
+from them.
 `scripts/screens` shows how the screens look now; `scripts/screens --accept` makes that the golden pictures.
 """
 
@@ -8,12 +9,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from display.draw import draw, font
-from display.glass import USUAL
+from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.screens import (
     Armed,
@@ -48,6 +50,7 @@ from display.screens import (
     StampCard,
     StampCardFull,
     Stamps,
+    Starting,
     Sum,
     Task,
     Typing,
@@ -71,6 +74,13 @@ _PAPER = (18, 24, 44)
 
 ACROSS = 4
 """Pictures in a row."""
+
+GLASSES = (USUAL, Glass(128, 64, 0.96), Glass(128, 32, 0.91), Glass(256, 64, 3.12))
+"""Those with golden pictures: one for each of the ways in which pages are fitted."""
+
+SHEETS = ("sk", "en")
+COLOURS = 8
+"""A sheet has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         Updating(),
         Updating("1.4.2", 60),
         *(Notice(message, name=jana, amount=_known(message)) for message in Message),
+        Starting(),
     )
 
 
@@ -176,28 +187,40 @@ def _known(message: Message) -> Points | Money | None:
     return Points(5_000) if message in known else None
 
 
-def golden(language: str) -> Image.Image:
-    """Every sample as it is on the panel, 1 bit a pixel, `ACROSS` in a row."""
-    pictures = [draw(lay_out(screen, language)) for screen in samples(language)]
-    whole = Image.new("1", (ACROSS * USUAL.width, -(-len(pictures) // ACROSS) * USUAL.height))
-    for index, picture in enumerate(pictures):
-        whole.paste(picture, _place(index))
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A picture of the gallery: a screen, or one of the two faces of its page."""
+
+    title: str
+    picture: Image.Image
+
+
+def cells(language: str, glass: Glass = USUAL) -> list[Cell]:
+    """Every sample as it is on that glass, 1 bit a pixel; what takes turns stands side by side."""
+    found: list[Cell] = []
+    for screen in samples(language):
+        faces = lay_out(screen, language, glass).faces
+        found += [Cell(title(screen) + ", then" * turn, draw(face)) for turn, face in enumerate(faces)]
+    return found
+
+
+def golden(pictures: list[Cell]) -> Image.Image:
+    """All of them in one picture, `ACROSS` in a row."""
+    width, height = pictures[0].picture.size
+    whole = Image.new("1", (ACROSS * width, -(-len(pictures) // ACROSS) * height))
+    for index, one in enumerate(pictures):
+        whole.paste(one.picture, (index % ACROSS * width, index // ACROSS * height))
     return whole
 
 
-def cell(whole: Image.Image, index: int) -> Image.Image:
-    """One sample of a golden picture."""
-    left, top = _place(index)
-    return whole.crop((left, top, left + USUAL.width, top + USUAL.height))
-
-
-def _place(index: int) -> tuple[int, int]:
-    return index % ACROSS * USUAL.width, index // ACROSS * USUAL.height
+def name(language: str, glass: Glass = USUAL) -> str:
+    """Of a golden picture's file, without its ending."""
+    return language if glass == USUAL else f"{glass.width}x{glass.height}-{glass.inches:g}-{language}"
 
 
 def framed(small: Image.Image, scale: int) -> Image.Image:
     """One picture of the panel enlarged, in a thin frame, as it glows on the counter."""
-    large = small.convert("L").resize((USUAL.width * scale, USUAL.height * scale), Image.Resampling.NEAREST)
+    large = small.convert("L").resize((small.width * scale, small.height * scale), Image.Resampling.NEAREST)
     glass = Image.new("RGB", large.size, _DARK)
     glass.paste(_LIT, mask=large)
     margin = 3 * scale
@@ -207,9 +230,9 @@ def framed(small: Image.Image, scale: int) -> Image.Image:
     return frame
 
 
-def sheet(language: str, whole: Image.Image, *, scale: int = 3) -> Image.Image:
+def sheet(pictures: list[Cell], *, scale: int = 3) -> Image.Image:
     """A golden picture for people: enlarged, with the screens' names under them."""
-    tiles = [(framed(cell(whole, n), scale), title(screen)) for n, screen in enumerate(samples(language))]
+    tiles = [(framed(one.picture, scale), one.title) for one in pictures]
     gap, label = 12, 16
     width, height = tiles[0][0].size
     rows = -(-len(tiles) // ACROSS)
@@ -228,15 +251,22 @@ def title(screen: Screen) -> str:
 
 
 def main(pictures: Path, accepted: Path | None) -> None:
-    """Draws screens-sk.png and the like, and first-tap.png, into `pictures`; the golden pictures into `accepted`."""
+    """Draws screens-sk.png and the like, and first-tap.png, into `pictures`; the golden pictures into `accepted`.
+
+    Sheets of other glasses than the usual one are made in `SHEETS` only: the golden pictures have them all.
+    """
     for folder in (pictures, accepted):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-    for language in LANGUAGES:
-        whole = golden(language)
+    for glass, language in product(GLASSES, LANGUAGES):
+        drawn = cells(language, glass)
         if accepted is not None:
-            whole.save(accepted / f"{language}.png", optimize=True)
-        sheet(language, whole).save(pictures / f"screens-{language}.png", optimize=True)
+            golden(drawn).save(accepted / f"{name(language, glass)}.png", optimize=True)
+        if glass == USUAL:
+            sheet(drawn).save(pictures / f"screens-{language}.png", optimize=True)
+        elif language in SHEETS:
+            small = sheet(drawn, scale=2).quantize(COLOURS)
+            small.save(pictures / f"screens-{name(language, glass)}.png", optimize=True)
     first = StampCard("Jana K.", 7, 10, _SHOPS["sk"].coffee, until=_SHOPS["sk"].until)
     framed(draw(lay_out(first, "sk")), 6).save(pictures / "first-tap.png", optimize=True)
 

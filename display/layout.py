@@ -16,6 +16,7 @@ from display import (
     joining_pages,
     screens,
     staff_pages,
+    starting,
     sum_pages,
 )
 from display.draft import Draft
@@ -52,6 +53,7 @@ _DRAFTS: dict[type, Callable[[Any, Words], Draft]] = {
     screens.DeviceTestDone: device_test_pages.done,
     screens.Notice: staff_pages.notice,
     screens.Wait: staff_pages.wait,
+    screens.Starting: starting.draft,
     screens.Unpaired: joining_pages.unpaired,
     screens.PairingTrouble: joining_pages.pairing_trouble,
     screens.WifiJoined: joining_pages.wifi_joined,

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from PIL import Image
 
+from display import turns
 from display.burn_in import HOME, NO_CARE, Care, Look, Offset, look, moved
 
 FIRST_WAIT = 0.1
@@ -52,7 +53,10 @@ class PanelGlass(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Picture:
     number: int
-    image: Image.Image
+    faces: tuple[Image.Image, ...]
+    since: float
+    """When the first face was shown."""
+    ticks: bool
 
 
 class Panel:
@@ -80,6 +84,7 @@ class Panel:
         self._lost = False
         self._drawn: _Picture | None = None
         self._offset: Offset = HOME
+        self._face = 0
         self._contrast: int | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -99,10 +104,16 @@ class Panel:
             self._thread.join(timeout)
         self._thread = None
 
-    def show(self, number: int, image: Image.Image) -> None:
-        """Wants this picture on the glass; from any thread, returns at once. The image must not be drawn on any more."""
+    def show(self, number: int, *faces: Image.Image, ticks: bool = False) -> None:
+        """Wants this picture on the glass; from any thread, returns at once. The images must not be drawn on any more.
+
+        Several are the faces of one picture and shown by turns. One that `ticks` takes the turns of the one before it, where
+        that does so too: it counts seconds, and would else never come to its second face.
+        """
         with self._news:
-            self._wanted = _Picture(number, image)
+            before, now = self._wanted, self._clock()
+            since = before.since if ticks and before is not None and before.ticks else now
+            self._wanted = _Picture(number, faces, since, ticks)
             if self._lost:
                 # Without a panel the shop goes on blind, by its lights and tones: a press then belongs to what would be
                 # on the glass, or every press would be taken for a stale one.
@@ -168,7 +179,7 @@ class Panel:
         self._drawn, self._offset, self._contrast = None, HOME, None
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._stop.is_set() or self._is_news(), IDLE_SECONDS)
+                self._news.wait_for(lambda: self._stop.is_set() or self._is_news(), self._patience())
                 wanted, now = self._wanted, self._look()
             if self._stop.is_set():
                 return
@@ -181,13 +192,22 @@ class Panel:
     def _put(self, wanted: _Picture | None, now: Look) -> bool:
         """Whether there was anything to put on the glass."""
         offset = now.offset if now.moves or wanted is not self._drawn else self._offset
-        if wanted is None or (wanted is self._drawn and offset == self._offset):
+        if wanted is None:
             return False
-        self._glass.write(moved(wanted.image, offset))
+        face = turns.face(wanted.since, self._clock(), len(wanted.faces))
+        if wanted is self._drawn and (offset, face) == (self._offset, self._face):
+            return False
+        self._glass.write(moved(wanted.faces[face], offset))
         with self._news:
-            self._drawn, self._offset, self._number = wanted, offset, wanted.number
+            self._drawn, self._offset, self._face, self._number = wanted, offset, face, wanted.number
             self._news.notify_all()
         return True
+
+    def _patience(self) -> float:
+        """How long to wait for news: until the panel is looked at again, or shows its other face."""
+        wanted = self._wanted
+        turn = turns.left(wanted.since, self._clock(), len(wanted.faces)) if wanted is not None else IDLE_SECONDS
+        return min(IDLE_SECONDS, turn)
 
     def _look(self) -> Look:
         return look(self._care, self._clock() - self._began, self._touched - self._began)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import fcntl
 import struct
@@ -22,6 +23,9 @@ SYN_REPORT, SYN_DROPPED = 0, 3
 
 EVIOCSCLOCKID = 0x400445A0
 """Chooses the clock of a device's events (Linux `include/uapi/linux/input.h`); python-evdev has no name for it."""
+
+EVIOCSMASK = 0x40104593
+"""Chooses which events come at all (the same file, `struct input_mask`; since Linux 4.4)."""
 
 ENTER_KEYS, ONE_KEYS = {28, 96}, {2, 79}
 """Enter and 1, on the main field and on the keypad: what both a scanner and a pad must be able to type."""
@@ -71,6 +75,7 @@ class KeyboardNode:
                 device.close()
                 return None
             device.grab()
+            _keys_alone(device.fd)
             # Keys are timed by the kernel, so that a busy daemon does not see pauses where there were none. Wall-clock time,
             # which a device has otherwise, would do until somebody sets the clock.
             with contextlib.suppress(OSError):
@@ -118,6 +123,17 @@ class KeyboardNode:
         """Lets go of it."""
         with contextlib.suppress(OSError):
             self._device.close()
+
+
+def _keys_alone(file: int) -> None:
+    """Has the kernel leave out what is not a key.
+
+    It keeps 64 events for a program that is busy (`drivers/input/evdev.c`, EVDEV_MIN_BUFFER_SIZE). A key is two reports, each
+    of three events with its scan code and of two without. So sixteen keys wait for us and not ten: a number with its Enter.
+    """
+    types = ctypes.c_uint64(1 << EV_KEY)
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(file, EVIOCSMASK, struct.pack("IIQ", EV_SYN, ctypes.sizeof(types), ctypes.addressof(types)))
 
 
 def _strokes(events: Iterable[InputEvent], dropping: bool) -> tuple[list[Keystroke | KeysLost], bool]:

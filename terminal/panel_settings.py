@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, USUAL, Controller, Size
-from display.glass import Glass
+from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, Controller, Size
+from display.glass import READABLE, Glass
+from display.letters import TALLEST
 from terminal.settings_lines import Lines
 
 BUSES = (I2C, SPI)
@@ -122,10 +123,6 @@ def check(table: str, panel: Panel, lines: Lines) -> None:
     mistakes.one_of("bus", list(BUSES))
     _check_look(panel, mistakes)
     _check_place(panel, mistakes)
-    if panel.pixels != USUAL:  # the drivers can, and display.layout cannot yet
-        width, height = panel.pixels
-        key = "size" if panel.size else "controller"
-        raise mistakes.wrong(key, f": there are no screens for {width}x{height} yet, use a panel of 128x64")
 
 
 def check_both(panel: Panel, staffs: StaffPanel, lines: Lines) -> None:
@@ -154,6 +151,8 @@ def _check_look(panel: Panel, mistakes: _Mistakes) -> None:
         raise mistakes.wrong(
             "inches", f": the diagonal of the glass, up to {_LARGEST_INCHES:g}; leave it out for the usual one"
         )
+    if panel.inches is not None and TALLEST * panel.glass.pitch < READABLE:
+        raise mistakes.wrong("inches", ": on so small a glass nobody could read a number at the counter; use a larger panel")
 
 
 def _check_place(panel: Panel, mistakes: _Mistakes) -> None:

@@ -85,7 +85,8 @@ class Pictures:
 
     def _hand(self, panel: Panel | None, number: int, page: Page) -> None:
         if panel:
-            panel.show(number, watermark(draw(page)) if self.training else draw(page))
+            faces = [watermark(draw(face)) if self.training else draw(face) for face in page.faces]
+            panel.show(number, *faces, ticks=page.ticks)
 
 
 @dataclass(frozen=True, slots=True)

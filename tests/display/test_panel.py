@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from display import turns
 from display.burn_in import Care, look, moved
 from display.panel import Panel
 from emulators.board import Board, build
@@ -238,6 +239,64 @@ def test_a_panel_that_comes_back_at_night_is_as_dark_as_before(spared: Panel, gl
     until(lambda: glass.closed >= 2, "not noticed")
     glass.broken = False
     until(lambda: glass.contrasts == [16, 16] and glass.seen[-1] == seen_at(660), "neither dimmed nor moved again")
+
+
+# ---- two faces ----
+
+WORDS = Image.new("1", (128, 64))
+WORDS.paste(1, (0, 50, 128, 60))
+
+
+def shown_last(glass: Glass, image: Image.Image) -> Callable[[], bool]:
+    return lambda: glass.seen[-1:] == [image.tobytes()]
+
+
+@pytest.fixture
+def turning(glass: Glass, told: Told, hours: Hours, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+    monkeypatch.setattr("display.panel.IDLE_SECONDS", 0.01)
+    panel = Panel(glass, on_lost=told.lost, on_back=told.back, clock=hours)
+    panel.start()
+    yield panel
+    panel.stop()
+
+
+def test_two_faces_of_a_picture_take_turns_and_are_one_picture(turning: Panel, glass: Glass, hours: Hours) -> None:
+    turning.show(1, MIDDLE, WORDS)
+    for turn in range(5):
+        hours.now = turn * turns.SECONDS
+        until(shown_last(glass, (MIDDLE, WORDS)[turn % 2]), f"face {turn} did not come")
+        assert turning.picture() == 1
+    assert len(glass.seen) == 5
+
+
+def test_the_next_picture_begins_with_its_first_face(turning: Panel, glass: Glass, hours: Hours) -> None:
+    turning.show(1, MIDDLE, WORDS)
+    hours.now = turns.SECONDS
+    until(shown_last(glass, WORDS), "the second face did not come")
+    turning.show(2, picture(2), WORDS)
+    assert turning.wait_for(2, PATIENCE)
+    assert glass.seen[-1] == picture(2).tobytes()
+
+
+def test_a_countdown_comes_to_its_second_face(turning: Panel, glass: Glass, hours: Hours) -> None:
+    for second in range(3):
+        hours.now = float(second)
+        turning.show(second + 1, picture(second), WORDS, ticks=True)
+        assert turning.wait_for(second + 1, PATIENCE)
+        assert glass.seen[-1] == picture(second).tobytes()
+    hours.now = 3.0
+    turning.show(4, picture(3), WORDS, ticks=True)
+    assert turning.wait_for(4, PATIENCE)
+    assert glass.seen[-1] == WORDS.tobytes()
+
+
+def test_without_a_clock_of_its_own_the_other_face_comes_in_time(panel: Panel, glass: Glass) -> None:
+    """The thread waits for the turn, not for the next look at an idle panel."""
+    panel.start()
+    began = time.monotonic()
+    panel.show(1, MIDDLE, WORDS)
+    until(lambda: len(glass.seen) == 2, "the second face did not come")
+    assert turns.SECONDS <= time.monotonic() - began < turns.SECONDS + 0.4
 
 
 # ---- the real luma.oled, in a process of its own, on an emulated bus ----

@@ -33,7 +33,7 @@ def clock() -> int:
 
 def say(event: Event) -> None:
     values = {name: getattr(value, "value", value) for name, value in dataclasses.asdict(event).items()}
-    print(json.dumps({"event": type(event).__name__, "ns": time.monotonic_ns(), **values}), flush=True)
+    print(json.dumps({"event": type(event).__name__, "ns": time.monotonic_ns(), **values}, default=bytes.hex), flush=True)
 
 
 class Lessons:

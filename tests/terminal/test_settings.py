@@ -77,14 +77,11 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "big"', r"line 5: .*an SSD1306 has 128x64 or 128x32"),
         (CLOUD + '[panel]\nbus = "I2C"', r'panel.bus = "I2C" is not known: did you mean "i2c"\?'),
         (CLOUD + '[panel]\ncontroller = "ssd1322"', r'panel.bus = "i2c": an SSD1322 has only spi'),
-        (CLOUD + '[panel]\ncontroller = "ssd1322"\nbus = "spi"', r'line 4: .*"ssd1322": there are no screens for 256x64 yet'),
-        (
-            CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "128x32"',
-            r'line 5: .*"128x32": there are no screens for 128x32 yet',
-        ),
+        (CLOUD + '[panel]\ncontroller = "ssd1322"\nsize = "128x64"', r'panel.size = "128x64": an SSD1322 has 256x64'),
         (CLOUD + "[panel]\nrotation = 90", r"panel.rotation = 90: it is 0 or 180 degrees"),
         (CLOUD + "[panel]\ncontrast = 256", r"panel.contrast = 256: it goes from 0 to 255"),
         (CLOUD + "[panel]\ninches = -1.0", r"panel.inches = -1.0: the diagonal of the glass"),
+        (CLOUD + "[panel]\ninches = 0.66", r"panel.inches = 0.66: on so small a glass nobody could read a number"),
         (CLOUD + "[panel]\naddress = 0x3CC", r"panel.address = 0x3CC: panels answer at 0x3C or 0x3D"),
         (CLOUD + '[panel]\nbus = "spi"\ndevice = "spidev0.0"', r'panel.device = "spidev0.0": bus and chip select, as in "0.0"'),
         (CLOUD + '[panel]\nbus = "spi"\ndc = 0', r"panel.dc = 0: .*use another"),
@@ -150,6 +147,25 @@ def test_on_spi_the_pins_of_i2c_are_free() -> None:
     panel = read(CLOUD + f'[buttons]\n{PINS}cancel = 2\n[panel]\ncontroller = "sh1106"\nbus = "spi"\ndc = 3').panel
     assert panel is not None
     assert panel.glass == Glass(128, 64, 1.3)
+
+
+@pytest.mark.parametrize(
+    ("panel", "glass"),
+    [
+        ("", Glass(128, 64, 2.42)),
+        ('controller = "ssd1306"', Glass(128, 64, 0.96)),
+        ('controller = "ssd1306"\nsize = "128x32"', Glass(128, 32, 0.91)),
+        ('controller = "ssd1306"\nsize = "128x32"\ninches = 2.23', Glass(128, 32, 2.23)),
+        ('controller = "ssd1322"\nbus = "spi"', Glass(256, 64, 3.12)),
+        ('controller = "ssd1322"\nbus = "spi"\ninches = 5.5', Glass(256, 64, 5.5)),
+    ],
+)
+def test_the_glass_is_that_of_the_usual_module_or_as_it_is_told(panel: str, glass: Glass) -> None:
+    assert read(f"{CLOUD}[panel]\n{panel}").glass == glass
+
+
+def test_a_browser_has_the_usual_glass() -> None:
+    assert read(CLOUD + "[virtual]").glass == Glass()
 
 
 @pytest.mark.parametrize(
