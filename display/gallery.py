@@ -54,6 +54,7 @@ from display.screens import (
     StampCard,
     StampCardFull,
     Stamps,
+    Starting,
     Sum,
     Task,
     Typing,
@@ -179,6 +180,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         Updating(),
         Updating("1.4.2", 60),
         *(Notice(message, name=jana, amount=_known(message)) for message in Message),
+        Starting(),
     )
 
 

@@ -16,6 +16,7 @@ from display import (
     joining_pages,
     screens,
     staff_pages,
+    starting,
     sum_pages,
 )
 from display.draft import Draft
@@ -55,6 +56,7 @@ _DRAFTS: dict[type, Callable[[Any, Words], Draft]] = {
     screens.DeviceTestDone: device_test_pages.done,
     screens.Notice: staff_pages.notice,
     screens.Wait: staff_pages.wait,
+    screens.Starting: starting.draft,
     screens.Unpaired: joining_pages.unpaired,
     screens.PairingTrouble: joining_pages.pairing_trouble,
     screens.WifiJoined: joining_pages.wifi_joined,
@@ -78,8 +80,13 @@ def lay_out(screen: Screen | ComingScreen, language: str, glass: Glass = USUAL) 
     words = speak(language)
     if isinstance(screen, screens.Pairing):
         return joining_pages.pairing(screen, words, glass)
+    return fitted(drafted(screen, words), glass)
+
+
+def drafted(screen: Screen | ComingScreen, words: Words) -> Draft:
+    """What a screen has to say, on whatever glass; the pairing page has no draft."""
     draft = _DRAFTS.get(type(screen)) or _coming(type(screen))
-    return fitted(draft(screen, words), glass)
+    return draft(screen, words)
 
 
 def _coming(kind: type) -> Callable[[Any, Words], Draft]:

@@ -70,12 +70,13 @@ class Panel:
         on_back: Callable[[], None],
         care: Care = NO_CARE,
         clock: Callable[[], float] = time.monotonic,
+        name: str = "panel",
     ) -> None:
         """`on_lost(why)` and `on_back()` are called from the panel's thread, once for each loss and return; `on_back` also
-        at the first opening. `clock` gives monotonic seconds.
+        at the first opening. `clock` gives monotonic seconds; `name` is the thread's.
         """
         self._glass, self._on_lost, self._on_back, self._clock = glass, on_lost, on_back, clock
-        self._care, self._began = care, clock()
+        self._care, self._began, self._name = care, clock(), name
         self._touched = self._began
         self._news = threading.Condition()
         self._wanted: _Picture | None = None
@@ -91,7 +92,7 @@ class Panel:
     def start(self) -> None:
         """Starts the thread."""
         self._stop.clear()
-        self._thread = threading.Thread(target=self._serve, name="panel", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -140,6 +141,11 @@ class Panel:
         """The number of the picture that is on the glass: changed after its last byte went out. 0 before the first."""
         return self._number
 
+    @property
+    def dark(self) -> bool:
+        """Nothing can be seen: it is lost, or was opened and has not been drawn on yet."""
+        return self._drawn is None
+
     def _serve(self) -> None:
         wait, told = FIRST_WAIT, False
         while not self._stop.is_set():
@@ -155,6 +161,7 @@ class Panel:
                 why = _describe(error)
             finally:
                 self._glass.close()
+                self._drawn = None
             if opened is not None and self._clock() - opened >= STEADY_SECONDS:
                 wait = FIRST_WAIT
             if self._stop.is_set():

@@ -302,6 +302,11 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Starting:
+    """[Chvíľku…]: the program is being loaded."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unpaired:
     """Not yet anybody's: the code to type into the portal, if there is one."""
 
@@ -379,6 +384,7 @@ Screen: TypeAlias = (
     | DeviceTestDone
     | Notice
     | Wait
+    | Starting
     | Unpaired
     | Pairing
     | PairingTrouble

@@ -1,4 +1,4 @@
-"""The panel's losses and returns, told like those of any device."""
+"""A panel's losses and returns, told like those of any device."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drivers.events import DeviceBack, DeviceLost, Emit
 
-PANEL = "panel"
+PANEL, STAFF_PANEL = "panel", "staff panel"
+"""What the two are called, where devices are listed."""
 
 
 class PanelNews:
     """Kept until there is a daemon to hear of it: the panel is there first."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = PANEL) -> None:
+        self.name = name
         self._last: tuple[str | None, int] | None = None
         self._emit: Emit | None = None
         self._lock = threading.Lock()
@@ -33,17 +35,16 @@ class PanelNews:
         with self._lock:
             self._emit = emit
             if self._last is not None:
-                emit(_event(*self._last))
+                emit(self._event(*self._last))
 
     def _say(self, why: str | None) -> None:
         with self._lock:
             self._last = why, time.monotonic_ns() // 1_000_000
             if self._emit is not None:
-                self._emit(_event(*self._last))
+                self._emit(self._event(*self._last))
 
+    def _event(self, why: str | None, at_ms: int) -> DeviceLost | DeviceBack:
+        """`why` it was lost; None where it is back."""
+        from drivers.events import DeviceBack, DeviceLost  # late: the first picture does not wait for it
 
-def _event(why: str | None, at_ms: int) -> DeviceLost | DeviceBack:
-    """`why` it was lost; None where it is back."""
-    from drivers.events import DeviceBack, DeviceLost  # late: the first picture does not wait for it
-
-    return DeviceBack(PANEL, at_ms) if why is None else DeviceLost(PANEL, why, at_ms)
+        return DeviceBack(self.name, at_ms) if why is None else DeviceLost(self.name, why, at_ms)

@@ -30,7 +30,7 @@ from terminal.first_picture import Begun
 from terminal.health import Health
 from terminal.inputs import UpdateNews
 from terminal.link import Link
-from terminal.panel_news import PanelNews
+from terminal.panel_news import PANEL, STAFF_PANEL, PanelNews
 from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
 from terminal.stopping import until_told_to_stop
@@ -42,28 +42,51 @@ log = structlog.get_logger("startup")
 
 @dataclass
 class Pictures:
-    """The panel, or its absence: which picture is on it, and where the next one goes."""
+    """The panels, or their absence: which picture is on them, and where the next one goes."""
 
     panel: Panel | None = None
+    """The only one, or the customer's where staff have one of their own."""
+    staffs: Panel | None = None
     last: int = field(default=0)
     training: bool = field(default=False)
     """Nothing here is real: each picture says so."""
 
     def picture(self) -> int:
-        """The number of the picture that people see; without a panel the last that was meant for them."""
-        return self.panel.picture() if self.panel else self.last
+        """The number of the picture that people see; without a panel the last that was meant for them.
+
+        Buttons mean what is on the staff's panel. While that is dark, what the customer's shows counts.
+        """
+        seen = next((panel for panel in self._panels if not panel.dark), None) or self._first
+        return seen.picture() if seen else self.last
 
     def touch(self) -> None:
-        """Somebody is there: the panel is as bright as ever."""
-        if self.panel:
-            self.panel.touch()
+        """Somebody is there: each panel is as bright as ever."""
+        for panel in self._panels:
+            panel.touch()
 
     def show(self, number: int, page: Page) -> None:
-        """Draws a page and hands it to the panel's thread."""
+        """Draws a page and hands it to the thread of the panel that has every screen."""
         self.last = number
-        if self.panel:
+        self._hand(self._first, number, page)
+
+    def show_customers(self, number: int, page: Page) -> None:
+        """Draws the customer's part, where staff have a panel of their own."""
+        if self.staffs:
+            self._hand(self.panel, number, page)
+
+    @property
+    def _panels(self) -> tuple[Panel, ...]:
+        """The one that counts comes first."""
+        return tuple(panel for panel in (self.staffs, self.panel) if panel is not None)
+
+    @property
+    def _first(self) -> Panel | None:
+        return self.staffs or self.panel
+
+    def _hand(self, panel: Panel | None, number: int, page: Page) -> None:
+        if panel:
             faces = [watermark(draw(face)) if self.training else draw(face) for face in page.faces]
-            self.panel.show(number, *faces, ticks=page.ticks)
+            panel.show(number, *faces, ticks=page.ticks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +121,13 @@ async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -
     pictures, clocks = Pictures(), Clocks.of_this_boot()
     rig = _rig(settings, pictures, clocks)
     equipment = rig.equipment
-    news = begun.news if begun else PanelNews()
+    customers_news, staffs_news = begun.news if begun else PanelNews(PANEL), PanelNews(STAFF_PANEL)
+    care = _care(settings)
+    if equipment.staffs_glass is not None:
+        pictures.staffs = await stack.enter_async_context(_served(_started(equipment.staffs_glass, staffs_news), care))
     if equipment.glass is not None:
-        panel = begun.panel if begun else _started(equipment.glass, news)
-        pictures.panel = await stack.enter_async_context(_served(panel, _care(settings)))
+        panel = begun.panel if begun else _started(equipment.glass, customers_news)
+        pictures.panel = await stack.enter_async_context(_served(panel, care))
     card = sd_card.look()
     known = pairings.load(folder)
     pairing = known or await _join(settings, folder, pictures, rig, card)
@@ -125,7 +151,12 @@ async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -
     )
     if known is None and daemon.state.desk.fitted:  # whoever set it up stands before it: all devices are tested
         daemon.state, _ = device_test.begin(daemon.state)
-    news.tell(daemon.emit)
+    if pictures.staffs is not None:
+        from terminal.customers_panel import CustomersPanel
+
+        daemon.customers = CustomersPanel(pictures.show_customers, settings.customers_glass)
+    for news in (customers_news, staffs_news):
+        news.tell(daemon.emit)
     link = Link(
         pairing=pairing,
         folder=folder,
@@ -194,7 +225,7 @@ def _care(settings: Settings) -> Care:
 
 
 def _started(glass: PanelGlass, news: PanelNews) -> Panel:
-    panel = Panel(glass, on_lost=news.lost, on_back=news.back)
+    panel = Panel(glass, on_lost=news.lost, on_back=news.back, name=news.name)
     panel.start()
     return panel
 
@@ -213,7 +244,10 @@ async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, 
     from terminal.joining import Joining, Surroundings  # late: seen once in a terminal's life
 
     def show(screen: Screen) -> None:
-        pictures.show(0, lay_out(screen, settings.terminal.language, settings.glass))
+        language = settings.terminal.language
+        pictures.show(0, lay_out(screen, language, settings.glass))
+        # There are no customers yet, and whichever panel works must say how the terminal is paired.
+        pictures.show_customers(0, lay_out(screen, language, settings.customers_glass))
 
     heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
     requests = root_requests.folder_here()

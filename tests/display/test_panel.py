@@ -15,6 +15,7 @@ from display import turns
 from display.burn_in import Care, look, moved
 from display.panel import Panel
 from emulators.board import Board, build
+from emulators.glass import Glass, Told, until
 from emulators.i2c import I2cBus
 from emulators.program import PATIENCE, Program
 from emulators.ssd1306 import Ssd1306
@@ -27,63 +28,6 @@ def picture(number: int) -> Image.Image:
     image = Image.new("1", (128, 64))
     image.putpixel((number % 128, number // 128), 1)
     return image
-
-
-def until(condition: Callable[[], bool], failure: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, failure
-        time.sleep(0.001)
-
-
-class Glass:
-    """A `PanelGlass` whose writes end when `go` is set, and that breaks while `broken`."""
-
-    def __init__(self) -> None:
-        self.go, self.writing = threading.Event(), threading.Event()
-        self.go.set()
-        self.broken = False
-        self.seen: list[bytes] = []
-        self.contrasts: list[int | None] = []
-        self.opened = self.closed = self.checked = 0
-
-    def open(self) -> None:
-        self._work()
-        self.opened += 1
-
-    def write(self, image: Image.Image) -> None:
-        self.writing.set()
-        assert self.go.wait(PATIENCE)
-        self._work()
-        self.seen.append(image.tobytes())
-
-    def dim(self, contrast: int | None) -> None:
-        self._work()
-        self.contrasts.append(contrast)
-
-    def check(self) -> None:
-        self.checked += 1
-        self._work()
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def _work(self) -> None:
-        if self.broken:
-            raise OSError(errno.ENXIO, "no panel")
-
-
-class Told:
-    """What the panel said of itself."""
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-
-    def lost(self, why: str) -> None:
-        self.words.append(f"lost: {why}")
-
-    def back(self) -> None:
-        self.words.append("back")
 
 
 @pytest.fixture

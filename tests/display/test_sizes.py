@@ -63,6 +63,7 @@ NO_NUMBER = {
     "DeviceTest",
     "DeviceTestDone",
     "Wait",
+    "Starting",
     "Pairing",
     "PairingTrouble",
     "WifiJoined",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cafe import JANA, stamp_card, stamped
 
-from display.screens import DeviceTest, Idle, Task, Unpaired
+from display.screens import DeviceTest, Idle, Starting, Task, Unpaired
 from emulators.hardware import PINS
 from lab.container import Container
 from lab.counter import DROP_IN, SEEN_AT, CloudBeside, Devices, insert, settings
@@ -92,7 +92,7 @@ def test_it_pairs_and_a_card_becomes_a_stamp_and_an_upgrade_in_the_middle_says_n
     assert [entry["cause"] for entry in entries] == ["award"]
     until(lambda: [one["id"] for one in opened.cloud.ledger()["entries"] if one["id"] == entries[0]["id"]], machine.story)
     assert DARK in seen, "the glass says nothing while nobody serves"
-    true = [rows(screen) for screen in (*IDLE, *DONE, stamp_card("Jana K.", 7), stamp_card("Jana K.", 8))]
+    true = [rows(screen) for screen in (Starting(), *IDLE, *DONE, stamp_card("Jana K.", 7), stamp_card("Jana K.", 8))]
     odd = [picture for picture in seen if picture not in (*true, DARK)]
     assert odd == [], "\n\n".join("\n".join(picture) for picture in odd)
     after = seen[seen.index(DARK) :]

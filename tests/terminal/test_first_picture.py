@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from display.controllers import SIZES
+from display.controllers import SIZES, Size
 from display.draw import draw
 from display.glass import Glass
-from display.letters import columns
-from display.page import Text
-from display.screens import Unpaired
+from display.layout import lay_out
+from display.screens import Starting, Unpaired
 from display.starting import starting
 from display.words import LANGUAGES
 from emulators.board import Board, build
@@ -39,7 +38,9 @@ OURS = {
     "display.burn_in",
     "display.changes",
     "display.controllers",
+    "display.draft",
     "display.draw",
+    "display.fitting",
     "display.glass",
     "display.glyphs",
     "display.letters",
@@ -120,17 +121,14 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
     one.close()
 
 
+@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_it_says_one_moment_in_letters_that_fit(language: str) -> None:
-    (words,) = starting(language).rows
-    assert isinstance(words, Text)
-    assert words.text.endswith("…")
-    assert (words.height, len(words.text) <= columns(16)) == (16, True)
-
-
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_it_is_as_large_as_the_glass(width: int, height: int) -> None:
-    assert draw(starting("sk", Glass(width, height))).size == (width, height)
+def test_it_is_the_screen_of_that_name(language: str, size: Size) -> None:
+    """Which is among the golden pictures."""
+    glass = Glass(*size)
+    page = starting(language, glass)
+    assert page == lay_out(Starting(), language, glass)
+    assert draw(page).size == size
 
 
 def test_it_is_on_the_glass_before_the_terminal_is_loaded(counter: Counter) -> None:

@@ -12,7 +12,7 @@ from display.glass import Glass
 from drivers.chip_profiles import FileProfile, MemoryProfile, Place, RecordProfile
 from drivers.nfc import NfcReader
 from terminal.chips import profiles
-from terminal.devices import equip
+from terminal.devices import equip, fitted
 from terminal.settings import SettingsError, load, read
 
 DEFAULT = Path(__file__).parents[2] / "config" / "terminal.toml"
@@ -88,6 +88,22 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[panel]\nbus = "spi"\ndc = 10', r"panel.dc and the panel's SPI both use pin 10"),
         (CLOUD + '[panel]\nbus = "spi"\nreset = 5', r"panel.reset and panel.dc both use pin 5"),
         (CLOUD + f'[buttons]\n{PINS}cancel = 5\n[panel]\nbus = "spi"', r"panel.dc and buttons.cancel both use pin 5"),
+        (
+            CLOUD + "[panel]\n[staff_panel]\naddress = 0x3C",
+            r"line 5: staff_panel.address = 0x3C: \[panel\] has it already on bus 1: change .* jumper, and write 0x3D",
+        ),
+        (CLOUD + "[panel]\naddress = 0x3D\n[staff_panel]", r"staff_panel.address = 0x3D: .* and write 0x3C"),
+        (
+            CLOUD + '[panel]\nbus = "spi"\n[staff_panel]\nbus = "spi"\ndc = 6',
+            r'staff_panel.device = "0.0": .*the other chip select, "0.1"',
+        ),
+        (
+            CLOUD + '[panel]\nbus = "spi"\n[staff_panel]\nbus = "spi"\ndevice = "0.1"',
+            r"staff_panel.dc and panel.dc both use pin 5",
+        ),
+        (CLOUD + "[staff_panel]", r"\[staff_panel\] is for a second panel: call the only one \[panel\]"),
+        (CLOUD + "[panel]\n[staff_panel]\nrotation = 90", r"line 5: staff_panel.rotation = 90: it is 0 or 180 degrees"),
+        (CLOUD + f'[buttons]\n{PINS}cancel = 3\n[panel]\nbus = "spi"\n[staff_panel]', r"the panel's I2C both use pin 3"),
         (CLOUD + '[[nfc]]\nname = "a"\npath = "x"\n[[scanner]]\nname = "a"\nmatch = "name:x"', 'two devices are called "a"'),
         (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "F0"', 'nfc "n": aid is 5 to 16 bytes'),
         (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "zz"', 'nfc "n": aid is 5 to 16 bytes'),
@@ -150,6 +166,28 @@ def test_the_glass_is_that_of_the_usual_module_or_as_it_is_told(panel: str, glas
 
 def test_a_browser_has_the_usual_glass() -> None:
     assert read(CLOUD + "[virtual]").glass == Glass()
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        "[panel]\n[staff_panel]",
+        "[panel]\n[staff_panel]\naddress = 0x3C\nport = 3",
+        '[panel]\nbus = "spi"\n[staff_panel]\naddress = 0x3C',
+        '[panel]\nbus = "spi"\n[staff_panel]\nbus = "spi"\ndevice = "0.1"\ndc = 6',
+        "[virtual]\n[staff_panel]",
+        '[staff_panel]\ncontroller = "sh1106"\n[panel]\ncontroller = "ssd1306"',
+    ],
+)
+def test_two_panels_at_two_places(both: str) -> None:
+    settings = read(CLOUD + both)
+    assert settings.staff_panel is not None
+    last = [step.device for step in fitted(settings)][-2:]
+    assert last == ["panel", "staff panel"]
+    if settings.virtual is None:
+        equipment = equip(settings, lambda: 0, lambda: 0)
+        assert equipment.glass is not None
+        assert equipment.staffs_glass is not None
 
 
 def test_profiles_of_chip_cards_in_their_order() -> None:

@@ -120,6 +120,14 @@ def test_a_device_is_pulled_out_and_put_back(device: str, counter: Counter) -> N
     idle(counter)
 
 
+def test_a_number_that_is_scanned_while_the_terminal_is_busy_is_read(counter: Counter) -> None:
+    counter.machine.run("systemctl", "kill", "--signal=STOP", UNIT)
+    counter.scan(JANA)
+    counter.machine.run("systemctl", "kill", "--signal=CONT", UNIT)
+    counter.shows(stamp_card("Jana K.", 7))
+    idle(counter)
+
+
 def test_a_full_disk_is_said_and_nothing_is_lost(counter: Counter) -> None:
     size = "$(( $(stat -f -c '%a * %S' /var/lib/bodka) ))"
     fill = f"fallocate -l {size} {FILLER}; cat /dev/zero >> {FILLER}"
