@@ -6,6 +6,7 @@ Pushing the same lines again, late or twice does no harm: lines are placed by se
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -100,7 +101,8 @@ def _store(connection: sa.Connection, writer: Identity, pushed: tuple[Line, ...]
     lines.store(connection, writer, fresh, now_ms)
     if fresh:
         identities.set_head(connection, writer, head)
-    return identities.find(connection, writer.id), on_head
+        writer = replace(writer, head=head)
+    return writer, on_head
 
 
 def post_stored(connection: sa.Connection, writer: Identity, now_ms: int, random: Random, sending: UUID | None = None) -> str:

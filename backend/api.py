@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from backend import changes, device_flow, doorbell, identities, pairing, programmes, releases, signatures, snapshots
+from backend import changes, device_flow, doorbell, pairing, programmes, releases, signatures, snapshots
 from backend.accept import accept
 from backend.database import Database
 from backend.doorbell import Caller, Doorbell
@@ -159,7 +159,7 @@ def _signed(
         message = _decode(_plain(received), kind)
         # Strangers are turned away before they could keep the one writer busy.
         with cloud.database.reading() as connection:
-            signer, sender = _verified(connection, received, message)
+            signer = _verified(connection, received, message)
 
         def effect(connection: sa.Connection, sender: Identity) -> bytes:
             return msgspec.json.encode(run(cloud, connection, sender, message))
@@ -167,7 +167,7 @@ def _signed(
         with cloud.database.writing() as connection:
             answered = within(connection, signer, received, cloud.clock(), effect)
         if kind not in _QUIET:
-            cloud.doorbell.ring(sender.network)
+            cloud.doorbell.ring(signer.sender.network)
         return answered
 
     async def endpoint(request: Request) -> Response:
@@ -177,19 +177,19 @@ def _signed(
     return endpoint
 
 
-def _verified(connection: sa.Connection, received: signatures.Request, message: object) -> tuple[signatures.Signer, Identity]:
+def _verified(connection: sa.Connection, received: signatures.Request, message: object) -> signatures.Signer:
     """Who signed the message, which must be about nobody else."""
     signer = signatures.verify(connection, received)
     if getattr(message, "identity", None) != signer.identity:
         raise ForeignIdentity("a terminal speaks only for the identity that it signs with")
-    return signer, identities.find(connection, signer.identity)
+    return signer
 
 
 def _wait(cloud: Cloud) -> Endpoint:
     def meet(received: signatures.Request) -> tuple[messages.Wait, Caller]:
         message = _decode(_plain(received), messages.Wait)
         with cloud.database.reading() as connection:
-            _, sender = _verified(connection, received, message)
+            sender = _verified(connection, received, message).sender
         return message, Caller(sender.network, sender.merchant, sender.id)
 
     async def endpoint(request: Request) -> Response:

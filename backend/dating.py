@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from backend import identities, tables
 from backend.identities import Identity
+from backend.statements import one_of, owned
 from loyalty.timeline import Made, Placed, place
 from sync.messages import Told
 
@@ -19,9 +20,7 @@ _B, _E = tables.boot.c, tables.entry.c
 _OF_BOOT = (_B.merchant == sa.bindparam("the_merchant")) & (_B.id == sa.bindparam("boot"))
 _BOOT = sa.select(tables.boot).where(_OF_BOOT)
 _MEASURED = sa.update(tables.boot).where(_OF_BOOT).values(began_ms=sa.bindparam("began"), measured=True)
-_BEGAN = sa.select(_B.id, _B.began_ms).where(
-    _B.merchant == sa.bindparam("merchant"), _B.id.in_(sa.bindparam("boots", type_=_B.id.type, expanding=True))
-)
+_BEGAN = sa.select(_B.id, _B.began_ms).where(owned(tables.boot), one_of(_B.id, "boots"))
 _LAST_MADE = (
     sa.select(_E.made_ms)
     .where(

@@ -44,7 +44,8 @@ class Identity:
 _COLUMNS = [column for column in tables.identity.c if column.name not in ("request", "answer")]
 # Made once: every request asks several times.
 _BY_ID = sa.select(*_COLUMNS).where(tables.identity.c.id == sa.bindparam("of"))
-_LOCK = sa.select(tables.network.c.id).where(tables.network.c.id == sa.bindparam("network")).with_for_update()
+_ITS_NETWORK = sa.select(tables.identity.c.network).where(tables.identity.c.id == sa.bindparam("of")).scalar_subquery()
+_LOCK = sa.select(tables.network.c.id).where(tables.network.c.id == _ITS_NETWORK).with_for_update()
 _TWO_ACTIVE = (
     sa.select(tables.identity.c.id)
     .where(
@@ -70,7 +71,8 @@ def lock(connection: sa.Connection, identity: UUID) -> Identity:
     Everything that changes a ledger or reads a consistent picture of it goes through here. On SQLite the transaction already
     holds the only writer's lock.
     """
-    connection.execute(_LOCK, {"network": find(connection, identity).network})
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LOCK, {"of": identity})
     return find(connection, identity)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from backend import identities, tables
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.numbering import batches, last_change, next_changes
-from backend.statements import keyed, this_row
+from backend.statements import among, keyed, one_of, owned, this_row
 from loyalty.purse import grant
 from sync.messages import MAX_RECALLS, Recall, Standing
 
@@ -36,6 +36,18 @@ _OPEN = (
     .limit(MAX_RECALLS)
 )
 _WITHDRAW = sa.delete(tables.recall).where(_OF_HOLDER, _R.account == sa.bindparam("account"))
+_STILL_OPEN = sa.select(tables.recall).where(
+    owned(tables.recall), one_of(_R.identity, "holders"), among(_R.account), _R.until_ms > sa.bindparam("now")
+)
+_THIS = sa.select(_R.wisher, _R.wanted, _R.until_ms).where(this_row(tables.recall))
+_END = sa.delete(tables.recall).where(this_row(tables.recall))
+_I = tables.identity.c
+_GOOD = sa.select(_I.id, _I.seen_ms).where(
+    owned(tables.identity), _I.public_key.is_not(None), _I.standing == Standing.GOOD.value
+)
+_LEASES = sa.select(tables.lease).where(
+    owned(tables.lease), one_of(tables.lease.c.identity, "holders"), among(tables.lease.c.account)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +95,11 @@ def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_m
     """
     if not wishes:
         return
-    r = tables.recall.c
-    mine = (r.merchant == of.merchant) & r.identity.in_({one.holder for one in wishes})
+    mine = {"merchant": of.merchant, "holders": list({one.holder for one in wishes}), "now": now_ms}
     opened: dict[tuple[UUID, PurseKey], int] = {}
     same: set[Wish] = set()
     for accounts in batches([one.key.account for one in wishes]):
-        these = mine & r.account.in_(accounts) & (r.until_ms > now_ms)
-        for row in connection.execute(sa.select(tables.recall).where(these)):
+        for row in connection.execute(_STILL_OPEN, mine | {"some": accounts}):
             key = PurseKey(row.account, row.purse, row.instance)
             opened[row.identity, key] = row.change
             if 2 * (row.until_ms - now_ms) >= until_ms - now_ms:
@@ -112,7 +122,7 @@ def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_m
         for one in changed
     ]
     if rows:
-        connection.execute(sa.delete(tables.recall).where(this_row(tables.recall)), [keyed(tables.recall, row) for row in rows])
+        connection.execute(_END, [keyed(tables.recall, row) for row in rows])
         connection.execute(sa.insert(tables.recall), rows)
     for holder, change in {one.holder: numbers[one.holder, one.key] for one in fresh}.items():
         identities.call(connection, of.merchant, holder, change)
@@ -120,9 +130,7 @@ def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_m
 
 def terminals(connection: sa.Connection, merchant: UUID) -> dict[UUID, int | None]:
     """The merchant's terminals in good standing, and when each was heard of last."""
-    i = tables.identity.c
-    good = (i.merchant == merchant) & i.public_key.is_not(None) & (i.standing == Standing.GOOD.value)
-    return {row.id: row.seen_ms for row in connection.execute(sa.select(i.id, i.seen_ms).where(good))}
+    return {row.id: row.seen_ms for row in connection.execute(_GOOD, {"merchant": merchant})}
 
 
 def held(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
@@ -132,10 +140,9 @@ def held(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], a
 
 def leases(connection: sa.Connection, merchant: UUID, holders: Collection[UUID], accounts: Collection[bytes]) -> list[Held]:
     """All leases of these terminals on the accounts' purses. Each is looked up by its own key: no table is searched."""
-    le, found = tables.lease.c, list[Held]()
+    found = list[Held]()
     for some in batches(accounts) if holders else ():
-        these = sa.select(tables.lease).where(le.merchant == merchant, le.identity.in_(holders), le.account.in_(some))
-        for row in connection.execute(these):
+        for row in connection.execute(_LEASES, {"merchant": merchant, "holders": list(holders), "some": some}):
             key = PurseKey(row.account, row.purse, row.instance)
             found.append(Held(row.identity, key, row.granted - row.used - row.written_off, row.granted))
     return found
@@ -151,14 +158,13 @@ def open_to(connection: sa.Connection, holder: Identity, now_ms: int) -> tuple[R
 
 def fulfil(connection: sa.Connection, holder: Identity, given: Iterable[PurseKey], now_ms: int) -> None:
     """The holder gave back of these purses: recalls to it end, and what is free goes to those whose wish still stands."""
-    r = tables.recall.c
     wanted: dict[UUID, list[tuple[PurseKey, int]]] = defaultdict(list)
     for key in dict.fromkeys(given):
-        same = _mine(holder.merchant, holder.id) & _of(key)
-        row = connection.execute(sa.select(r.wisher, r.wanted, r.until_ms).where(same)).one_or_none()
+        same = keyed(tables.recall, {"merchant": holder.merchant, "identity": holder.id, **key._asdict()})
+        row = connection.execute(_THIS, same).one_or_none()
         if row is None:
             continue
-        connection.execute(sa.delete(tables.recall).where(same))
+        connection.execute(_END, same)
         if row.wisher is not None and row.until_ms > now_ms:
             wanted[row.wisher].append((key, row.wanted))
     for wisher, wishes in wanted.items():
@@ -191,12 +197,3 @@ def _grant(connection: sa.Connection, wisher: Identity, wishes: list[tuple[Purse
     if book.touched():
         book.write()
         identities.call(connection, wisher.merchant, wisher.id, last_change(connection, wisher.network))
-
-
-def _mine(merchant: UUID, holder: UUID) -> Any:
-    return (tables.recall.c.merchant == merchant) & (tables.recall.c.identity == holder)
-
-
-def _of(key: PurseKey) -> Any:
-    r = tables.recall.c
-    return (r.account == key.account) & (r.purse == key.purse) & (r.instance == key.instance)

@@ -21,7 +21,12 @@ def owned(table: sa.Table, owner: str = "merchant") -> sa.ColumnElement[bool]:
 
 def among(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
     """The rows whose column has one of the values of the parameter `some`."""
-    return column.in_(sa.bindparam("some", type_=column.type, expanding=True))
+    return one_of(column, "some")
+
+
+def one_of(column: sa.Column[Any], values: str) -> sa.ColumnElement[bool]:
+    """The rows whose column has one of the values of a parameter, which is a list."""
+    return column.in_(sa.bindparam(values, type_=column.type, expanding=True))
 
 
 def this_row(table: sa.Table) -> sa.ColumnElement[bool]:

@@ -4,8 +4,9 @@ The package is installed on a machine with systemd as pid 1 (tests/lab), on this
 reader are emulated below the service's libraries, the I2C bus at 400 kHz. A Pi Zero 2 W takes some ten times as long to start.
 
 What is written is counted by the kernel for the service's process (/proc/PID/io, write_bytes: pages that it made dirty) and for
-systemd's journal, on a real file system, while a paired terminal stands idle beside its cloud; scaled to a day. What the file
-system adds by itself is not in it.
+systemd's journal, on a real file system, while a paired terminal stands idle beside its cloud; scaled to a day. What systemd
+cleans once a day leaves some lines in its journal: that is done at the beginning and counted once. What the file system adds by
+itself is not in it.
 
     scripts/bench device [MINUTES]
 """
@@ -36,6 +37,8 @@ UNIT = "bodka-terminal.service"
 STARTS = 7
 BUS_HERTZ = 400_000
 DAY = 24 * 60
+DAILY = "systemd-tmpfiles-clean"
+"""A timer's name: 15 minutes after the boot and then each day (its unit's file)."""
 SETTLED_SECONDS = 60
 """After this long a terminal that was started has said and heard what there was."""
 ROOT = Path(__file__).parent.parent
@@ -82,12 +85,17 @@ def idle(machine: Container, minutes: float) -> None:
     time.sleep(SETTLED_SECONDS)
     units = {"terminal": UNIT, "systemd's journal": "systemd-journald.service"}
     pids = {name: machine.shows(unit, "MainPID") for name, unit in units.items()}
+    at_first = {name: written(machine, pid) for name, pid in pids.items()}
+    machine.run("systemctl", "stop", f"{DAILY}.timer")
+    machine.run("systemctl", "start", f"{DAILY}.service")
     before = {name: written(machine, pid) for name, pid in pids.items()}
     time.sleep(minutes * 60)
+    days: list[float] = []
     for name, pid in pids.items():
         assert machine.shows(units[name], "MainPID") == pid, machine.story()
-        a_day = (written(machine, pid) - before[name]) * DAY / minutes
-        say(f"written idle, {name}, from {minutes:g} minutes", round(a_day / 1e6, 2), "MB a day", "<= 5")
+        days.append(before[name] - at_first[name] + (written(machine, pid) - before[name]) * DAY / minutes)
+        say(f"written idle, {name}, from {minutes:g} minutes", round(days[-1] / 1e6, 2), "MB a day", "")
+    say("written idle, together", round(sum(days) / 1e6, 2), "MB a day", "<= 5")
 
 
 def main(minutes: float) -> None:

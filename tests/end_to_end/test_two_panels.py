@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from display.glass import USUAL
 from display.screens import (
     Balance,
     Devices,
@@ -17,21 +18,25 @@ from display.screens import (
     Menu,
     MenuItem,
     Message,
+    NewCard,
     Notice,
     Points,
     RewardChoice,
+    Screen,
     StampCard,
     Task,
 )
+from display.starting import starting
 from emulators.hardware import PANEL_ADDRESS, STAFF_ADDRESS
 from emulators.nfc_tags import Type2Tag
 from emulators.ssd1306 import Ssd1306
-from shop import DEVICES, NAME, Shop, command, environment, rows, until
+from shop import DEVICES, NAME, Shop, command, drawn, environment, picture, rows, until
 from terminal.settings import read
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-EVA, JANA, ZOLTAN, COFFEE = "04E7A0B1C2D380", "2100000000012", "2100000000043", "Káva zadarmo"
+EVA, JANA, ZOLTAN, BLANK = "04E7A0B1C2D380", "2100000000012", "2100000000043", "2100000000067"
+COFFEE = "Káva zadarmo"
 CARD = StampCard("Jana K.", 7, 10, COFFEE, more=True, until="kávy")
 POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)
 CAKE = RewardChoice(1, 3, "Koláč", Points(500_000), Points(740_000))
@@ -67,9 +72,10 @@ def plug(shop: Shop, address: int) -> None:
         shop.hardware.bus.chips[address] = panel_at(shop, address)
 
 
-def customer_sees_all_of(shop: Shop, screen: object) -> None:
+def customer_sees_all_of(shop: Shop, screen: Screen) -> None:
     """With buttons and all: the staff's panel is lost."""
-    until(lambda: shop.customers_glass() == rows(screen), lambda: f"not {screen}.\n{shop.story()}")  # type: ignore[arg-type]
+    wanted = rows(screen)
+    until(lambda: shop.customers_glass() == wanted, lambda: f"not {screen}.\n{picture(shop.customers_glass())}")
     time.sleep(0.01)  # its number follows its last byte
 
 
@@ -198,6 +204,35 @@ def test_what_is_plugged_in_is_written_down_as_two_panels(shop: Shop) -> None:
     assert settings.panel is not None
     assert settings.staff_panel is not None
     assert (settings.panel.address, settings.staff_panel.address) == (PANEL_ADDRESS, STAFF_ADDRESS)
+
+
+def test_a_terminal_that_starts_without_the_staffs_panel_shows_everything_on_the_customers(shop: Shop) -> None:
+    assert shop.daemon is not None
+    shop.daemon.terminate()
+    pull(shop, STAFF_ADDRESS)
+    shop.start(devices=tuple(name for name in DEVICES if name != "panel"))
+    shop.scan(BLANK)
+    customer_sees_all_of(shop, NewCard())
+    shop.press("cancel")
+    plug(shop, STAFF_ADDRESS)
+    shop.shows_idle()
+    shop.customer_sees_idle()
+
+
+def test_while_it_is_nobodys_both_say_how_it_is_paired(shop: Shop) -> None:
+    assert shop.daemon is not None
+    shop.daemon.terminate()
+    ours, fresh = shop.settings.read_text(), shop.folder / "nobodys"
+    shop.settings.write_text(ours.replace(f'state = "{shop.state}"', f'state = "{fresh}"'))
+    shop.start(devices=())
+    nothing = (drawn(starting("sk", USUAL)), ["." * 128] * 64)
+    until(
+        lambda: shop.glass() == shop.customers_glass() and shop.glass() not in nothing,
+        lambda: f"{picture(shop.customers_glass())}\n{shop.story()}",
+    )
+    shop.daemon.terminate()
+    shop.settings.write_text(ours)
+    shop.start()
 
 
 def test_the_doctor_tries_both(shop: Shop) -> None:

@@ -152,6 +152,12 @@ class Counter:
         self.store.reader.close()
 
     @property
+    def written(self) -> int:
+        """How many rows its writer has changed since it was started, whether that was committed or not."""
+        files: Any = self.store.writer
+        return files.journal.connection.total_changes + files.mirror.connection.total_changes  # type: ignore[no-any-return]
+
+    @property
     def died(self) -> bool:
         """Whether a power cut came in the middle of something. Raises what else ended one of the terminal's tasks."""
         if not self.running:

@@ -64,7 +64,7 @@ class CounterBook:
         self._registered = 0
         self._rows: dict[PurseKey, Row] = {}
         self._ids: dict[str, UUID] = {}
-        self._version: tuple[object, ...] = ()
+        self._version = (0, 0)
         if start is not None:
             self.head_starts.append(start)
             for line in start.common:
@@ -76,13 +76,8 @@ class CounterBook:
         return any(start.identity == self.identity for start in self.head_starts)
 
     def changed(self) -> bool:
-        """Whether a transaction was committed since the last time this was asked."""
-        reader = self.counter.store.reader
-        version = (
-            self.counter.starts,
-            reader.journal.execute("PRAGMA data_version").fetchone(),
-            reader.mirror.execute("PRAGMA data_version").fetchone(),
-        )
+        """Whether anything was written since the last time this was asked."""
+        version = (self.counter.starts, self.counter.written)
         fresh, self._version = version != self._version, version
         return fresh
 

@@ -9,7 +9,7 @@ from simulation.day import RUSH, live
 pytestmark = pytest.mark.timeout(300)
 """A day takes seconds, and many times that where the machine has other work."""
 
-SEEDS = range(25)
+SEEDS = range(200)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

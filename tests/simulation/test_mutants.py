@@ -1,4 +1,4 @@
-"""The simulator can fail: each planted fault is found within the seeds of the suite, or in the story that was made for it."""
+"""The simulator can fail: each planted fault is found within the first seeds, or in the story that was made for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import pytest
 from simulation.day import RUSH, Broken, live
 from simulation.mutants import MUTANTS, Mutant, Plant
 from simulation.stories import tell
-from simulation.test_days import SEEDS
 
 pytestmark = pytest.mark.timeout(300)
 """One takes a minute, and twice that where the machine has other work."""
+
+SEEDS = range(25)
+"""The first ones of the suite: what no story and none of them finds wants a story."""
 
 
 @pytest.mark.parametrize("plant", MUTANTS, ids=lambda plant: plant.__name__)
