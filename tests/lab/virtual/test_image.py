@@ -43,6 +43,10 @@ def read(system: Path, path: str) -> str:
     return done.stdout
 
 
+def listed(system: Path, path: str) -> str:
+    return subprocess.run(["debugfs", "-R", f"ls {path}", system], check=True, capture_output=True, text=True).stdout
+
+
 def test_nobody_has_a_password_and_nobody_waits_for_keys(system: Path) -> None:
     shadow = read(system, "/etc/shadow")
     assert {line.split(":")[1] for line in shadow.splitlines()} <= {"*", "!", "!*"}
@@ -52,6 +56,31 @@ def test_nobody_has_a_password_and_nobody_waits_for_keys(system: Path) -> None:
     for server in ("/usr/sbin/sshd", "/usr/sbin/dropbear", "/usr/sbin/avahi-daemon"):
         found = subprocess.run(["debugfs", "-R", f"stat {server}", system], capture_output=True, text=True)
         assert "File not found" in found.stderr
+
+
+def test_it_knows_the_boards_radios_and_the_countrys_channels(system: Path) -> None:
+    assert "ieee80211_regdom=SK" in read(system, "/etc/modprobe.d/bodka-country.conf")
+    for radio in ("43430", "43455"):  # of a 3 B; of a 3 B+, 3 A+ and 4 B
+        assert f"brcmfmac{radio}-sdio.bin" in listed(system, "/usr/lib/firmware/brcm")
+    assert "regulatory.db" in listed(system, "/usr/lib/firmware")
+
+
+def test_nothing_listens_and_nothing_is_written_to_the_system(image: Path, tmp_path: Path) -> None:
+    # Two spaces become one: what was asked is on the console too, as the kernel's command line.
+    asked = "ss -Hlntu; echo these  listen; findmnt -rno OPTIONS /; touch /probe || echo not  written; echo all  said"
+    with SdCard(image, tmp_path, run=asked) as card:
+        card.says("all said")
+        told = card.told()
+    before, _, after = told.partition("these listen")
+    listening = re.findall(r"(?:LISTEN|UNCONN)\s+\d+\s+\d+\s+(\S+)", before)
+    print(f"listening: {listening}")
+    assert listening, "the resolver listens to this machine itself"
+    outside = [address for address in listening if not address.startswith("127.")]
+    assert [address for address in outside if not address.endswith(":68")] == [], (
+        "68: who asks for an address is answered there"
+    )
+    assert re.search(r"\bro,(\S*,)?noatime\b", after)
+    assert "not written" in after
 
 
 def test_it_starts_to_the_pairing_screen(image: Path, tmp_path: Path) -> None:
