@@ -13,7 +13,6 @@ from display.screens import (
     Devices,
     DeviceTest,
     Done,
-    DoneStamps,
     Idle,
     Menu,
     MenuItem,
@@ -35,7 +34,7 @@ from terminal.settings import read
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-EVA, JANA, ZOLTAN, BLANK = "04E7A0B1C2D380", "2100000000012", "2100000000043", "2100000000067"
+EVA, JANA, BLANK = "04E7A0B1C2D380", "2100000000012", "2100000000067"
 COFFEE = "Káva zadarmo"
 CARD = StampCard("Jana K.", 7, 10, COFFEE, more=True, until="kávy")
 POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)
@@ -110,6 +109,7 @@ def test_a_menu_on_the_staffs_panel_leaves_the_customers_as_it_is(shop: Shop) ->
     assert shop.customers_glass() == seen
     assert shop.hardware.customers_panel.bytes == sent, "not a byte"
     shop.press("cancel")
+    shop.shows(Menu(items[4], 5, len(items)))
     shop.press("cancel")
     shop.shows_idle()
     shop.customer_sees_idle()
@@ -143,11 +143,8 @@ def test_the_staffs_panel_is_pulled_in_the_middle_of_a_choice_and_put_back(shop:
 def test_a_lost_customers_panel_is_a_sign_on_the_staffs_and_holds_up_no_press(shop: Shop) -> None:
     pull(shop, PANEL_ADDRESS)
     shop.shows_idle(missing=("panel",))
-    shop.scan(ZOLTAN)
-    shop.shows(StampCard("Zoltán K.", 0, 10, COFFEE, more=True), language="hu")
-    shop.press("award")
-    shop.shows(DoneStamps("Zoltán K.", 1, 10, COFFEE, later=False), language="hu")
-    shop.press("next")
+    shop.scan(BLANK)
+    shop.shows(NewCard())
     shop.press("cancel")
     shop.shows_idle(missing=("panel",))
     plug(shop, PANEL_ADDRESS)
@@ -171,6 +168,7 @@ def test_the_test_of_the_devices_asks_for_the_border_of_each(shop: Shop) -> None
     for number in range(1, items.index(MenuItem.TEST) + 1):
         shop.shows(Menu(items[number - 1], number, len(items)))
         shop.press("next")
+    shop.shows(Menu(MenuItem.TEST, items.index(MenuItem.TEST) + 1, len(items)))
     shop.press("award")
     for number, button in enumerate(("award", "redeem", "next", "cancel"), 1):
         shop.shows(DeviceTest(Task.PRESS, number, 11, "+−▸×"[number - 1]))
