@@ -8,12 +8,16 @@ from them.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 from PIL import Image, ImageDraw
 
+from display.coming_gallery import coming
+from display.coming_screens import ComingScreen, Refused
 from display.draw import draw, font
 from display.glass import USUAL, Glass
 from display.layout import lay_out
@@ -195,10 +199,14 @@ class Cell:
     picture: Image.Image
 
 
-def cells(language: str, glass: Glass = USUAL) -> list[Cell]:
+GALLERIES: dict[str, Callable[[str], Sequence[Screen | ComingScreen]]] = {"": samples, "coming": coming}
+"""What the terminal shows, and what no feature shows yet."""
+
+
+def cells(language: str, glass: Glass = USUAL, gallery: str = "") -> list[Cell]:
     """Every sample as it is on that glass, 1 bit a pixel; what takes turns stands side by side."""
     found: list[Cell] = []
-    for screen in samples(language):
+    for screen in GALLERIES[gallery](language):
         faces = lay_out(screen, language, glass).faces
         found += [Cell(title(screen) + ", then" * turn, draw(face)) for turn, face in enumerate(faces)]
     return found
@@ -213,9 +221,10 @@ def golden(pictures: list[Cell]) -> Image.Image:
     return whole
 
 
-def name(language: str, glass: Glass = USUAL) -> str:
+def name(language: str, glass: Glass = USUAL, gallery: str = "") -> str:
     """Of a golden picture's file, without its ending."""
-    return language if glass == USUAL else f"{glass.width}x{glass.height}-{glass.inches:g}-{language}"
+    size = "" if glass == USUAL else f"{glass.width}x{glass.height}-{glass.inches:g}"
+    return "-".join(part for part in (gallery, size, language) if part)
 
 
 def framed(small: Image.Image, scale: int) -> Image.Image:
@@ -245,28 +254,33 @@ def sheet(pictures: list[Cell], *, scale: int = 3) -> Image.Image:
     return picture
 
 
-def title(screen: Screen) -> str:
+def title(screen: Screen | ComingScreen) -> str:
     """A screen's name, in the sheets and where a golden picture differs."""
-    return f"{type(screen).__name__} {screen.message.name}" if isinstance(screen, Notice) else type(screen).__name__
+    kind = type(screen).__name__
+    match screen:
+        case Notice(message=message):
+            return f"{kind} {message.name}"
+        case Refused(why=why):
+            return f"{kind} {why.name}: not yet reachable"
+    return f"{kind}: not yet reachable" if isinstance(screen, get_args(ComingScreen)) else kind
 
 
 def main(pictures: Path, accepted: Path | None) -> None:
     """Draws screens-sk.png and the like, and first-tap.png, into `pictures`; the golden pictures into `accepted`.
 
-    Sheets of other glasses than the usual one are made in `SHEETS` only: the golden pictures have them all.
+    Other sheets than those of the usual glass are made in `SHEETS` only: the golden pictures have them all.
     """
     for folder in (pictures, accepted):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-    for glass, language in product(GLASSES, LANGUAGES):
-        drawn = cells(language, glass)
+    for glass, language, gallery in product(GLASSES, LANGUAGES, GALLERIES):
+        drawn, called = cells(language, glass, gallery), name(language, glass, gallery)
         if accepted is not None:
-            golden(drawn).save(accepted / f"{name(language, glass)}.png", optimize=True)
-        if glass == USUAL:
-            sheet(drawn).save(pictures / f"screens-{language}.png", optimize=True)
+            golden(drawn).save(accepted / f"{called}.png", optimize=True)
+        if called == language:
+            sheet(drawn).save(pictures / f"screens-{called}.png", optimize=True)
         elif language in SHEETS:
-            small = sheet(drawn, scale=2).quantize(COLOURS)
-            small.save(pictures / f"screens-{name(language, glass)}.png", optimize=True)
+            sheet(drawn, scale=2).quantize(COLOURS).save(pictures / f"screens-{called}.png", optimize=True)
     first = StampCard("Jana K.", 7, 10, _SHOPS["sk"].coffee, until=_SHOPS["sk"].until)
     framed(draw(lay_out(first, "sk")), 6).save(pictures / "first-tap.png", optimize=True)
 

@@ -7,7 +7,7 @@ Words, and sizes on the usual glass, are those of docs/conversation.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from display import (
     card_pages,
@@ -25,6 +25,9 @@ from display.glass import USUAL, Glass
 from display.page import Page
 from display.screens import Screen
 from display.words import Words, speak
+
+if TYPE_CHECKING:
+    from display.coming_screens import ComingScreen
 
 _DRAFTS: dict[type, Callable[[Any, Words], Draft]] = {
     screens.Idle: card_pages.idle,
@@ -62,7 +65,7 @@ _DRAFTS: dict[type, Callable[[Any, Words], Draft]] = {
 }
 
 
-def lay_out(screen: Screen, language: str, glass: Glass = USUAL) -> Page:
+def lay_out(screen: Screen | ComingScreen, language: str, glass: Glass = USUAL) -> Page:
     """The page for `screen` in `language` ("sk", "en") on `glass`. Every row fits.
 
     Raises `display.words.TextsMissing` for a language without texts; never for anything in the screen.
@@ -80,9 +83,15 @@ def lay_out(screen: Screen, language: str, glass: Glass = USUAL) -> Page:
     return fitted(drafted(screen, words), glass)
 
 
-def drafted(screen: Screen, words: Words) -> Draft:
+def drafted(screen: Screen | ComingScreen, words: Words) -> Draft:
     """What a screen has to say, on whatever glass; the pairing page has no draft."""
-    draft = _DRAFTS.get(type(screen))
-    if draft is None:
-        raise NotImplementedError(f"No layout for {type(screen).__name__}: add one to display/layout.py")
+    draft = _DRAFTS.get(type(screen)) or _coming(type(screen))
     return draft(screen, words)
+
+
+def _coming(kind: type) -> Callable[[Any, Words], Draft]:
+    from display.coming_pages import DRAFTS  # late: nothing at the counter shows them yet
+
+    if kind not in DRAFTS:
+        raise NotImplementedError(f"No layout for {kind.__name__}: add one to display/layout.py")
+    return DRAFTS[kind]

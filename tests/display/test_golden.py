@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from display.gallery import ACROSS, GLASSES, cells, golden, name
+from display.gallery import ACROSS, GALLERIES, GLASSES, cells, golden, name
 from display.glass import Glass
 from display.words import LANGUAGES
 from emulators.glasses import called
@@ -19,12 +19,13 @@ from emulators.glasses import called
 GOLDEN = Path(__file__).parent / "golden"
 
 
+@pytest.mark.parametrize("gallery", GALLERIES)
 @pytest.mark.parametrize("glass", GLASSES, ids=called)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_screen_is_as_it_was_accepted(language: str, glass: Glass) -> None:
-    with Image.open(GOLDEN / f"{name(language, glass)}.png") as accepted:
+def test_every_screen_is_as_it_was_accepted(language: str, glass: Glass, gallery: str) -> None:
+    with Image.open(GOLDEN / f"{name(language, glass, gallery)}.png") as accepted:
         assert accepted.mode == "1"
-        now = cells(language, glass)
+        now = cells(language, glass, gallery)
         assert golden(now).size == accepted.size, "screens came or went: look at scripts/screens FOLDER, then --accept"
         different = [
             f"{number} {one.title}"
@@ -40,4 +41,4 @@ def cut(accepted: Image.Image, number: int, glass: Glass) -> Image.Image:
 
 
 def test_no_accepted_picture_is_left_over() -> None:
-    assert {file.stem for file in GOLDEN.glob("*.png")} == {name(*one) for one in product(LANGUAGES, GLASSES)}
+    assert {file.stem for file in GOLDEN.glob("*.png")} == {name(*one) for one in product(LANGUAGES, GLASSES, GALLERIES)}

@@ -194,3 +194,14 @@ def test_a_network_that_is_pulled_out_is_said_and_entries_wait(counter: Counter)
     counter.shows_idle(offline=True, waiting=1)
     counter.machine.network(up=True)
     counter.shows_idle()
+
+
+def test_the_plug_is_pulled_and_the_first_card_is_served_without_a_network(counter: Counter) -> None:
+    counter.power_cycle()
+    counter.tap(Type2Tag(JANA_TAG))
+    counter.shows(stamp_card("Jana K.", 7), patience=180)
+    passed, agent = time.monotonic() - counter.machine.began, counter.machine.ready
+    print(f"the first card is shown {passed:.0f} s after power-on; the kernel and the lab's agent took {agent:.0f} s of them")
+    counter.press("award")
+    counter.shows(stamped("Jana K.", 8, later=True))
+    counter.lift()
