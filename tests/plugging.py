@@ -13,13 +13,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from cafe import COFFEES, HIS, JANA, JANA_TAG, ZOLTAN, euros, stamp_card, stamped
 
 from display.screens import Sum
-from emulators.hardware import AID, GPIO_NODE, PANEL_ADDRESS, PINS, RECORD, Hardware
+from emulators.hardware import AID, GPIO_NODE, PINS, RECORD, Hardware
 from emulators.nfc_tags import Type2Tag, text_message
 from emulators.virtual_card import VirtualCard
 from shop import DEVICES, Shop, rows, until
@@ -37,14 +38,16 @@ class Plugging:
         self.away: set[str] = set()
         self.story: list[str] = []
         hardware = shop.hardware
-        self._gpio, self._panel = hardware.gpio, hardware.panel
+        self._gpio = hardware.gpio
         self._plugs: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
             "scanner": (hardware.scanner.unplug, hardware.scanner.plug),
             "pad": (hardware.pad.unplug, hardware.pad.plug),
             "nfc": (hardware.nfc.unplug, hardware.nfc.plug),
             "pcscd": (self._kill_pcscd, hardware.pcscd.start),
             "gpio": (lambda: hardware.board.remove(GPIO_NODE), lambda: hardware.board.add(GPIO_NODE, hardware.gpio)),
-            "panel": (self._panel_out, self._panel_in),
+        } | {
+            name: (partial(hardware.pull_panel, address), partial(hardware.plug_panel, address))
+            for name, address in zip(("panel", "staff panel"), hardware.panels, strict=False)
         }
 
     def act(self) -> None:
@@ -108,14 +111,6 @@ class Plugging:
     def _kill_pcscd(self) -> None:
         self.shop.hardware.pcscd.kill()
         self.shop.pull()
-
-    def _panel_out(self) -> None:
-        with self.shop.hardware.bus.lock:
-            del self.shop.hardware.bus.chips[PANEL_ADDRESS]
-
-    def _panel_in(self) -> None:
-        with self.shop.hardware.bus.lock:
-            self.shop.hardware.bus.chips[PANEL_ADDRESS] = self._panel
 
 
 def everything_works(shop: Shop) -> None:

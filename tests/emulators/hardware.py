@@ -132,13 +132,12 @@ class Hardware:
         self.panel = kind.make()
         self.customers_panel = Ssd1306() if two_panels else self.panel
         self.settings = _with_panel(kind) + (STAFF_PANEL if two_panels else "")
+        self.panels = {PANEL_ADDRESS: self.customers_panel} | ({STAFF_ADDRESS: self.panel} if two_panels else {})
         if kind.on_spi:
             self.board.add(SPI_NODE, SpiBus(self.gpio, self.panel, dc=DC, reset=RESET))
             self.bed.file(SPI_NODE)
         else:
-            self.bus.chips[PANEL_ADDRESS] = self.customers_panel
-        if two_panels:
-            self.bus.chips[STAFF_ADDRESS] = self.panel
+            self.bus.chips |= self.panels
         self.board.add(GPIO_NODE, self.gpio)
         self.board.add(I2C_NODE, self.bus)
         for node in (GPIO_NODE, I2C_NODE):  # board.c serves them; these are only seen to be there
@@ -158,6 +157,16 @@ class Hardware:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def pull_panel(self, address: int) -> None:
+        """Nobody answers there any more."""
+        with self.bus.lock:
+            self.bus.chips.pop(address, None)
+
+    def plug_panel(self, address: int) -> None:
+        """Its own panel answers there again."""
+        with self.bus.lock:
+            self.bus.chips[address] = self.panels[address]
 
     def environment(self) -> dict[str, str]:
         """What a program needs to find itself at this counter: board.c comes before umockdev, which knows no ioctl of GPIO."""

@@ -47,6 +47,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Sho
         yield shop
 
 
+@pytest.fixture
+def new_shop_with_two_panels(tmp_path: Path, sample: Path) -> Iterator[Shop]:
+    """The same for tests that do not leave it as they found it."""
+    with opened(tmp_path, sample, two_panels=True) as shop:
+        yield shop
+
+
 @pytest.fixture(scope="module")
 def shop_with_two_panels(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Shop]:
     """One whose staff have a panel of their own."""

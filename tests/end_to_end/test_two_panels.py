@@ -13,7 +13,6 @@ from display.screens import (
     Devices,
     DeviceTest,
     Done,
-    DoneStamps,
     Idle,
     Menu,
     MenuItem,
@@ -29,13 +28,12 @@ from display.screens import (
 from display.starting import starting
 from emulators.hardware import PANEL_ADDRESS, STAFF_ADDRESS
 from emulators.nfc_tags import Type2Tag
-from emulators.ssd1306 import Ssd1306
 from shop import DEVICES, NAME, Shop, command, drawn, environment, picture, rows, until
 from terminal.settings import read
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-EVA, JANA, ZOLTAN, BLANK = "04E7A0B1C2D380", "2100000000012", "2100000000043", "2100000000067"
+EVA, JANA, BLANK = "04E7A0B1C2D380", "2100000000012", "2100000000067"
 COFFEE = "Káva zadarmo"
 CARD = StampCard("Jana K.", 7, 10, COFFEE, more=True, until="kávy")
 POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)
@@ -47,8 +45,8 @@ MUG = RewardChoice(2, 3, "Hrnček", Points(900_000), Points(340_000))
 def shop(shop_with_two_panels: Shop) -> Shop:
     """At rest, both panels plugged in."""
     shop = shop_with_two_panels
-    plug(shop, STAFF_ADDRESS)
-    plug(shop, PANEL_ADDRESS)
+    for address in shop.hardware.panels:
+        shop.hardware.plug_panel(address)
     shop.lift()
     while not shop.idle(patience=0.5):
         shop.press("cancel")
@@ -56,20 +54,10 @@ def shop(shop_with_two_panels: Shop) -> Shop:
     return shop
 
 
-def panel_at(shop: Shop, address: int) -> Ssd1306:
-    return shop.hardware.panel if address == STAFF_ADDRESS else shop.hardware.customers_panel
-
-
 def pull(shop: Shop, address: int) -> None:
     """Its plug is out: nobody answers, and it forgets all."""
-    with shop.hardware.bus.lock:
-        del shop.hardware.bus.chips[address]
-        panel_at(shop, address).power_on()
-
-
-def plug(shop: Shop, address: int) -> None:
-    with shop.hardware.bus.lock:
-        shop.hardware.bus.chips[address] = panel_at(shop, address)
+    shop.hardware.pull_panel(address)
+    shop.hardware.panels[address].power_on()
 
 
 def customer_sees_all_of(shop: Shop, screen: Screen) -> None:
@@ -110,6 +98,7 @@ def test_a_menu_on_the_staffs_panel_leaves_the_customers_as_it_is(shop: Shop) ->
     assert shop.customers_glass() == seen
     assert shop.hardware.customers_panel.bytes == sent, "not a byte"
     shop.press("cancel")
+    shop.shows(Menu(items[4], 5, len(items)))
     shop.press("cancel")
     shop.shows_idle()
     shop.customer_sees_idle()
@@ -127,7 +116,7 @@ def test_the_staffs_panel_is_pulled_in_the_middle_of_a_choice_and_put_back(shop:
     shop.press("next")
     customer_sees_all_of(shop, MUG)
     before = shop.daemon.works("staff panel")
-    plug(shop, STAFF_ADDRESS)
+    shop.hardware.plug_panel(STAFF_ADDRESS)
     shop.shows(MUG)
     shop.customer_sees(POINTS)
     assert shop.daemon.works("staff panel") == before + 1
@@ -143,14 +132,11 @@ def test_the_staffs_panel_is_pulled_in_the_middle_of_a_choice_and_put_back(shop:
 def test_a_lost_customers_panel_is_a_sign_on_the_staffs_and_holds_up_no_press(shop: Shop) -> None:
     pull(shop, PANEL_ADDRESS)
     shop.shows_idle(missing=("panel",))
-    shop.scan(ZOLTAN)
-    shop.shows(StampCard("Zoltán K.", 0, 10, COFFEE, more=True), language="hu")
-    shop.press("award")
-    shop.shows(DoneStamps("Zoltán K.", 1, 10, COFFEE, later=False), language="hu")
-    shop.press("next")
+    shop.scan(BLANK)
+    shop.shows(NewCard())
     shop.press("cancel")
     shop.shows_idle(missing=("panel",))
-    plug(shop, PANEL_ADDRESS)
+    shop.hardware.plug_panel(PANEL_ADDRESS)
     shop.shows_idle()
     shop.customer_sees_idle()
 
@@ -160,7 +146,7 @@ def test_a_lost_staffs_panel_is_a_sign_on_the_customers(shop: Shop) -> None:
     idle = rows(Idle(NAME, offline=False, waiting=0, missing=("staff panel",)))
     signs = [line[57:80] for line in idle[-12:]]  # beside the clock, which goes on
     until(lambda: [line[57:80] for line in shop.customers_glass()[-12:]] == signs, shop.story)
-    plug(shop, STAFF_ADDRESS)
+    shop.hardware.plug_panel(STAFF_ADDRESS)
     shop.shows_idle()
     shop.customer_sees_idle()
 
@@ -171,6 +157,7 @@ def test_the_test_of_the_devices_asks_for_the_border_of_each(shop: Shop) -> None
     for number in range(1, items.index(MenuItem.TEST) + 1):
         shop.shows(Menu(items[number - 1], number, len(items)))
         shop.press("next")
+    shop.shows(Menu(MenuItem.TEST, items.index(MenuItem.TEST) + 1, len(items)))
     shop.press("award")
     for number, button in enumerate(("award", "redeem", "next", "cancel"), 1):
         shop.shows(DeviceTest(Task.PRESS, number, 11, "+−▸×"[number - 1]))
@@ -214,7 +201,7 @@ def test_a_terminal_that_starts_without_the_staffs_panel_shows_everything_on_the
     shop.scan(BLANK)
     customer_sees_all_of(shop, NewCard())
     shop.press("cancel")
-    plug(shop, STAFF_ADDRESS)
+    shop.hardware.plug_panel(STAFF_ADDRESS)
     shop.shows_idle()
     shop.customer_sees_idle()
 

@@ -1,149 +1,19 @@
-"""Scenes of which few seeds dream: told step by step to the same terminals, cloud and invariants as the days of a seed.
-
-Faults happen when the story says so and at no other time. `tell` ends each story as a day ends: everything must arrive.
-"""
+"""Scenes of which few seeds dream: told step by step to the same terminals, cloud and invariants as the days of a seed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
-from uuid import UUID
 
-from backend import changes
+from backend import changes, epochs
 from display.screens import Message
-from loyalty.account import Holding
-from loyalty.entry import Cause, Draft, Entry, Personal, Posting, TokenKind
-from loyalty.tokens import token
-from simulation.agenda import run
-from simulation.cloud import temporary_folder
+from loyalty.entry import Cause, Draft, Personal, Posting
 from simulation.counter import Counter
-from simulation.day import RUSH, Broken, Day, Lived
-from simulation.faults import DAY, HOUR, MINUTE, SECOND, merge, publish_levels, write_off
-from simulation.people import JANA, PETER, People
+from simulation.faults import DAY, HOUR, MINUTE, SECOND, merge, publish_levels
+from simulation.people import JANA, PETER
+from simulation.scene import Scene, Story
 from sync import journal, mirror
-from sync.messages import Ask
-
-Story = Callable[["Scene"], Awaitable[None]]
-
-
-class Scene:
-    """The terminals, and what a story does with them. Each call returns when all that follows from it is done."""
-
-    def __init__(self, day: Day) -> None:
-        self.day = day
-        self._people: dict[str, People] = {}
-
-    def __getitem__(self, number: int) -> Counter:
-        return self.day.counters[number]
-
-    async def wait(self, milliseconds: int = 30 * SECOND) -> None:
-        await self.day.until(self.day.agenda.now + milliseconds)
-
-    async def leap(self, milliseconds: int) -> None:
-        """Nobody looks for so long."""
-        self.day.agenda.leap(self.day.agenda.now + milliseconds)
-        await self.wait()
-
-    async def visit(self, counter: Counter, habit: str, member: str = JANA) -> None:
-        """A customer comes, and somebody of the staff who shows his card where nobody has."""
-        if counter.name not in self._people:
-            self._people[counter.name] = People(counter, self.day.world)
-        people = self._people[counter.name]
-        if counter.state.desk.staff is None:
-            people.visit("staff", member)
-            await self.wait(10 * SECOND)
-        people.visit(habit, member)
-        await self.wait()
-
-    async def cut_off(self, *counters: Counter) -> None:
-        for counter in counters:
-            self.day.cut_off(counter)
-        await self.wait(SECOND)
-
-    async def reconnect(self, *counters: Counter) -> None:
-        for counter in counters:
-            self.day.reconnect(counter)
-        await self.wait()
-
-    async def record(self, counter: Counter, draft: Draft) -> Entry:
-        """An entry that no button of today's counter makes; the journal asks as for any other."""
-        entry = await self.attempt(counter, draft)
-        assert isinstance(entry, Entry), entry
-        return entry
-
-    async def attempt(self, counter: Counter, draft: Draft) -> Entry | Message:
-        """As `record`; or why the journal refused it."""
-        key = f"story {len(counter.keys)}"
-        counter.keys[key] = None
-        recording = asyncio.ensure_future(counter.store.record(draft, key, 1, counter.moment()))
-        await self.wait(SECOND)
-        outcome = recording.result()
-        if isinstance(outcome, Entry):
-            counter.keys[key] = outcome.id
-            counter.courier.wake()
-        await self.wait()
-        return outcome
-
-    async def copy(self, counter: Counter) -> Counter:
-        """A second machine runs from a copy of the SD card from now on, without a network until it is told otherwise."""
-        card = self.day.fleet.copy(counter)
-        self.day.network.down.add(self.day.fleet.next_copy)
-        copy = self.day.fleet.clone(card)
-        await self.wait()
-        return copy
-
-    async def write_off(self, counter: Counter, identity: UUID | None = None) -> None:
-        """The merchant gives a terminal up, in the portal; or an identity that it had."""
-        write_off(self.day, counter, identity)
-        await self.wait(SECOND)
-
-    async def hear(self, *counters: Counter) -> None:
-        """They exchange with the cloud at once."""
-        for counter in counters:
-            counter.courier.hurry()
-        await self.wait()
-
-    def jana_account(self, counter: Counter) -> bytes:
-        """Jana's account, by her card."""
-        return token(counter.pairing.token_keys()[0], TokenKind.CARD, JANA)
-
-    def jana(self, counter: Counter, purse: str = "points") -> Holding:
-        """What Jana has, as one terminal sees it."""
-        mine = self.jana_account(counter)
-        return counter.store.account(Personal(mine, mine)).holding(purse)
-
-    def spends(self, counter: Counter) -> int:
-        """How many entries of a terminal spend something."""
-        return sum(f" {counter.name}: redeem" in event for event in self.day.history.events)
-
-    def overdraft(self) -> int:
-        """What the cloud lists as overdrawn, of all purses."""
-        return sum(purse.overdraft for purse in self.day.fleet.invariants.cloud.purses.values())
-
-
-def tell(story: Story, terminals: int = 2) -> Lived:
-    """Tells a story; raises `Broken`, as a seed does."""
-
-    async def told(folder: Path) -> Lived:
-        day = Day(0, RUSH, folder, terminals=terminals)
-        try:
-            scene = Scene(day)
-            await scene.wait()
-            await story(scene)
-            await day.close()
-        except Exception as error:
-            raise Broken(error, 0, day.history, day.agenda.steps) from error
-        finally:
-            for counter in day.counters:
-                await counter.stop()
-        h = day.history
-        return Lived(0, terminals, h.taps, h.faults, h.recorded, day.fleet.invariants.checks, day.agenda.steps)
-
-    with temporary_folder() as folder:
-        return run(told(Path(folder)))
-
+from sync.messages import Ask, Standing
 
 PAYS = "sum=5 enter card - wait -"
 """A bill of 5 euros, paid with 500 points."""
@@ -469,11 +339,27 @@ async def a_written_off_terminal_sends_first(scene: Scene) -> None:
 
 
 async def a_written_off_terminal_is_renewed_at_once(scene: Scene) -> None:
-    """The same, where nobody looks whether it has been renewed by the time that it can send again."""
-    push = await _is_written_off_between_earning_and_spending(scene, scene[0])
+    """The cloud has what a written-off terminal earned, and not what it spent of that. Before the terminal knows of it, the
+    answer to a card that was shown meanwhile says it: written off. Staff renew it while it cannot send."""
+    first, second = scene[0], scene[1]
+    await scene.visit(first, LOOKS)
+    await scene.visit(second, LOOKS)
+    await scene.write_off(first)
+    push, answer = f"{first.name}: /v1/push is lost", f"{first.name}: the answer to /v1/push is lost"
+    whose, must = Personal(scene.jana_account(first), scene.jana_account(first)), scene.day.network.must
+    must.add(answer)
+    await scene.record(first, Draft(Cause.AWARD, whose, (Posting("points", 5_000),)), SECOND)
+    must.discard(answer)
+    must.add(push)
+    await scene.record(first, Draft(Cause.REDEEM, whose, (Posting("points", -5_000, 5_000),)), SECOND)
+    showing = asyncio.ensure_future(first.courier.lending.present(whose.account))
+    await scene.wait(5 * SECOND)
+    assert showing.done()
+    assert first.standing is Standing.WRITTEN_OFF
     await scene.wait(2 * MINUTE)
-    scene.day.network.must.discard(push)
+    must.discard(push)
     await scene.wait(10 * MINUTE)
+    assert scene.overdraft() == 0
 
 
 async def _is_written_off_between_earning_and_spending(scene: Scene, first: Counter) -> str:
@@ -492,6 +378,36 @@ async def _is_written_off_between_earning_and_spending(scene: Scene, first: Coun
     await scene.reconnect(first)
     await scene.visit(first, LOOKS)
     return push
+
+
+async def a_copy_of_a_written_off_terminal(scene: Scene) -> None:
+    """A terminal and a copy of its card are both told that they are written off. Before staff can renew them, each sells
+    something: the cloud takes the first one's, and finds the other off its head. Both are renewed, and nothing is lost."""
+    first, old = scene[0], scene[0].identity
+    await scene.visit(first, LOOKS)
+    copy = await scene.copy(first)
+    renewals = {f"{counter.name}: /v1/renew is lost" for counter in (first, copy)}
+    scene.day.network.must |= renewals
+    await scene.write_off(first)
+    await scene.reconnect(copy)
+    await scene.hear(first, copy)
+    assert (first.standing, copy.standing) == (Standing.WRITTEN_OFF, Standing.WRITTEN_OFF)
+    await scene.visit(first, BUYS)
+    await scene.visit(copy, BUYS)
+    scene.day.network.must -= renewals
+    await scene.wait(10 * MINUTE)
+    assert old not in (first.identity, copy.identity)
+
+
+async def a_backup_of_the_cloud_is_put_back(scene: Scene) -> None:
+    """All rows are fetched anew over those that are there, and the power fails before one statement of it after the other."""
+    first = scene[0]
+    await scene.visit(first, LOOKS)
+    for statements in range(0, 60, 2):
+        with scene.day.cloud.writing() as connection:
+            epochs.begin_anew(connection, scene.day.agenda.wall_ms, scene.day.cloud.random)
+        first.power.cut_after(statements)
+        await scene.hear(first)
 
 
 async def nobody_is_switched_on(scene: Scene) -> None:
@@ -567,6 +483,8 @@ ALL: tuple[Story, ...] = (
     two_accounts_become_one,
     a_written_off_terminal_sends_first,
     a_written_off_terminal_is_renewed_at_once,
+    a_copy_of_a_written_off_terminal,
+    a_backup_of_the_cloud_is_put_back,
     nobody_is_switched_on,
     the_cloud_is_updated_last,
     renewed_by_two_at_once,

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.day import RUSH, Broken, live
 from simulation.mutants import MUTANTS, Mutant, Plant
-from simulation.stories import tell
+from simulation.scene import tell
 
 pytestmark = pytest.mark.timeout(300)
 """One takes a minute, and twice that where the machine has other work."""

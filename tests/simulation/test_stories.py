@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulation import stories
-from simulation.stories import Story, tell
+from simulation.scene import Story, tell
 
 
 @pytest.mark.parametrize("story", stories.ALL, ids=lambda story: story.__name__)

@@ -15,7 +15,7 @@ from display.draw import draw
 from display.gallery import samples
 from display.glass import USUAL, Glass
 from display.layout import lay_out
-from display.page import Text
+from display.page import Page, Text
 from display.screens import Message, Money, Points
 from display.words import LANGUAGES
 from drivers.events import Button, ButtonHeld, ButtonPressed, DeviceBack, DeviceLost, PadKey
@@ -239,6 +239,20 @@ def test_without_the_staffs_panel_the_customers_shows_everything_until_it_is_bac
     assert "2/2" in glasses.shown[-1][1]
     glasses.happens(DeviceBack(STAFF_PANEL, NOW))
     assert glasses.shown[-1][1] == customers_page(POINTS, "sk").text()
+
+
+def test_each_panel_has_pages_for_its_own_glass() -> None:
+    """Also of what it shows in the other's place."""
+    small = Glass(128, 32, 0.91)
+    pages: list[Page] = []
+    panel, state = CustomersPanel(lambda number, page: pages.append(page), small), before("Choice")
+    shown = faces.screen_of(state)
+    assert shown is not None
+    panel.follow(state, Show(state.picture, shown, "sk"))
+    assert pages == [customers_page(POINTS, "sk", small)]
+    state, _ = step(state, DeviceLost(STAFF_PANEL, "unplugged", NOW))
+    panel.follow(state, Show(state.picture, shown, "sk"))
+    assert pages[1:] == [lay_out(shown, "sk", small)]
 
 
 def test_what_was_kept_is_never_another_customers() -> None:

@@ -190,6 +190,13 @@ def test_two_panels_at_two_places(both: str) -> None:
         assert equipment.staffs_glass is not None
 
 
+def test_every_screen_is_for_the_staffs_glass_and_the_customers_part_for_theirs() -> None:
+    one = read(CLOUD + '[panel]\ncontroller = "sh1106"')
+    assert one.glass == one.customers_glass == Glass(128, 64, 1.3)
+    two = read(CLOUD + '[panel]\ncontroller = "sh1106"\n[staff_panel]\ncontroller = "ssd1306"\nsize = "128x32"')
+    assert (two.glass, two.customers_glass) == (Glass(128, 32, 0.91), Glass(128, 64, 1.3))
+
+
 def test_profiles_of_chip_cards_in_their_order() -> None:
     settings = read(
         CLOUD

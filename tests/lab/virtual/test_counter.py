@@ -120,6 +120,15 @@ def test_a_device_is_pulled_out_and_put_back(device: str, counter: Counter) -> N
     idle(counter)
 
 
+def test_what_was_put_back_has_the_name_that_it_had_and_the_group_that_may_use_it(counter: Counter) -> None:
+    told = counter.machine.run("sh", "-c", "stat -L -c '%n %G %a' /dev/bodka/*").splitlines()
+    assert [line.removeprefix("/dev/bodka/") for line in told] == [
+        "keys-0c2e_0b61-platform-dummy_hcd_0-usb-0_1_1_0 input 660",
+        "keys-1a2c_2124-platform-dummy_hcd_1-usb-0_1_1_0 input 660",
+        "serial-0403_6001-pci-0000_00_08_0-usb-0_1_1_0 dialout 660",
+    ]
+
+
 def test_a_number_that_is_scanned_while_the_terminal_is_busy_is_read(counter: Counter) -> None:
     counter.machine.run("systemctl", "kill", "--signal=STOP", UNIT)
     counter.scan(JANA)
@@ -194,3 +203,14 @@ def test_a_network_that_is_pulled_out_is_said_and_entries_wait(counter: Counter)
     counter.shows_idle(offline=True, waiting=1)
     counter.machine.network(up=True)
     counter.shows_idle()
+
+
+def test_the_plug_is_pulled_and_the_first_card_is_served_without_a_network(counter: Counter) -> None:
+    counter.power_cycle()
+    counter.tap(Type2Tag(JANA_TAG))
+    counter.shows(stamp_card("Jana K.", 7), patience=180)
+    passed, agent = time.monotonic() - counter.machine.began, counter.machine.ready
+    print(f"the first card is shown {passed:.0f} s after power-on; the kernel and the lab's agent took {agent:.0f} s of them")
+    counter.press("award")
+    counter.shows(stamped("Jana K.", 8, later=True))
+    counter.lift()
