@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 
 from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
 from display.glass import Glass
@@ -76,6 +77,7 @@ def _room(height: int, glass: Glass) -> int:
     return glass.width - 2 * GAP if glass.width >= WIDE and height > MIDDLE[0] else glass.width
 
 
+@cache
 def _floor(glass: Glass) -> int:
     """The lowest letters for the number that matters: the highest there are, where none is high enough."""
     return min((height for height in LETTER_WIDTHS if height >= glass.least), default=TALLEST)
