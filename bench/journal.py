@@ -1,8 +1,9 @@
 """What an entry costs: against raw SQLite and persist-queue, in flushes of the disk, and from a press to "done" on slow disks.
 
-Raw SQLite stores the very same bytes in the same tables and indexes with the same durability. The sides take turns, a block of
-entries each, so that a busy moment of the machine hits both; between the blocks each log is moved into its file, unmeasured, as
-the courier does it. Flushes are counted and made slow below SQLite (tests/emulators/disk.c).
+Raw SQLite stores the very same bytes in the same tables and indexes with the same durability. It takes turns with the journal
+entry by entry, the one and the other first, so that a busy moment of the machine hits both; the ratio is the median of the
+pairs'. persist-queue takes turns a block at a time. Between the blocks each log is moved into its file, unmeasured, as the
+courier does it. Flushes are counted and made slow below SQLite (tests/emulators/disk.c).
 
     scripts/bench journal [BLOCKS] [FOLDER]
 """
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +94,30 @@ def same_bytes(connection: sqlite3.Connection, written: sqlite3.Connection) -> C
     return load
 
 
+@dataclass
+class Entries:
+    """What each entry of one side took, in seconds: by the clock, and of this thread's own time on the processor."""
+
+    clock: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+    def store(self, store: Store, number: int) -> None:
+        processor, clock = time.thread_time(), time.perf_counter()
+        store(number)
+        self.clock.append(time.perf_counter() - clock)
+        self.processor.append(time.thread_time() - processor)
+
+
+def in_pairs(record: Store, store: Store, first: int, own: Entries, raw: Entries) -> None:
+    """A block of ours and of raw statements, which write the block before, entry by entry."""
+    for number in range(first, first + BLOCK):
+        turns = [(own, record, number), (raw, store, number - BLOCK)]
+        for side, write, of in turns if number % 2 else turns[::-1]:
+            side.store(write, of)
+
+
 def rates(folder: Path, blocks: int) -> None:
-    """Ours, raw, persist-queue in turns."""
+    """Ours and raw in pairs, persist-queue in blocks between."""
     from persistqueue import SQLiteAckQueue
 
     mine, raw = (journal.open_journal(folder / name) for name in ("ours.db", "raw.db"))
@@ -102,17 +126,21 @@ def rates(folder: Path, blocks: int) -> None:
     assert level == FULL, f"persist-queue runs with synchronous={level}"
     journal.begin(mine, IDENTITY)
     journal.begin(raw, IDENTITY)
-    record, load = ours(mine, blocks * BLOCK), same_bytes(raw, mine)
+    record, load = ours(mine, (2 * blocks + 1) * BLOCK), same_bytes(raw, mine)
     bodies: list[bytes] = []
-    took: dict[str, list[float]] = {"ours": [], "raw": [], "queue": [], "in and out of the queue": [], "in and out": []}
+    took: dict[str, list[float]] = {"ours": [], "queue": [], "in and out of the queue": [], "in and out": []}
+    pairs = {"ours": Entries(), "raw": Entries()}
+    seconds(record, 0)
     gc.disable()
     for block in range(blocks):
-        first = block * BLOCK
+        first = (2 * block + 1) * BLOCK
+        store = load()
         for connection in (mine, raw):
             begin_log(connection)
+        in_pairs(record, store, first, pairs["ours"], pairs["raw"])
+        seconds(load(), first)  # so that both files have the same again
+        first += BLOCK
         took["ours"].append(seconds(record, first))
-        store = load()
-        took["raw"].append(seconds(store, first))
         bodies[:] = [row[0] for row in mine.execute("SELECT body FROM lines ORDER BY place DESC LIMIT ?", (BLOCK,))]
         took["queue"].append(seconds(lambda number: queue.put(bodies[number % BLOCK]), first))
         took["in and out of the queue"].append(took["queue"][-1] + seconds(lambda _: queue.ack(queue.get()), first))
@@ -124,21 +152,18 @@ def rates(folder: Path, blocks: int) -> None:
             checkpoint(connection)
         gc.collect()
     gc.enable()
+    seconds(load(), 2 * blocks * BLOCK)
     assert mine.execute("SELECT * FROM lines").fetchall() == raw.execute("SELECT * FROM lines").fetchall()
-    middle = {name: statistics.median(values[1:]) for name, values in took.items()}
-    pairs = {name: zip(took["ours"][1:], took[name][1:], strict=True) for name in ("raw", "queue")}
-    ratio = {name: statistics.median(theirs / own for own, theirs in pair) for name, pair in pairs.items()}
-    for name, what in (("ours", "journal"), ("raw", "raw SQLite"), ("queue", "persist-queue SQLiteAckQueue")):
-        say(f"{what}, entries", round(BLOCK / middle[name]), "1/s")
-    say("journal's rate, ratio", round(ratio["raw"], 3), "", ">= 0.85", against="raw SQLite, same bytes, tables, durability")
-    say(
-        "journal's rate, ratio",
-        round(ratio["queue"], 3),
-        "",
-        ">= 1",
-        against="persist-queue SQLiteAckQueue, put of the same body",
-    )
-    in_and_out = zip(took["in and out"][1:], took["in and out of the queue"][1:], strict=True)
+    for name, what in (("ours", "journal"), ("raw", "raw SQLite")):
+        entry = {kind: statistics.median(values) for kind, values in vars(pairs[name]).items()}
+        processor = {"processor_us": round(entry["processor"] * 1e6)}
+        say(f"{what}, entries", round(1 / entry["clock"]), "1/s", **processor)
+    ratio = statistics.median(theirs / own for own, theirs in zip(pairs["ours"].clock, pairs["raw"].clock, strict=True))
+    say("journal's rate, ratio", round(ratio, 3), "", ">= 0.85", against="raw SQLite, same bytes, tables, durability")
+    say("persist-queue SQLiteAckQueue, entries", round(BLOCK / statistics.median(took["queue"])), "1/s")
+    ratio = statistics.median(theirs / own for own, theirs in zip(took["ours"], took["queue"], strict=True))
+    say("journal's rate, ratio", round(ratio, 3), "", ">= 1", against="persist-queue SQLiteAckQueue, put of the same body")
+    in_and_out = zip(took["in and out"], took["in and out of the queue"], strict=True)
     whole = statistics.median(theirs / own for own, theirs in in_and_out)
     say("journal's rate, ratio", round(whole, 2), "", ">= 1", against="persist-queue SQLiteAckQueue, put, get and ack")
     queue.close()

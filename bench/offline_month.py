@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import median
 
@@ -229,6 +229,14 @@ def report(policy: str, months: list[Told], goal: str = "") -> None:
     row(f"{policy}: overdraft", median(told.coffees for told in months), "stamps")
 
 
+def reasons(policy: str, months: list[Told]) -> None:
+    """Where those come from that are refused for want of a lease: all months together, in parts of a hundred of them."""
+    why = sum((told.why for told in months), Counter())
+    for (purse, where, member), count in why.most_common():
+        of_what = "a full stamp card" if purse == "coffee" else "points"
+        row(f"{policy}: of those refused, {of_what}, {where}, a member {member}", 100 * count / why.total(), "%")
+
+
 def _share(told: Told, part: float) -> float:
     return 100 * part / max(1, told.wanted)
 
@@ -246,11 +254,15 @@ def main(count: int) -> None:
     real = draw(count, SEED)
     report(f"leases, the real cloud, seed {SEED}", [with_leases(real)])
     report(f"leases, reckoned, seed {SEED}", [placed(real, by_visits("0.9"))])
-    report("leases", [placed(members, by_visits("0.9")) for members in months], "<= 0.5")
+    as_built = [placed(members, by_visits("0.9")) for members in months]
+    report("leases", as_built, "<= 0.5")
+    reasons("leases", as_built)
     report("leases, the share 0.5", [placed(members, by_visits("0.5")) for members in months])
     report("leases, the share 1", [placed(members, by_visits("1")) for members in months])
     report("leases as before: 0.5, to the usual terminal only", [placed(members, usual_only("0.5")) for members in months])
-    report("the best placement for who knows all habits", [placed(members, best(members)) for members in months])
+    oracle = [placed(members, best(members)) for members in months]
+    report("the best placement for who knows all habits", oracle)
+    reasons("the best placement for who knows all habits", oracle)
     report("deny offline", [deny(members) for members in months])
     report("allow all", [allow(members) for members in months])
 

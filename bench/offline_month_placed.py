@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -53,8 +53,10 @@ class Told:
     """In thousandths of a point."""
     coffees: int = 0
     """Stamps below zero."""
+    why: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Refused for want of a lease: of what, at which side, and what the member is to the terminal that has no network."""
 
-    def redeem(self, purse: str, amount: int, spendable: int, shown: int, away: bool) -> int:
+    def redeem(self, purse: str, amount: int, spendable: int, shown: int, away: bool, member: str = "") -> int:
         """What the member has of what is wanted, where so much may be spent and so much is shown."""
         self.wanted += 1
         if spendable >= amount:
@@ -66,6 +68,8 @@ class Told:
         self.refused += 1
         self.unknown += shown < amount
         self.refused_offline += away
+        if shown >= amount:
+            self.why[purse, "there" if away else "elsewhere", member] += 1
         return 0
 
     @property
@@ -101,14 +105,14 @@ class Parted:
         else:
             self.others, self.others_since = self.others + delta, self.others_since + delta
 
-    def serve(self, told: Told, visit: Visit, purse: str) -> None:
+    def serve(self, told: Told, visit: Visit, purse: str, member: str = "") -> None:
         """What one visit redeems of it, and earns."""
         away, there = offline(visit), self.away + self.others
         earned = visit.coffees if purse == "coffee" else visit.points
         asked = wishes(visit, there, 0) if purse == "coffee" else wishes(visit, 0, there)
         for _, amount in asked:
             spendable, unseen = (self.away, self.others_since) if away else (self.others, self.away_since)
-            self.change(away, -told.redeem(purse, amount, spendable, there - unseen, away))
+            self.change(away, -told.redeem(purse, amount, spendable, there - unseen, away, member))
         self.change(away, earned)
 
 
@@ -188,7 +192,7 @@ def placed(members: Members, place: Place) -> Told:
                 parted[key] = Parted(here, true[key] - here)
             # Outside the week all of it is wherever the member is.
             one = parted[key] if week else Parted(0, true[key])
-            one.serve(told, coming, purse)
+            one.serve(told, coming, purse, _member(known))
             written += true[key] + earned > one.away + one.others
             true[key] = one.away + one.others
         written += bool(coming.coffees or coming.points)
@@ -196,6 +200,13 @@ def placed(members: Members, place: Place) -> Told:
             habit[coming.terminal] += written
             last[coming.account, coming.terminal] = coming.at
     return told
+
+
+def _member(known: list[Visits]) -> str:
+    """What somebody with these habits is to the terminal that is cut off."""
+    if not known or known[0].terminal == OFFLINE:
+        return "whose usual terminal it is" if known else "of whom nothing is known"
+    return "who came there before" if any(visits.terminal == OFFLINE for visits in known) else "who never came there before"
 
 
 def deny(members: Members) -> Told:

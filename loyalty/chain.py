@@ -55,15 +55,11 @@ def personal_digest(salt: bytes, personal: bytes) -> bytes:
 
 def line_hash(identity: UUID, line: Line) -> bytes:
     """The hash of `line` in the chain of `identity`: 32 bytes."""
-    digest = hashlib.sha256(_DOMAIN)
-    digest.update(identity.bytes)
-    digest.update(line.sequence.to_bytes(8, "big"))
-    digest.update(line.before)
-    digest.update(hashlib.sha256(line.body).digest())
-    digest.update(line.digest)
+    body = hashlib.sha256(line.body).digest()
+    covered = _DOMAIN + identity.bytes + line.sequence.to_bytes(8, "big") + line.before + body + line.digest
     if line.was is not None:
-        digest.update(line.was.identity.bytes + line.was.sequence.to_bytes(8, "big") + line.was.hash)
-    return digest.digest()
+        covered += line.was.identity.bytes + line.was.sequence.to_bytes(8, "big") + line.was.hash
+    return hashlib.sha256(covered).digest()
 
 
 class BrokenChain(ValueError):

@@ -142,7 +142,7 @@ class ImpossiblePosting(ValueError):
 
 def check(cause: Cause, postings: tuple[Posting, ...], refers: UUID | None) -> None:
     """Raises `ImpossiblePosting` where postings cannot belong to `cause`; the journal and the cloud both ask."""
-    if len({(p.purse, p.instance, p.delta > 0) for p in postings}) != len(postings):
+    if len(postings) > 1 and len({(p.purse, p.instance, p.delta > 0) for p in postings}) != len(postings):
         raise ImpossiblePosting("a purse is named twice in the same direction: add the postings up")
     if cause is Cause.UNDO and refers is None:
         raise ImpossiblePosting("an undo must name the entry it undoes")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
+_RANDOM = 0xFFF << 64 | (1 << 62) - 1
+"""The bits of an id that chance decides; those between are version and variant (RFC 9562 section 5.7)."""
+_VERSION_7 = 0x7 << 76 | 0b10 << 62
+
 
 def uuid7(milliseconds: int, random: bytes) -> UUID:
     """The id for `milliseconds` since 1970 (negative counts as 0) and 10 random bytes."""
     if len(random) != 10:
         raise ValueError("a version 7 id needs 10 random bytes")
     time = max(0, milliseconds) & (1 << 48) - 1
-    bits = int.from_bytes(random, "big")
-    high, low = bits >> 62 & 0xFFF, bits & (1 << 62) - 1
-    return UUID(int=time << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+    return UUID(int=time << 80 | int.from_bytes(random, "big") & _RANDOM | _VERSION_7)
 
 
 def derived_id(of: UUID, rule: str) -> UUID:

@@ -306,7 +306,7 @@ class Courier:
         def heed(connection: sqlite3.Connection) -> Standing:
             now = journal.current(connection)
             copied = now.identity == asked_as and journal.contradicts(connection, stored)
-            journal.stop(connection, asked_as, Standing.OFF_HEAD if copied and standing is Standing.GOOD else standing)
+            journal.stop(connection, asked_as, Standing.OFF_HEAD if copied else standing)
             return journal.current(connection).standing
 
         await self._publish(replace(self.state, standing=await self._blocking(heed)))

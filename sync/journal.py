@@ -18,12 +18,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from loyalty.chain import GENESIS, Head, Line, Was, line_hash, personal_digest
-from loyalty.entry import Draft, Entry, Moment, Posting, check, decode_entry, encode, entry_of_checked
+from loyalty.entry import Draft, Entry, ImpossiblePosting, Moment, Posting, check, decode_entry, encode, entry_of_checked
 from loyalty.holding import Own
 from loyalty.ids import uuid7
 from sync import schema
@@ -32,7 +33,8 @@ from sync.database import FULL, Connection, connect, transaction, upgrade
 from sync.messages import Standing
 from sync.refusals import NotRecorded
 
-SALT_BYTES = 16
+ID_BYTES, SALT_BYTES = 10, 16
+"""Of chance in an entry's id, and before its person in the digest."""
 
 
 class NotPaired(NotRecorded):
@@ -42,8 +44,7 @@ class NotPaired(NotRecorded):
         super().__init__("This terminal is not paired yet: run bodka-terminal pair with a code from the cloud.")
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """What was recorded: its postings are the draft's, with the leased part of a return worked out."""
 
     entry: Entry
@@ -124,36 +125,58 @@ def record(
     is as it was; `ImpossiblePosting` where the draft contradicts itself.
     """
     with transaction(connection):
-        known, writer = _writer(connection, key)
-        if known:
-            return _recorded(connection, key)
-        now, before = writer.now, writer.head
-
-        def owns(account: bytes, purse: str, instance: str, through: int) -> Own:
-            return own_between(connection, now, account, purse, instance, now.base + through)
-
-        postings = allowed(connection, now.base, now.standing.value, draft, rows, owns)
-        if postings != draft.postings:
-            draft = replace(draft, postings=postings)
-            check(draft.cause, postings, draft.refers)
-        entry = entry_of_checked(draft, uuid7(moment.wall_ms, random(10)), moment, shop, programme)
-        personal, salt = encode(draft.whose), random(SALT_BYTES)
-        line = Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
-        place, account, hash = now.base + line.sequence, draft.whose.account, line_hash(now.identity, line)
-        refers = draft.refers.bytes if draft.refers is not None else None
-        of_the_line = (line.before, hash, line.body, line.digest, personal, salt)
-        connection.execute(_LINE, (place, entry.id.bytes, key, draft.cause.value, account, refers, *of_the_line))
-        for posting in postings:
-            purse = (account, posting.purse, posting.instance)
-            connection.execute(POSTING, (*purse, place, posting.delta))
-            connection.execute(TALLY, (*purse, now.number, posting.used))
+        writer = _writer(connection)
+        try:
+            recorded, hash = _write_line(connection, writer, draft, key, rows, moment, shop, programme, random)
+        except (NotRecorded, ImpossiblePosting, sqlite3.IntegrityError):
+            # What is refused, or has a line already, may be this very draft for a second time.
+            if (known := _recorded(connection, key)) is None:
+                raise
+            return known
+        for posting in recorded.postings:
+            purse = (draft.whose.account, posting.purse, posting.instance)
+            connection.execute(POSTING, (*purse, writer.now.base + recorded.sequence, posting.delta))
+            connection.execute(TALLY, (*purse, writer.now.number, posting.used))
     if isinstance(connection, Connection):
-        connection.remembered = _Writer(writer.version, connection.total_changes, now, Head(line.sequence, hash))
-    return Recorded(entry, line.sequence)
+        head = Head(recorded.sequence, hash)
+        connection.remembered = _Writer(writer.version, connection.total_changes, writer.now, head)
+    return recorded
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
+def _write_line(
+    connection: sqlite3.Connection,
+    writer: _Writer,
+    draft: Draft,
+    key: str,
+    rows: Rows,
+    moment: Moment,
+    shop: str,
+    programme: int,
+    random: Callable[[int], bytes],
+) -> tuple[Recorded, bytes]:
+    """The entry as the next line, and nothing if it is refused or has a line already; with the line's hash."""
+    now, before = writer.now, writer.head
+
+    def owns(account: bytes, purse: str, instance: str, through: int) -> Own:
+        return own_between(connection, now, account, purse, instance, now.base + through)
+
+    postings = allowed(connection, now.base, now.standing.value, draft, rows, owns)
+    if postings != draft.postings:
+        draft = replace(draft, postings=postings)
+        check(draft.cause, postings, draft.refers)
+    chance = random(ID_BYTES + SALT_BYTES)
+    entry = entry_of_checked(draft, uuid7(moment.wall_ms, chance[:ID_BYTES]), moment, shop, programme)
+    personal, salt = encode(draft.whose), chance[ID_BYTES:]
+    line = Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
+    hash = line_hash(now.identity, line)
+    refers = draft.refers.bytes if draft.refers is not None else None
+    of_the_line = (line.before, hash, line.body, line.digest, personal, salt)
+    place = now.base + line.sequence
+    connection.execute(_LINE, (place, entry.id.bytes, key, draft.cause.value, draft.whose.account, refers, *of_the_line))
+    return Recorded(entry, line.sequence), hash
+
+
+class _Writer(NamedTuple):
     """Who writes, and behind which line; as long as version and changes are these (see `Connection`)."""
 
     version: int
@@ -162,23 +185,22 @@ class _Writer:
     head: Head
 
 
-def _writer(connection: sqlite3.Connection, key: str) -> tuple[bool, _Writer]:
-    """All that must be known before a line is written: whether its key is there already, who writes, and the last line."""
+def _writer(connection: sqlite3.Connection) -> _Writer:
+    """All that must be known before a line is written: who writes, and the last line."""
     version = connection.execute("PRAGMA data_version").fetchone()[0]
     last = connection.remembered if isinstance(connection, Connection) else None
     if isinstance(last, _Writer) and (last.version, last.changes) == (version, connection.total_changes):
-        return connection.execute(_KEY, (key,)).fetchone() is not None, last
-    found = connection.execute(_WRITER, (key,)).fetchone()
+        return last
+    found = connection.execute(_WRITER).fetchone()
     if found is None:
         raise NotPaired
-    known, place, hash, *identity = found
+    place, hash, *identity = found
     now = _identity(*identity)
-    return bool(known), _Writer(version, 0, now, _end(now, place, hash))
+    return _Writer(version, 0, now, _end(now, place, hash))
 
 
-_KEY = "SELECT 1 FROM lines WHERE key = ?"
 _WRITER = (
-    "SELECT EXISTS (SELECT 1 FROM lines WHERE key = ?), place, hash, number, identity, base, accepted, posted, standing"
+    "SELECT place, hash, number, identity, base, accepted, posted, standing"
     " FROM identities LEFT JOIN lines ON place = (SELECT max(place) FROM lines) ORDER BY number DESC LIMIT 1"
 )
 _LINE = (
@@ -256,12 +278,16 @@ def contradicts(connection: sqlite3.Connection, stored: Head) -> bool:
 def stop(connection: sqlite3.Connection, identity: UUID, standing: Standing) -> None:
     """Notes for good that `identity` may not spend, undo or return: only a new identity may again.
 
+    One that is written off may be found off the head later; its lines then go on under the new identity alone.
     Changes nothing where another identity writes by now: what was said of the old one is not about it.
     """
     with transaction(connection):
         now = current(connection)
-        if now.identity == identity and standing is not Standing.GOOD and now.standing is Standing.GOOD:
+        if now.identity == identity and _SEVERITY.index(standing) > _SEVERITY.index(now.standing):
             connection.execute("UPDATE identities SET standing = ? WHERE number = ?", (standing.value, now.number))
+
+
+_SEVERITY = (Standing.GOOD, Standing.WRITTEN_OFF, Standing.OFF_HEAD)
 
 
 def own(connection: sqlite3.Connection, account: bytes, purse: str, instance: str, through: int) -> Own:
@@ -288,8 +314,12 @@ def pruned(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT pruned FROM terminal").fetchone()[0])
 
 
-def _recorded(connection: sqlite3.Connection, key: str) -> Recorded:
-    place, body = connection.execute("SELECT place, body FROM lines WHERE key = ?", (key,)).fetchone()
+def _recorded(connection: sqlite3.Connection, key: str) -> Recorded | None:
+    """What was recorded under a key; None where nothing was."""
+    found = connection.execute("SELECT place, body FROM lines WHERE key = ?", (key,)).fetchone()
+    if found is None:
+        return None
+    place, body = found
     bases = connection.execute("SELECT base FROM identities WHERE base < ? ORDER BY number DESC LIMIT 1", (place,))
     return Recorded(decode_entry(body), place - bases.fetchone()[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from loyalty.account import Account, Holding
@@ -181,10 +181,15 @@ class CounterBook:
         name = self.counter.name
         query = "SELECT account, purse, instance, balance, granted, place, identity, change FROM purse_rows"
         rows = {PurseKey(*row[:3]): Row(*row[3:]) for row in self.counter.store.reader.mirror.execute(query)}
-        changed = {key for key in {*rows, *self._rows} if rows.get(key) != self._rows.get(key)}
-        self._rows = rows
+        known, self._rows = self._rows, rows
+        changed = {key for key in {*rows, *known} if rows.get(key) != known.get(key)}
         for key in changed & rows.keys():
-            row = rows[key]
+            row, before = rows[key], known.get(key)
+            if row.change <= 0 and known:
+                # From before the snapshot that is under way: still there, until that brings another or has swept it away.
+                same = before is not None and replace(before, change=row.change) == row
+                demand(same, 4, name, "has changed a row that waits for a snapshot:", key.purse, before, row)
+                continue
             identity, through = UUID(bytes=row.identity), row.place - self._bases[row.identity]
             demand(row.place <= len(self.lines), 8, name, "holds a row that includes lines which it has not written")
             true = cloud.said[identity, key, row.change, through]

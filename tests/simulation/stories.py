@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from backend import changes
+from backend import changes, epochs
 from display.screens import Message
 from loyalty.entry import Cause, Draft, Personal, Posting
 from simulation.counter import Counter
@@ -380,6 +380,36 @@ async def _is_written_off_between_earning_and_spending(scene: Scene, first: Coun
     return push
 
 
+async def a_copy_of_a_written_off_terminal(scene: Scene) -> None:
+    """A terminal and a copy of its card are both told that they are written off. Before staff can renew them, each sells
+    something: the cloud takes the first one's, and finds the other off its head. Both are renewed, and nothing is lost."""
+    first, old = scene[0], scene[0].identity
+    await scene.visit(first, LOOKS)
+    copy = await scene.copy(first)
+    renewals = {f"{counter.name}: /v1/renew is lost" for counter in (first, copy)}
+    scene.day.network.must |= renewals
+    await scene.write_off(first)
+    await scene.reconnect(copy)
+    await scene.hear(first, copy)
+    assert (first.standing, copy.standing) == (Standing.WRITTEN_OFF, Standing.WRITTEN_OFF)
+    await scene.visit(first, BUYS)
+    await scene.visit(copy, BUYS)
+    scene.day.network.must -= renewals
+    await scene.wait(10 * MINUTE)
+    assert old not in (first.identity, copy.identity)
+
+
+async def a_backup_of_the_cloud_is_put_back(scene: Scene) -> None:
+    """All rows are fetched anew over those that are there, and the power fails before one statement of it after the other."""
+    first = scene[0]
+    await scene.visit(first, LOOKS)
+    for statements in range(0, 60, 2):
+        with scene.day.cloud.writing() as connection:
+            epochs.begin_anew(connection, scene.day.agenda.wall_ms, scene.day.cloud.random)
+        first.power.cut_after(statements)
+        await scene.hear(first)
+
+
 async def nobody_is_switched_on(scene: Scene) -> None:
     """All plugs are pulled, to be put back in a month; when the shop closes for good, somebody puts them back at once.
 
@@ -453,6 +483,8 @@ ALL: tuple[Story, ...] = (
     two_accounts_become_one,
     a_written_off_terminal_sends_first,
     a_written_off_terminal_is_renewed_at_once,
+    a_copy_of_a_written_off_terminal,
+    a_backup_of_the_cloud_is_put_back,
     nobody_is_switched_on,
     the_cloud_is_updated_last,
     renewed_by_two_at_once,

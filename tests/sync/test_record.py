@@ -92,6 +92,25 @@ def test_a_spend_reaches_as_far_as_rows_and_own_lines(ledger: sqlite3.Connection
     assert journal.head(ledger).sequence == 2
 
 
+def test_the_same_key_again_is_answered_though_it_would_be_refused_by_now(till: Till) -> None:
+    till.record(award(5))
+    first = till.record(spend(5), "key")
+    assert till.record(spend(5), "key") == first
+    journal.stop(till.connection, IDENTITY, Standing.WRITTEN_OFF)
+    assert till.record(spend(5), "key") == first
+    with pytest.raises(SpendingStopped):
+        till.record(spend(5), "another key")
+
+
+def test_a_terminal_that_is_written_off_may_be_found_to_be_a_copy_and_not_the_other_way_round(till: Till) -> None:
+    told = (Standing.GOOD, Standing.WRITTEN_OFF, Standing.GOOD, Standing.OFF_HEAD, Standing.WRITTEN_OFF, Standing.GOOD)
+    stands = []
+    for standing in told:
+        journal.stop(till.connection, IDENTITY, standing)
+        stands.append(journal.current(till.connection).standing)
+    assert stands == [Standing.GOOD, Standing.WRITTEN_OFF, Standing.WRITTEN_OFF, *[Standing.OFF_HEAD] * 3]
+
+
 def test_own_earnings_up_to_through_are_in_the_grant_and_not_counted_twice(till: Till) -> None:
     till.record(award(5))
     till.record(award(7))
