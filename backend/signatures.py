@@ -1,4 +1,4 @@
-"""Who sent a request: its signature (`sync.signature`), by the key that the terminal was paired with.
+"""Who sent a request: HTTP Message Signatures (RFC 9421, Ed25519) over the components that `sync.messages` names.
 
 A signature's times are not looked at: a device without a clock must be heard. What stops replays is the signed counter
 (`exchange.py`).
@@ -7,16 +7,21 @@ A signature's times are not looked at: a device without a clock must be heard. W
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from http_message_signatures import (
+    HTTPMessageSignaturesException,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    algorithms,
+)
 
 from backend import identities
 from backend.identities import Identity
-from sync import signature
-from sync.messages import COUNTER_HEADER
+from sync.messages import COUNTER_HEADER, SIGNATURE_LABEL, SIGNED_COMPONENTS
 
 LARGEST_COUNTER = 2**63 - 1
 
@@ -34,10 +39,6 @@ class Request:
     headers: dict[str, str]
     body: bytes
 
-    def header(self, name: str) -> str:
-        """Its value, "" where there is none."""
-        return self.headers.get(name.lower(), "")
-
 
 @dataclass(frozen=True, slots=True)
 class Signer:
@@ -53,30 +54,37 @@ class Signer:
 
 def verify(connection: sa.Connection, request: Request) -> Signer:
     """Checks the one signature of a request; raises `BadSignature`."""
-    counter, digest = request.header(COUNTER_HEADER), request.header(signature.DIGEST_HEADER)
-    if not (counter.isascii() and counter.isdigit() and len(counter) <= 19 and 0 < int(counter) <= LARGEST_COUNTER):
-        raise BadSignature(f"{COUNTER_HEADER} must be a whole number above 0")
+    keys = _Keys(connection)
+    verifier = _Verifier(signature_algorithm=algorithms.ED25519, key_resolver=keys)
     try:
-        identity, parameters, signed = signature.read_headers(
-            request.header(signature.INPUT_HEADER), request.header(signature.SIGNATURE_HEADER)
-        )
-        base = signature.signature_base(request.method, request.url, digest, counter, parameters)
-    except signature.OtherForm as error:
-        raise BadSignature(
-            f'exactly one signature is wanted, labelled "{signature.SIGNATURE_LABEL}", in the form of docs/protocol.md'
-        ) from error
-    if digest != signature.content_digest(request.body):
-        raise BadSignature("the body is not the one that was signed: send it again")
-    sender = _paired(connection, identity)
-    try:
-        Ed25519PublicKey.from_public_bytes(sender.public_key or b"").verify(signed, base)
-    except (InvalidSignature, ValueError) as error:
+        results = verifier.verify(request, max_age=None, require_components=SIGNED_COMPONENTS, body=request.body)
+    except (HTTPMessageSignaturesException, ValueError) as error:
         raise BadSignature("the signature does not fit: check that the terminal calls the cloud by its own address") from error
-    return Signer(sender, int(counter))
+    if len(results) != 1 or results[0].label != SIGNATURE_LABEL or results[0].body is None:
+        raise BadSignature(f'exactly one signature is wanted, labelled "{SIGNATURE_LABEL}", over the body\'s digest')
+    counter = request.headers.get(COUNTER_HEADER.lower(), "")
+    if not (counter.isascii() and counter.isdigit() and 0 < len(counter) <= 19 and 0 < int(counter) <= LARGEST_COUNTER):
+        raise BadSignature(f"{COUNTER_HEADER} must be a whole number above 0")
+    return Signer(keys.owners[str(results[0].parameters["keyid"])], int(counter))
 
 
-def _paired(connection: sa.Connection, identity: UUID) -> Identity:
-    try:
-        return identities.find(connection, identity)
-    except identities.UnknownIdentity as error:
-        raise BadSignature(f"no terminal is paired as {identity}: pair it anew") from error
+class _Keys(HTTPSignatureKeyResolver):
+    """Public keys by identity."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self.owners: dict[str, Identity] = {}
+        """Whose keys were asked for."""
+
+    def resolve_public_key(self, key_id: str) -> Ed25519PublicKey | None:
+        try:
+            owner = identities.find(self._connection, UUID(key_id))
+        except (ValueError, identities.UnknownIdentity):
+            return None
+        self.owners[key_id] = owner
+        return None if owner.public_key is None else Ed25519PublicKey.from_public_bytes(owner.public_key)
+
+
+class _Verifier(HTTPMessageVerifier):
+    def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
+        """Nothing: see above."""

@@ -30,6 +30,7 @@ from shop import BREATH_SECONDS, FINGER_SECONDS, PATIENCE, Shop
 BUS_HERTZ = 400_000
 JANA, JANA_TAG, OTHER_TAG = "2100000000012", "04A1B2C3D4E5F6", "04000102030405"
 BALANCE, FIVE = 1_240_000, 5_000
+PRESSES, PRESS_AGAIN_SECONDS = 4, 2.0
 CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy")
 
 
@@ -54,9 +55,17 @@ def shown(shop: Shop, screen: Screen) -> Callable[[], float]:
 def clear(shop: Shop) -> None:
     """The idle screen, nobody on the reader for as long as a hand takes a breath, and any phase of its polling."""
     shop.lift()
-    shop.press("cancel")
-    shop.shows_idle()
+    cancel(shop)
     time.sleep(BREATH_SECONDS + random.uniform(0, 0.1))
+
+
+def cancel(shop: Shop) -> None:
+    """Back to the idle screen. A press that was too early for the machine's other work is a stale one, and is made again."""
+    for _ in range(PRESSES):
+        shop.press("cancel")
+        if shop.idle(patience=PRESS_AGAIN_SECONDS):
+            return
+    shop.shows_idle()
 
 
 def tap(shop: Shop, card: Card) -> float:
@@ -74,8 +83,7 @@ def scan(shop: Shop) -> float:
     began = shop.scan(JANA) / 1e9
     took = wait() - began
     time.sleep(FINGER_SECONDS)
-    shop.press("cancel")
-    shop.shows_idle()
+    cancel(shop)
     return took
 
 

@@ -23,30 +23,28 @@ import first_tap
 import panel_bytes
 from panel_bytes import say
 
-from emulators.hardware import Hardware
-from shop import PATIENCE, Shop, command, environment, until
+from display.starting import starting
+from emulators.hardware import PANEL_ADDRESS, Hardware
+from emulators.witness import Witness
+from shop import PATIENCE, Shop, command, drawn, environment, until
 
 STARTS, HEAVIEST = 7, 12
 REST_SECONDS = 0.05
 """A slow finger's pace, and time for all that a key set going to end."""
 
 
-def lit(hardware: Hardware) -> float | None:
-    """When the first picture's last byte so far went out; None while all is dark."""
-    with hardware.bus.lock:
-        panel = hardware.panel
-        return hardware.bus.log[-1].at if panel.on and any(panel.memory) else None
-
-
-def start(shop: Shop, hardware: Hardware) -> float:
-    """Seconds from the start of the daemon's process to its first picture."""
-    hardware.panel.power_on()
-    hardware.panel.memory[:] = bytes(len(hardware.panel.memory))
-    run, began = command("bodka-terminal", "run", "--settings", str(shop.settings)), time.monotonic()
-    daemon = subprocess.Popen(run, env=environment(**hardware.environment()), stderr=subprocess.DEVNULL)
+def start(shop: Shop, hardware: Hardware, listed: Path, **variables: str) -> tuple[float, int]:
+    """Seconds from the start of the daemon's process to its first picture, and how far its list of imports was by then."""
+    hardware.bus.chips[PANEL_ADDRESS] = panel = Witness(listed)
+    run, surroundings = command("bodka-terminal", "run", "--settings", str(shop.settings)), hardware.environment()
+    with listed.open("wb") as errors:
+        began = time.monotonic()
+        daemon = subprocess.Popen(run, env=environment(**surroundings, **variables), stderr=errors)
     try:
-        until(lambda: lit(hardware), lambda: "no picture came")
-        return (lit(hardware) or began) - began
+        until(lambda: panel.seen, lambda: "no picture came")
+        until(lambda: panel.saw(drawn(starting("sk"))), lambda: "the first picture is another")
+        first = panel.saw(drawn(starting("sk"))) or panel.seen[0]
+        return first.at - began, first.written
     finally:
         daemon.kill()
         daemon.wait(PATIENCE)
@@ -60,22 +58,17 @@ def bare(hardware: Hardware) -> float:
 
 
 def starts(shop: Shop, hardware: Hardware) -> None:
-    pairs = [(bare(hardware), start(shop, hardware)) for _ in range(STARTS)]
+    listed = shop.folder / "imports"
+    pairs = [(bare(hardware), start(shop, hardware, listed)[0]) for _ in range(STARTS)]
     alone, ours = (statistics.median(times) for times in zip(*pairs, strict=True))
     against = f"a bare interpreter importing PIL.Image, {alone:.3f} s; ours {ours:.3f} s"
     say("process start to first picture", ours / alone, "times", "<= 5", against=against, load=os.getloadavg()[0])
-    told = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import terminal.commands, terminal.startup, luma.oled.device, smbus2"],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stderr
-    lines = [line.removeprefix("import time:").split("|") for line in told.splitlines() if line.count("|") == 2]
-    costs = sorted(((int(total), name.strip()) for own, total, name in lines if own.strip().isdigit()), reverse=True)
-    say("imported before the first picture", len(costs), "modules", None)
-    for total, name in costs[:HEAVIEST]:
-        say(f"imported before the first picture: {name}, with what it imports", total / 1000, "ms", None)
+    _, length = start(shop, hardware, listed, PYTHONPROFILEIMPORTTIME="1")
+    lines = [line.removeprefix("import time:").split("|") for line in listed.read_bytes()[:length].decode().splitlines()]
+    costs = [(int(total), name) for own, total, name in (line for line in lines if len(line) == 3) if own.strip().isdigit()]
+    say("imported before the first picture", len(costs), "modules", None, all=sorted({name.strip() for _, name in costs}))
+    for total, name in sorted(costs, reverse=True)[:HEAVIEST]:
+        say(f"imported before the first picture: {name.strip()}, with what it imports", total / 1000, "ms", None)
 
 
 def spent(process: int) -> float:

@@ -1,7 +1,10 @@
-"""What keeps a panel from burning in: while nobody is at the counter, the picture moves by a pixel now and then, and is dimmed.
+"""What keeps a panel from burning in: pictures stand a pixel elsewhere now and then, and are dimmed while nobody is there.
 
 An OLED's pixels fade by the hours that they were lit and by how brightly. The idle screen would leave its letters on the glass
 within some thousand hours; moved about, its lit pixels are shared among their neighbours, and dimmed they last longer.
+
+To move a picture costs as many bytes as to change it. So where somebody comes it is the next one that is moved, which costs
+nothing; the one that is there is moved only where nobody comes for long.
 """
 
 from __future__ import annotations
@@ -36,8 +39,8 @@ class Care:
     """After so long without a card or a key it is dimmed."""
     dim_contrast: int = 16
     """How bright it is then, 0 to 255."""
-    shift_seconds: float = 60.0
-    """After so long the picture begins to move, and then moves each time so long has gone by."""
+    shift_seconds: float = 300.0
+    """How long pictures stand in one place. The one that is there moves when nobody has come for so long."""
 
 
 NO_CARE = Care(dim_seconds=0, shift_seconds=0)
@@ -49,21 +52,24 @@ class Look:
 
     contrast: int | None
     """None: as bright as the panel is set."""
-    offset: Offset | None
-    """None while somebody is there: a new picture stands in its own place, and the one that is there does not move."""
+    offset: Offset
+    """Where a new picture stands."""
+    moves: bool
+    """Whether the one that is there goes there too; never in front of a person."""
 
 
 def look(care: Care, now: float, touched: float) -> Look:
     """How pictures are shown at `now`, when the last card or key was at `touched` (seconds of one clock that only goes on).
 
-    >>> look(Care(), now=3_665.0, touched=3_600.0)
-    Look(contrast=None, offset=(1, 2))
+    >>> look(Care(), now=665.0, touched=600.0)
+    Look(contrast=None, offset=(2, 0), moves=False)
     """
     idle = now - touched
     dimmed = 0 < care.dim_seconds <= idle
     moves = 0 < care.shift_seconds <= idle
-    place = PLACES[int(now // care.shift_seconds) % len(PLACES)] if moves else None
-    return Look(care.dim_contrast if dimmed else None, place)
+    since = now if moves else touched
+    place = PLACES[int(since // care.shift_seconds) % len(PLACES)] if care.shift_seconds > 0 else HOME
+    return Look(care.dim_contrast if dimmed else None, place, moves)
 
 
 def moved(image: Image.Image, offset: Offset) -> Image.Image:

@@ -21,7 +21,7 @@ Size: TypeAlias = tuple[int, int]
 
 SMALL, USUAL, WIDE = (128, 32), (128, 64), (256, 64)
 SIZES = (USUAL, SMALL, WIDE)
-"""What `display.layout` lays out for."""
+"""Of all of them."""
 
 I2C, SPI = "i2c", "spi"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from display.page import Button, Live, Page
-from display.rows import MIDDLE, back, closed, name, press, row, spoken
+from display.draft import Draft
+from display.page import Button, Live
+from display.rows import back, closed, good, head, must, name, press, spoken
 from display.screens import DeviceTest, DeviceTestDone, Hint, Task
 from display.words import Words, msgid
 
@@ -30,15 +31,14 @@ _HINTS = {
 }
 
 
-def task(screen: DeviceTest, words: Words) -> Page:
+def task(screen: DeviceTest, words: Words) -> Draft:
     """What to do, and what helps where it does not work. The border takes the outermost pixels of all four sides."""
     asked = words.say("Press {button}", button=screen.what) if screen.task is Task.PRESS else words.say(_TASKS[screen.task])
-    below = words.say(_HINTS[screen.hint]) if screen.hint else name("" if screen.task is Task.PRESS else screen.what)
-    rows = spoken(
-        row(words.say("Test {number}/{count}", number=screen.number, count=screen.count)), row(asked, MIDDLE), row(below)
-    )
-    page = closed(rows, *_live(screen, words))
-    return replace(page, frame=screen.task is Task.BORDER)
+    what = name("" if screen.task is Task.PRESS else screen.what)
+    below = must(words.say(_HINTS[screen.hint])) if screen.hint else good(what)
+    title = good(words.say("Test {number}/{count}", number=screen.number, count=screen.count))
+    draft = closed(spoken(title, head(asked), below), *_live(screen, words))
+    return replace(draft, frame=screen.task is Task.BORDER)
 
 
 def _live(screen: DeviceTest, words: Words) -> tuple[Live, ...]:
@@ -49,14 +49,14 @@ def _live(screen: DeviceTest, words: Words) -> tuple[Live, ...]:
     return tuple(live for live in (skip, leave) if screen.task is not Task.PRESS or live.button.sign != screen.what)
 
 
-def done(screen: DeviceTestDone, words: Words) -> Page:
+def done(screen: DeviceTestDone, words: Words) -> Draft:
     """How it went."""
     if not screen.failed:
-        return closed(spoken(row(words.say("Test devices")), row(words.say("All work"), MIDDLE)), back(words))
+        return closed(spoken(good(words.say("Test devices")), head(words.say("All work"))), back(words))
     rows = spoken(
-        row(words.count("{n} did not pass", "{n} did not pass", screen.failed)),
-        row(name(screen.what), MIDDLE),
-        row(words.say(_HINTS[screen.hint]) if screen.hint else ()),
+        good(words.count("{n} did not pass", "{n} did not pass", screen.failed)),
+        head(name(screen.what)),
+        must(words.say(_HINTS[screen.hint]) if screen.hint else ()),
     )
     following = press(words, Button.NEXT, "Next one") if screen.failed > 1 else None
     return closed(rows, following, back(words))

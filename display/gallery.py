@@ -1,20 +1,26 @@
 """Pictures of every screen: the golden ones, that the tests compare with, and enlarged ones for the documents.
 
-A golden picture is one of a language: every sample in its own pixels, four in a row. The sheets for people are made from them.
+A golden picture is one of a language and a glass: every sample in its own pixels, four in a row. The sheets for people are made
+from them.
 `scripts/screens` shows how the screens look now; `scripts/screens --accept` makes that the golden pictures.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 from PIL import Image, ImageDraw
 
+from display.coming_gallery import coming
+from display.coming_screens import ComingScreen, Refused
 from display.draw import draw, font
+from display.glass import USUAL, Glass
 from display.layout import lay_out
-from display.letters import HEIGHT, WIDTH
 from display.screens import (
     Armed,
     Balance,
@@ -48,6 +54,7 @@ from display.screens import (
     StampCard,
     StampCardFull,
     Stamps,
+    Starting,
     Sum,
     Task,
     Typing,
@@ -71,6 +78,13 @@ _PAPER = (18, 24, 44)
 
 ACROSS = 4
 """Pictures in a row."""
+
+GLASSES = (USUAL, Glass(128, 64, 0.96), Glass(128, 32, 0.91), Glass(256, 64, 3.12))
+"""Those with golden pictures: one for each of the ways in which pages are fitted."""
+
+SHEETS = ("sk", "en")
+COLOURS = 8
+"""A sheet has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +180,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         Updating(),
         Updating("1.4.2", 60),
         *(Notice(message, name=jana, amount=_known(message)) for message in Message),
+        Starting(),
     )
 
 
@@ -176,28 +191,45 @@ def _known(message: Message) -> Points | Money | None:
     return Points(5_000) if message in known else None
 
 
-def golden(language: str) -> Image.Image:
-    """Every sample as it is on the panel, 1 bit a pixel, `ACROSS` in a row."""
-    pictures = [draw(lay_out(screen, language)) for screen in samples(language)]
-    whole = Image.new("1", (ACROSS * WIDTH, -(-len(pictures) // ACROSS) * HEIGHT))
-    for index, picture in enumerate(pictures):
-        whole.paste(picture, _place(index))
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A picture of the gallery: a screen, or one of the two faces of its page."""
+
+    title: str
+    picture: Image.Image
+
+
+GALLERIES: dict[str, Callable[[str], Sequence[Screen | ComingScreen]]] = {"": samples, "coming": coming}
+"""What the terminal shows, and what no feature shows yet."""
+
+
+def cells(language: str, glass: Glass = USUAL, gallery: str = "") -> list[Cell]:
+    """Every sample as it is on that glass, 1 bit a pixel; what takes turns stands side by side."""
+    found: list[Cell] = []
+    for screen in GALLERIES[gallery](language):
+        faces = lay_out(screen, language, glass).faces
+        found += [Cell(title(screen) + ", then" * turn, draw(face)) for turn, face in enumerate(faces)]
+    return found
+
+
+def golden(pictures: list[Cell]) -> Image.Image:
+    """All of them in one picture, `ACROSS` in a row."""
+    width, height = pictures[0].picture.size
+    whole = Image.new("1", (ACROSS * width, -(-len(pictures) // ACROSS) * height))
+    for index, one in enumerate(pictures):
+        whole.paste(one.picture, (index % ACROSS * width, index // ACROSS * height))
     return whole
 
 
-def cell(whole: Image.Image, index: int) -> Image.Image:
-    """One sample of a golden picture."""
-    left, top = _place(index)
-    return whole.crop((left, top, left + WIDTH, top + HEIGHT))
-
-
-def _place(index: int) -> tuple[int, int]:
-    return index % ACROSS * WIDTH, index // ACROSS * HEIGHT
+def name(language: str, glass: Glass = USUAL, gallery: str = "") -> str:
+    """Of a golden picture's file, without its ending."""
+    size = "" if glass == USUAL else f"{glass.width}x{glass.height}-{glass.inches:g}"
+    return "-".join(part for part in (gallery, size, language) if part)
 
 
 def framed(small: Image.Image, scale: int) -> Image.Image:
     """One picture of the panel enlarged, in a thin frame, as it glows on the counter."""
-    large = small.convert("L").resize((WIDTH * scale, HEIGHT * scale), Image.Resampling.NEAREST)
+    large = small.convert("L").resize((small.width * scale, small.height * scale), Image.Resampling.NEAREST)
     glass = Image.new("RGB", large.size, _DARK)
     glass.paste(_LIT, mask=large)
     margin = 3 * scale
@@ -207,9 +239,9 @@ def framed(small: Image.Image, scale: int) -> Image.Image:
     return frame
 
 
-def sheet(language: str, whole: Image.Image, *, scale: int = 3) -> Image.Image:
+def sheet(pictures: list[Cell], *, scale: int = 3) -> Image.Image:
     """A golden picture for people: enlarged, with the screens' names under them."""
-    tiles = [(framed(cell(whole, n), scale), title(screen)) for n, screen in enumerate(samples(language))]
+    tiles = [(framed(one.picture, scale), one.title) for one in pictures]
     gap, label = 12, 16
     width, height = tiles[0][0].size
     rows = -(-len(tiles) // ACROSS)
@@ -222,21 +254,33 @@ def sheet(language: str, whole: Image.Image, *, scale: int = 3) -> Image.Image:
     return picture
 
 
-def title(screen: Screen) -> str:
+def title(screen: Screen | ComingScreen) -> str:
     """A screen's name, in the sheets and where a golden picture differs."""
-    return f"{type(screen).__name__} {screen.message.name}" if isinstance(screen, Notice) else type(screen).__name__
+    kind = type(screen).__name__
+    match screen:
+        case Notice(message=message):
+            return f"{kind} {message.name}"
+        case Refused(why=why):
+            return f"{kind} {why.name}: not yet reachable"
+    return f"{kind}: not yet reachable" if isinstance(screen, get_args(ComingScreen)) else kind
 
 
 def main(pictures: Path, accepted: Path | None) -> None:
-    """Draws screens-sk.png and the like, and first-tap.png, into `pictures`; the golden pictures into `accepted`."""
+    """Draws screens-sk.png and the like, and first-tap.png, into `pictures`; the golden pictures into `accepted`.
+
+    Other sheets than those of the usual glass are made in `SHEETS` only: the golden pictures have them all.
+    """
     for folder in (pictures, accepted):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-    for language in LANGUAGES:
-        whole = golden(language)
+    for glass, language, gallery in product(GLASSES, LANGUAGES, GALLERIES):
+        drawn, called = cells(language, glass, gallery), name(language, glass, gallery)
         if accepted is not None:
-            whole.save(accepted / f"{language}.png", optimize=True)
-        sheet(language, whole).save(pictures / f"screens-{language}.png", optimize=True)
+            golden(drawn).save(accepted / f"{called}.png", optimize=True)
+        if called == language:
+            sheet(drawn).save(pictures / f"screens-{called}.png", optimize=True)
+        elif language in SHEETS:
+            sheet(drawn, scale=2).quantize(COLOURS).save(pictures / f"screens-{called}.png", optimize=True)
     first = StampCard("Jana K.", 7, 10, _SHOPS["sk"].coffee, until=_SHOPS["sk"].until)
     framed(draw(lay_out(first, "sk")), 6).save(pictures / "first-tap.png", optimize=True)
 

@@ -32,8 +32,18 @@ OWN = frozenset(_SMALL)
 
 @cache
 def dots(letter: str, height: int) -> tuple[tuple[int, int], ...]:
-    """The lit dots of one of `OWN` as (column, row) in its cell; 32 pixels are 16 doubled."""
+    """The lit dots of one of `OWN` as (column, row) in its cell.
+
+    24 pixels are 12 doubled and 32 are 16 doubled, so that they stand on the line of the font's own letters and are as high.
+    """
+    if height == 24:  # the font's are 15 rows high there, and 8 in 12 pixels: one row of the doubled 16 is left out
+        doubled = _doubled(letter, 12, 0)
+        return tuple(sorted({(x, y - (y > 12)) for x, y in doubled}))
     if height == 32:
-        return tuple((2 * x + right, 2 * y + down) for x, y in dots(letter, 16) for right in (0, 1) for down in (0, 1))
+        return _doubled(letter, 16, 2)
     lines = (_SMALL if height == 12 else _MIDDLE)[letter].split()
     return tuple((x, y) for y, line in enumerate(lines) for x, dot in enumerate(line) if dot == "#")
+
+
+def _doubled(letter: str, height: int, lower: int) -> tuple[tuple[int, int], ...]:
+    return tuple((2 * x + right, 2 * y + down + lower) for x, y in dots(letter, height) for right in (0, 1) for down in (0, 1))

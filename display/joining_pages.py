@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from display.draft import BIG, MIDDLE, SMALL, Draft, Wish
+from display.fitting import fitted, written
+from display.glass import USUAL, Glass
 from display.letters import columns, plain
 from display.lines import Number
-from display.page import Circles, Page, Row, Text
-from display.qr import QrCode, qr_code
-from display.rows import BIG, MIDDLE, name, row, spoken
-from display.screens import CodeTrouble, Pairing, PairingTrouble, Updating, WifiJoined, WifiProblem, WifiTrouble
+from display.page import Circles, Page
+from display.qr import qr_code
+from display.rows import good, head, must, name, number, spoken
+from display.screens import CodeTrouble, Pairing, PairingTrouble, Unpaired, Updating, WifiJoined, WifiProblem, WifiTrouble
 from display.words import Words, msgid
 
 _ANEW = msgid("Make a new one")
@@ -34,16 +37,34 @@ _GROUP = 4
 """Letters of a code that stand in one row beside the QR code."""
 
 
-def pairing(screen: Pairing, words: Words) -> Page:
-    """The QR code at the left, the code in rows of four beside it; what cannot be a QR code is shown by its code alone."""
+def unpaired(screen: Unpaired, words: Words) -> Draft:
+    """Not yet anybody's; with the code to type, where there is one."""
+    code = plain(screen.code)[: columns(12)]
+    if not code:
+        return Draft(spoken(head(words.say("New terminal")), must(words.say("Not paired yet"))))
+    return _typed(code, words)
+
+
+def _typed(code: str, words: Words) -> Draft:
+    return Draft(spoken(must(words.say("Type in the portal:")), number((Number((code,)),))))
+
+
+def pairing(screen: Pairing, words: Words, glass: Glass) -> Page:
+    """The QR code at the left, and beside it the code to type: in rows of four, or in one row of a low or a wide glass.
+
+    What cannot be a QR code that a phone reads from this glass is shown by its code alone.
+    """
     groups = _groups(screen.code)
-    drawn = qr_code(screen.url)
+    drawn = qr_code(screen.url, glass)
     if drawn is None:
-        whole = "-".join(groups)[: columns(12)]
-        return Page(spoken(row(words.say("Type in the portal:")), row((Number((whole or "—",)),), BIG)))
-    beside = tuple(Text(group, 16) for group in groups)
-    heads = (words.say("Scan this"), words.say("or type:")) if len(beside) < 3 else (words.say("or type:"),)
-    return Page((*(row(head, room=QrCode.BESIDE) for head in heads), *beside), code=drawn)
+        return fitted(_typed("-".join(groups) or "—", words), glass)
+    room = glass.width - drawn.side
+    in_one = glass.height < USUAL.height or sum(map(len, groups)) + len(groups) - 1 <= columns(MIDDLE[0], room)
+    heights = BIG if glass.width > USUAL.width else MIDDLE
+    beside = [written(number((Number((one,)),), heights), room) for one in (["-".join(groups)] if in_one else groups) if one]
+    spare = (glass.height - sum(text.height for text in beside)) // SMALL[0]
+    heads = [words.say("Scan this"), words.say("or type:")][-spare:] if spare else []
+    return Page((*(written(must(one), room) for one in heads), *beside), code=drawn, glass=glass)
 
 
 def _groups(code: str) -> tuple[str, ...]:
@@ -55,27 +76,25 @@ def _groups(code: str) -> tuple[str, ...]:
     return tuple(parts[:3])
 
 
-def pairing_trouble(screen: PairingTrouble, words: Words) -> Page:
+def pairing_trouble(screen: PairingTrouble, words: Words) -> Draft:
     """What is wrong with the code, and what helps."""
     title, why, to_do = _CODES[screen.why]
-    return Page(spoken(row(words.say(title), MIDDLE), row(words.say(why)), row(words.say(to_do))))
+    return Draft(spoken(head(words.say(title)), must(words.say(why)), must(words.say(to_do))))
 
 
-def wifi_joined(screen: WifiJoined, words: Words) -> Page:
+def wifi_joined(screen: WifiJoined, words: Words) -> Draft:
     """It works, and by which network."""
-    return Page(spoken(row(words.say("Wi-Fi works"), MIDDLE), row(name(screen.network))))
+    return Draft(spoken(head(words.say("Wi-Fi works")), good(name(screen.network))))
 
 
-def wifi_trouble(screen: WifiTrouble, words: Words) -> Page:
+def wifi_trouble(screen: WifiTrouble, words: Words) -> Draft:
     """What is wrong with the Wi-Fi, and what helps."""
     why, to_do = _WIFI[screen.why]
-    return Page(
-        spoken(row(words.say("No Wi-Fi"), MIDDLE), row(name(screen.network)), row(words.say(why)), row(words.say(to_do)))
-    )
+    return Draft(spoken(head(words.say("No Wi-Fi")), good(name(screen.network)), must(words.say(why)), must(words.say(to_do))))
 
 
-def updating(screen: Updating, words: Words) -> Page:
+def updating(screen: Updating, words: Words) -> Draft:
     """Please leave it on."""
-    far = () if screen.percent is None else (Circles(min(max(screen.percent, 0), 100), 100),)
-    rows: tuple[Row, ...] = (row(words.say("Updating"), MIDDLE), row(name(screen.version)), *far)
-    return Page(spoken(*rows), row(words.say("Please leave it on")))
+    far = () if screen.percent is None else (Wish(Circles(min(max(screen.percent, 0), 100), 100)),)
+    rows = spoken(head(words.say("Updating")), good(name(screen.version)), *far)
+    return Draft(rows, must(words.say("Please leave it on")))

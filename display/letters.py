@@ -1,23 +1,25 @@
 """Which letters the panel can draw, and how any text becomes only those.
 
 Terminus has every letter of Slovak, Czech, Hungarian, German, Polish and English, Greek and Cyrillic; the sets below were
-taken from the `ter-u12n`, `ter-u16b` and `ter-u32b` fonts of Debian's xfonts-terminus, and a test compares them with the
-fonts. All letters of a height have the same width, so a text is measured by counting its letters.
+taken from the `ter-u12n`, `ter-u16b`, `ter-u24b` and `ter-u32b` fonts of Debian's xfonts-terminus, and a test compares them
+with the fonts. All letters of a height have the same width, so a text is measured by counting its letters.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
+from display.glass import USUAL
+
 ELLIPSIS = "…"
 MINUS = "\u2212"
 
-WIDTH = 128
-HEIGHT = 64
-"""The panel, in pixels."""
-
-LETTER_WIDTHS = {12: 6, 16: 8, 32: 16}
+LETTER_WIDTHS = {12: 6, 16: 8, 24: 12, 32: 16}
 """Width of every letter, in pixels, by the height of its row."""
+
+TALLEST = 32
+NARROW = 8
+"""The tallest letters may also be narrow: those of 16 pixels drawn twice as high."""
 
 _RANGES = (
     (0x20, 0x7E),
@@ -37,9 +39,9 @@ _LONGEST = 200
 """More letters than any row holds: the rest of a very long text is not even looked at."""
 
 
-def columns(height: int, room: int = WIDTH) -> int:
-    """How many letters fit in a row of `height` pixels, `room` pixels wide: 21 for 12, 16 for 16, 8 for 32."""
-    return room // LETTER_WIDTHS[height]
+def columns(height: int, room: int = USUAL.width, *, narrow: bool = False) -> int:
+    """How many letters fit in a row of `height` pixels, `room` pixels wide: of 128, 21 for 12, 16 for 16, 8 for 32."""
+    return room // (NARROW if narrow else LETTER_WIDTHS[height])
 
 
 def drawable(letter: str) -> bool:

@@ -65,6 +65,9 @@ class Said:
     title: Line
     why: Line
     what_to_do: Line
+    sum_in_title: bool = False
+    sum_in_why: bool = False
+    """Which of them is a sum."""
 
 
 def notice_words(notice: Notice, words: Words) -> Said:
@@ -78,11 +81,11 @@ def notice_words(notice: Notice, words: Words) -> Said:
     because = words.say(why) if why else ()
     if notice.message in NEWS and notice.name:
         because = (Name(notice.name),)
-    if notice.amount is not None:
-        because = _with_amount(notice.message, notice.amount, words) or because
+    known = _with_amount(notice.message, notice.amount, words) if notice.amount is not None else ()
     if notice.message in (Message.MORE_LATER, Message.MORE_SOON) and _is_something(notice.amount):
-        return Said(words.say("{amount} now", amount=_spoken(notice.amount, words)), because, words.say(what_to_do))
-    return Said(words.say(title), because, words.say(what_to_do))
+        now = words.say("{amount} now", amount=_spoken(notice.amount, words))
+        return Said(now, because, words.say(what_to_do), sum_in_title=True)
+    return Said(words.say(title), known or because, words.say(what_to_do), sum_in_why=bool(known))
 
 
 def _is_something(amount: Amount | None) -> TypeGuard[Amount]:

@@ -1,4 +1,4 @@
-"""A page: what stands on the panel, row by row, before it is drawn. 128x64 pixels hold rows of 12, 16 and 32."""
+"""A page: what stands on the panel, row by row, before it is drawn: rows of 12, 16, 24 and 32 pixels."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from display.letters import HEIGHT, WIDTH
+from display.glass import USUAL, Glass
+from display.letters import LETTER_WIDTHS, NARROW
 from display.qr import QrCode
 
-_FRAMES = {12: "{}", 16: "[{}]", 32: "{{{}}}"}
+_FRAMES = {12: "{}", 16: "[{}]", 24: "[[{}]]", 32: "{{{}}}"}
 
 
 class Button(Enum):
@@ -25,6 +26,9 @@ class Button(Enum):
         """What is printed beside the button: +, −, ▸ or ×."""
         return _SIGNS[self]
 
+
+GAP = 4
+"""Pixels between a number and what stands beside it."""
 
 _SIGNS = {Button.AWARD: "+", Button.REDEEM: "−", Button.NEXT: "▸", Button.CANCEL: "×"}
 
@@ -43,10 +47,22 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A row of letters, 12, 16 or 32 pixels high, in the middle of the row."""
+    """A row of letters, 12, 16, 24 or 32 pixels high, in the middle of the row."""
 
     text: str
     height: int
+    narrow: bool = False
+    """Letters of 32 pixels half as wide."""
+
+    @property
+    def letter(self) -> int:
+        """Width of a letter in pixels."""
+        return NARROW if self.narrow else LETTER_WIDTHS[self.height]
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return len(self.text) * self.letter
 
     def __str__(self) -> str:
         return _FRAMES[self.height].format(self.text)
@@ -123,11 +139,27 @@ class Page:
     """A line around everything, on the outermost pixels."""
     code: QrCode | None = None
     """A QR code at the left edge: the rows then stand beside it."""
+    glass: Glass = USUAL
+    """What it is for."""
+    number: Text | None = None
+    """The number that matters, one of the rows; or, `beside` them, over the whole height at the left edge."""
+    beside: bool = False
+    other: Page | None = None
+    """The second face, where one is not enough: they are shown by turns."""
+    ticks: bool = False
+    """It counts seconds: the next such page goes on with the face that is shown."""
 
     @property
     def left(self) -> int:
         """The first column that rows may use."""
-        return 0 if self.code is None else WIDTH - QrCode.BESIDE
+        if self.code is not None:
+            return self.code.side
+        return self.number.width + GAP if self.number is not None and self.beside else 0
+
+    @property
+    def faces(self) -> tuple[Page, ...]:
+        """What is shown by turns: itself, and the other one if there is one."""
+        return (self,) if self.other is None else (self, self.other)
 
     @property
     def all_rows(self) -> tuple[Row, ...]:
@@ -137,7 +169,7 @@ class Page:
     @property
     def spare(self) -> int:
         """Pixels of the panel's height that no row needs; never negative for a page of `lay_out`."""
-        return HEIGHT - sum(row.height for row in self.all_rows)
+        return self.glass.height - sum(row.height for row in self.all_rows)
 
     @property
     def tops(self) -> tuple[int, ...]:
@@ -150,12 +182,13 @@ class Page:
         return tuple(tops)
 
     def text(self) -> str:
-        """The page for a terminal window: 16 px rows as [text], 32 px as {text}, stamps as ●○.
+        """The page for a terminal window: 16 px rows as [text], 24 px [[text]], 32 px {text}, stamps ●○; a second face below —.
 
         >>> print(lay_out(NewCard(), "en").text())
         [New card]
         Terms: QR on the back
         +Issue ×No
         """
-        code = () if self.code is None else (str(self.code),)
-        return "\n".join((*code, *(str(row) for row in self.all_rows)))
+        first = [str(one) for one in (self.code, self.number if self.beside else None) if one is not None]
+        second = () if self.other is None else ("—", self.other.text())
+        return "\n".join((*first, *(str(row) for row in self.all_rows), *second))

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from PIL import Image
 
+from display import turns
 from display.burn_in import HOME, NO_CARE, Care, Look, Offset, look, moved
 
 FIRST_WAIT = 0.1
@@ -52,7 +53,10 @@ class PanelGlass(Protocol):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Picture:
     number: int
-    image: Image.Image
+    faces: tuple[Image.Image, ...]
+    since: float
+    """When the first face was shown."""
+    ticks: bool
 
 
 class Panel:
@@ -66,18 +70,21 @@ class Panel:
         on_back: Callable[[], None],
         care: Care = NO_CARE,
         clock: Callable[[], float] = time.monotonic,
+        name: str = "panel",
     ) -> None:
         """`on_lost(why)` and `on_back()` are called from the panel's thread, once for each loss and return; `on_back` also
-        at the first opening. `clock` gives monotonic seconds.
+        at the first opening. `clock` gives monotonic seconds; `name` is the thread's.
         """
         self._glass, self._on_lost, self._on_back, self._clock = glass, on_lost, on_back, clock
-        self._care, self._touched = care, clock()
+        self._care, self._began, self._name = care, clock(), name
+        self._touched = self._began
         self._news = threading.Condition()
         self._wanted: _Picture | None = None
         self._number = 0
         self._lost = False
         self._drawn: _Picture | None = None
         self._offset: Offset = HOME
+        self._face = 0
         self._contrast: int | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -85,37 +92,59 @@ class Panel:
     def start(self) -> None:
         """Starts the thread."""
         self._stop.clear()
-        self._thread = threading.Thread(target=self._serve, name="panel", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 2.0) -> None:
         """Makes the glass dark and ends the thread, within `timeout` seconds unless the bus hangs."""
         with self._news:
             self._stop.set()
-            self._news.notify()
+            self._news.notify_all()
         if self._thread is not None:
             self._thread.join(timeout)
         self._thread = None
 
-    def show(self, number: int, image: Image.Image) -> None:
-        """Wants this picture on the glass; from any thread, returns at once. The image must not be drawn on any more."""
+    def show(self, number: int, *faces: Image.Image, ticks: bool = False) -> None:
+        """Wants this picture on the glass; from any thread, returns at once. The images must not be drawn on any more.
+
+        Several are the faces of one picture and shown by turns. One that `ticks` takes the turns of the one before it, where
+        that does so too: it counts seconds, and would else never come to its second face.
+        """
         with self._news:
-            self._wanted = _Picture(number, image)
+            before, now = self._wanted, self._clock()
+            since = before.since if ticks and before is not None and before.ticks else now
+            self._wanted = _Picture(number, faces, since, ticks)
             if self._lost:
                 # Without a panel the shop goes on blind, by its lights and tones: a press then belongs to what would be
                 # on the glass, or every press would be taken for a stale one.
                 self._number = number
-            self._news.notify()
+            self._news.notify_all()
 
     def touch(self) -> None:
         """Somebody has shown a card or pressed a key: as bright as ever, at once. From any thread, returns at once."""
         with self._news:
             self._touched = self._clock()
-            self._news.notify()
+            self._news.notify_all()
+
+    def spare(self, care: Care) -> None:
+        """Spares the glass so from now on. From any thread, returns at once."""
+        with self._news:
+            self._care = care
+            self._news.notify_all()
+
+    def wait_for(self, number: int, timeout: float) -> bool:
+        """Whether this picture is on the glass within so many seconds; not from the panel's thread."""
+        with self._news:
+            return self._news.wait_for(lambda: self._number == number, timeout)
 
     def picture(self) -> int:
         """The number of the picture that is on the glass: changed after its last byte went out. 0 before the first."""
         return self._number
+
+    @property
+    def dark(self) -> bool:
+        """Nothing can be seen: it is lost, or was opened and has not been drawn on yet."""
+        return self._drawn is None
 
     def _serve(self) -> None:
         wait, told = FIRST_WAIT, False
@@ -132,6 +161,7 @@ class Panel:
                 why = _describe(error)
             finally:
                 self._glass.close()
+                self._drawn = None
             if opened is not None and self._clock() - opened >= STEADY_SECONDS:
                 wait = FIRST_WAIT
             if self._stop.is_set():
@@ -149,7 +179,7 @@ class Panel:
         self._drawn, self._offset, self._contrast = None, HOME, None
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._stop.is_set() or self._is_news(), IDLE_SECONDS)
+                self._news.wait_for(lambda: self._stop.is_set() or self._is_news(), self._patience())
                 wanted, now = self._wanted, self._look()
             if self._stop.is_set():
                 return
@@ -161,15 +191,26 @@ class Panel:
 
     def _put(self, wanted: _Picture | None, now: Look) -> bool:
         """Whether there was anything to put on the glass."""
-        offset = now.offset or (self._offset if wanted is self._drawn else HOME)
-        if wanted is None or (wanted is self._drawn and offset == self._offset):
+        offset = now.offset if now.moves or wanted is not self._drawn else self._offset
+        if wanted is None:
             return False
-        self._glass.write(moved(wanted.image, offset))
-        self._drawn, self._offset, self._number = wanted, offset, wanted.number
+        face = turns.face(wanted.since, self._clock(), len(wanted.faces))
+        if wanted is self._drawn and (offset, face) == (self._offset, self._face):
+            return False
+        self._glass.write(moved(wanted.faces[face], offset))
+        with self._news:
+            self._drawn, self._offset, self._face, self._number = wanted, offset, face, wanted.number
+            self._news.notify_all()
         return True
 
+    def _patience(self) -> float:
+        """How long to wait for news: until the panel is looked at again, or shows its other face."""
+        wanted = self._wanted
+        turn = turns.left(wanted.since, self._clock(), len(wanted.faces)) if wanted is not None else IDLE_SECONDS
+        return min(IDLE_SECONDS, turn)
+
     def _look(self) -> Look:
-        return look(self._care, self._clock(), self._touched)
+        return look(self._care, self._clock() - self._began, self._touched - self._began)
 
     def _is_news(self) -> bool:
         return self._wanted is not self._drawn or self._look().contrast != self._contrast
@@ -179,6 +220,7 @@ class Panel:
             self._lost = lost
             if lost and self._wanted is not None:
                 self._number = self._wanted.number
+                self._news.notify_all()
 
 
 def _describe(error: BaseException) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from display.letters import HEIGHT, WIDTH
+from display.glass import USUAL, Glass
+
+SMALLEST_MODULE = 0.3
+"""Millimetres: what cameras of phones tell apart at a hand's distance."""
 
 _LONGEST = 230
 """Bytes: more than a code of a pixel a module holds at this height (version 10, level L: 271)."""
@@ -21,30 +24,30 @@ class QrCode:
     text: str
     modules: tuple[tuple[bool, ...], ...]
     """Rows from the top; True is dark."""
-
-    BESIDE = WIDTH - HEIGHT
-    """Pixels that rows beside it have."""
+    side: int = USUAL.height
+    """Pixels of the lit square."""
 
     @property
     def scale(self) -> int:
         """Pixels a module: as many as leave at least one light module around it."""
-        return HEIGHT // (len(self.modules) + 2)
+        return self.side // (len(self.modules) + 2)
 
     @property
     def margin(self) -> int:
         """Lit pixels above and at the left."""
-        return (HEIGHT - self.scale * len(self.modules)) // 2
+        return (self.side - self.scale * len(self.modules)) // 2
 
     def __str__(self) -> str:
         return f"QR {self.text}"
 
 
-def qr_code(text: str) -> QrCode | None:
-    """The smallest code that holds `text`; None where it would not fit the panel, or there is nothing to say."""
+def qr_code(text: str, glass: Glass = USUAL) -> QrCode | None:
+    """The smallest code that holds `text`; None where it would not fit the glass or be too fine, or there is nothing to say."""
     if not text or len(text.encode("utf-8", "replace")) > _LONGEST:
         return None
     import segno  # late: 20 ms, and seen only where a terminal is paired
 
     made = segno.make_qr(text.encode("utf-8", "replace").decode(), error="l")
     modules = tuple(tuple(bool(module) for module in line) for line in made.matrix)
-    return QrCode(text, modules) if len(modules) + 2 <= HEIGHT else None
+    code = QrCode(text, modules, glass.height)
+    return code if code.scale * glass.pitch >= SMALLEST_MODULE else None

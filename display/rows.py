@@ -1,34 +1,46 @@
-"""The parts that pages are built of: rows that fit, live buttons, amounts in a row."""
+"""The parts that drafts of pages are built of: rows, live buttons, amounts in a row."""
 
 from __future__ import annotations
 
 from itertools import accumulate
 
 from display.amounts import amount_number, bare
-from display.letters import WIDTH, columns, plain
-from display.lines import Line, Name, Number, Word, fit, whole
-from display.page import Button, Live, Page, Row, Text
+from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
+from display.letters import columns, plain
+from display.lines import Line, Name, Number, Word, whole
+from display.page import Button, Live
 from display.screens import Amount
 from display.words import Words
 
-BIG = (32, 16, 12)
-"""Heights to try for the number that matters."""
-MIDDLE = (16, 12)
-SMALL = (12,)
+
+def good(line: Line) -> Wish:
+    """A row that may be left out."""
+    return Wish(line)
 
 
-def row(line: Line, heights: tuple[int, ...] = SMALL, *, room: int = WIDTH) -> Text:
-    """The line in the highest letters in which it fits whole into `room` pixels; else shortened in the smallest."""
-    text = whole(line)
-    for height in heights:
-        if len(text) <= columns(height, room):
-            return Text(text, height)
-    return Text(fit(line, columns(heights[-1], room)), heights[-1])
+def spare(line: Line) -> Wish:
+    """A row that is left out first."""
+    return Wish(line, rank=Rank.SPARE)
 
 
-def spoken(*rows: Row) -> tuple[Row, ...]:
+def must(line: Line) -> Wish:
+    """A row that is never left out."""
+    return Wish(line, rank=Rank.MUST)
+
+
+def head(line: Line) -> Wish:
+    """What the page is about."""
+    return Wish(line, MIDDLE, Rank.HEAD)
+
+
+def number(line: Line, heights: tuple[int, ...] = BIG, *, apart: tuple[Wish, ...] = ()) -> Wish:
+    """The number that matters."""
+    return Wish(line, heights, Rank.NUMBER, apart)
+
+
+def spoken(*rows: Wish) -> tuple[Wish, ...]:
     """The rows without those that say nothing."""
-    return tuple(one for one in rows if str(one).strip("[]{}"))
+    return tuple(one for one in rows if one.text)
 
 
 def joined(separator: str, *lines: Line) -> Line:
@@ -41,17 +53,18 @@ def name(text: str) -> Line:
     return (Name(plain(text)),)
 
 
-def listed(names: tuple[str, ...], most: int) -> tuple[Text, ...]:
-    """Names in at most `most` rows, as they fit; an ellipsis says that there are more."""
-    texts: list[Text] = []
-    left = [one for one in map(plain, names) if one]
-    while left and len(texts) < most:
+def listed(names: tuple[str, ...], most: int) -> Wish:
+    """Names in one row or, as they fit, in at most `most`; an ellipsis says that there are more."""
+    known = [one for one in map(plain, names) if one]
+    rows: list[Wish] = []
+    left = known
+    while left and len(rows) < most:
         lengths = accumulate(len(one) + len(", ") for one in left)
         fitting = sum(length - len(", ") <= columns(12) for length in lengths)
-        taken = len(left) if len(texts) == most - 1 else max(1, fitting)
-        texts.append(row(name(", ".join(left[:taken]))))
+        taken = len(left) if len(rows) == most - 1 else max(1, fitting)
+        rows.append(must(name(", ".join(left[:taken]))))
         left = left[taken:]
-    return tuple(texts)
+    return Wish(name(", ".join(known)), SMALL, Rank.MUST, tuple(rows))
 
 
 def age(minutes: int, words: Words) -> Line:
@@ -68,12 +81,11 @@ def amount(value: Amount, words: Words, *, signed: bool = False) -> Number:
     return amount_number(value, words.language, signed=signed)
 
 
-def leaves(cost: Amount, rest: Amount, words: Words) -> tuple[Text, ...]:
-    """A line such as "500 b, ostane 740" in one row, or in two where the numbers are long."""
+def leaves(cost: Amount, rest: Amount, words: Words) -> Wish:
+    """A line such as "500 b, ostane 740" in one row, or in two where the numbers are long: what it costs is what matters."""
     line = words.say("{cost}, leaves {rest}", cost=amount(cost, words), rest=bare(rest, words.language))
-    if len(whole(line)) <= columns(12):
-        return (row(line),)
-    return row((amount(cost, words),)), row(words.say("Leaves {amount}", amount=amount(rest, words)))
+    left = good(words.say("Leaves {amount}", amount=amount(rest, words)))
+    return number(line, SMALL, apart=(number((amount(cost, words),), SMALL), left))
 
 
 def press(words: Words, button: Button, text: str, *, inside: bool = False) -> Live:
@@ -101,8 +113,8 @@ def more(words: Words, there_is: bool) -> Live | None:
     return press(words, Button.NEXT, "More") if there_is else None
 
 
-def closed(rows: tuple[Row, ...], *live: Live | None) -> Page:
-    """A page whose bottom row names its live buttons."""
+def closed(rows: tuple[Wish, ...], *live: Live | None) -> Draft:
+    """A draft whose bottom row names its live buttons."""
     named = tuple(one for one in live if one is not None)
     text = " ".join(one.words for one in named if not one.inside)
-    return Page(rows, Text(text, 12) if text else None, named)
+    return Draft(rows, must((Word(text),)) if text else None, named)

@@ -14,12 +14,13 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from drivers import pcsc
 from drivers.atr import contactless
 from drivers.chip_card import read_card
 from drivers.chip_profiles import Profile
-from drivers.events import Emit, Event, Medium, Trouble
+from drivers.events import CardGone, Emit, Event, Medium, Trouble
 from drivers.pcsc import CardPulled, CardTaken, CardUnread, NoChipReader, Service, State
 from drivers.presence import AGAIN_MS, CardEvent, Presence
 from drivers.reading import Reading
@@ -171,7 +172,10 @@ class ChipReader:
                 raise
             return
         slot.unread, slot.taken_since = False, None
-        _say(emit, slot.presence.came(Medium.NFC if contactless(atr) else Medium.CHIP, reading, at))
+        if contactless(atr):
+            _say(emit, slot.presence.came(Medium.NFC, reading, at))
+        else:
+            _say(emit, (_of_kind(event, atr) for event in slot.presence.came(Medium.CHIP, reading, at)))
 
     def _reading(self, service: Service, name: str, atr: bytes) -> Reading:
         reading: Reading = Trouble.UNREADABLE
@@ -186,6 +190,10 @@ class ChipReader:
             if reading is not Trouble.UNREADABLE:
                 break
         return reading
+
+
+def _of_kind(event: CardEvent, atr: bytes) -> CardEvent:
+    return event if isinstance(event, CardGone) else replace(event, atr=atr)
 
 
 def _say(emit: Emit, events: Iterable[Event]) -> None:

@@ -67,6 +67,8 @@ class CardSeen:
     form: Form
     data: str = field(repr=False)
     at: int
+    atr: bytes = field(default=b"", repr=False)
+    """Of a contact card, its answer to reset: the kind of card, for the installer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class CardTrouble:
     at: int
     uid: str = field(default="", repr=False)
     """Of a bank card that was held to a contactless reader, where it has one that does not change."""
+    atr: bytes = field(default=b"", repr=False)
+    """As for `CardSeen`."""
 
 
 @dataclass(frozen=True, slots=True)

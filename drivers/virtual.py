@@ -13,7 +13,7 @@ made in the event loop's thread; what devices do in turn (`News`) is told in wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from drivers.events import MAX_CARD_TEXT, Button, Form, Medium, Picture, Trouble
 from drivers.virtual_devices import (
@@ -49,9 +49,12 @@ class VirtualDevices:
         clock: monotonic milliseconds.
         picture: the number of the picture on the panel, which goes with each press.
         later: the timer by which a button that stays down is held.
+        panels: what the panels are called, the customer's or only one first.
     """
 
-    def __init__(self, clock: Callable[[], int], picture: Picture, *, later: Later = loop_later) -> None:
+    def __init__(
+        self, clock: Callable[[], int], picture: Picture, *, later: Later = loop_later, panels: Sequence[str] = ("panel",)
+    ) -> None:
         self._watchers: tuple[Tell, ...] = ()
         self.scanner = VirtualReader("scanner", Medium.BARCODE, clock, self._tell)
         self.nfc = VirtualReader("nfc", Medium.NFC, clock, self._tell)
@@ -59,17 +62,26 @@ class VirtualDevices:
         self.pad = VirtualPad("pad", clock, picture, self._tell)
         self.buttons = VirtualButtons("buttons", clock, picture, self._tell, later)
         self.signals = VirtualSignals("signals", clock, self._tell)
-        self.glass = VirtualGlass("panel", self._tell)
+        self.glasses = tuple(VirtualGlass(name, self._tell) for name in panels)
+
+    @property
+    def glass(self) -> VirtualGlass:
+        """That of the first panel."""
+        return self.glasses[0]
 
     @property
     def supervised(self) -> tuple[VirtualDevice, ...]:
-        """Those that run under `supervise`: all but the glass."""
+        """Those that run under `supervise`: all but the glasses."""
         return (self.scanner, self.nfc, self.chip, self.pad, self.buttons, self.signals)
 
     @property
     def plugs(self) -> dict[str, bool]:
-        """Whether each device's cable is in, the glass's too."""
-        return {device.name: device.plugged for device in self.supervised} | {self.glass.name: self.glass.plugged}
+        """Whether each device's cable is in, the panels' too."""
+        return {device.name: device.plugged for device in self._cables}
+
+    @property
+    def _cables(self) -> tuple[VirtualDevice | VirtualGlass, ...]:
+        return (*self.supervised, *self.glasses)
 
     def watch(self, tell: Tell) -> Callable[[], None]:
         """Tells `tell` what devices do, in whatever thread they do it; the answer ends it."""
@@ -128,8 +140,7 @@ class VirtualDevices:
 
     def plug(self, device: str, *, on: bool) -> None:
         """Pulls a device's cable or puts it back. Raises `NoSuchDevice`."""
-        cables: dict[str, VirtualDevice | VirtualGlass] = {one.name: one for one in self.supervised}
-        cables[self.glass.name] = self.glass
+        cables = {one.name: one for one in self._cables}
         if device not in cables:
             raise NoSuchDevice(f"no device is called {device}: {', '.join(cables)}")
         cables[device].plug(on=on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from drivers.events import (
@@ -51,6 +51,8 @@ class PanelShows:
     bits: bytes
     width: int
     height: int
+    panel: str = "panel"
+    """Which one's, where there are two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +289,8 @@ class VirtualGlass:
     def __init__(self, name: str, tell: Tell) -> None:
         self.name = name
         self._tell = tell
-        self.shows = DARK
+        self._dark = replace(DARK, panel=name)
+        self.shows = self._dark
         self.plugged = True
 
     def plug(self, *, on: bool) -> None:
@@ -305,7 +308,7 @@ class VirtualGlass:
     def write(self, image: Image) -> None:
         """Shows a picture of mode "1", and tells it even where it is the same again; raises `Unplugged`."""
         self.check()
-        self.shows = PanelShows(image.tobytes(), *image.size)
+        self.shows = PanelShows(image.tobytes(), *image.size, self.name)
         self._tell(self.shows)
 
     def dim(self, contrast: int | None) -> None:
@@ -321,6 +324,6 @@ class VirtualGlass:
         self._darken()
 
     def _darken(self) -> None:
-        if self.shows != DARK:
-            self.shows = DARK
-            self._tell(DARK)
+        if self.shows != self._dark:
+            self.shows = self._dark
+            self._tell(self._dark)

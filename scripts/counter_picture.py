@@ -5,18 +5,26 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo import demo
 
-README = Path("docs/pictures/counter-page.png")
+README, TWO_PANELS = Path("docs/pictures/counter-page.png"), Path("docs/pictures/two-panels.png")
 DESKTOP, ZOOMED, PHONE = {"width": 1280, "height": 930}, {"width": 640, "height": 450}, {"width": 390, "height": 844}
 
 
 def main(folder: Path | None) -> None:
-    """Takes the README's picture, and the others where there is a folder for them."""
-    with demo("warning") as it, sync_playwright() as playwright:
+    """Takes the documents' pictures, and the others where there is a folder for them."""
+    with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        one_panel(chromium, folder)
+        two_panels(chromium)
+        chromium.close()
+
+
+def one_panel(chromium: Browser, folder: Path | None) -> None:
+    """The README's, and the same scene as others see it."""
+    with demo("warning") as it:
         page = chromium.new_page(viewport=DESKTOP)
         page.goto(it.start())
         play(page)
@@ -24,7 +32,22 @@ def main(folder: Path | None) -> None:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             others(page, folder)
-        chromium.close()
+
+
+def two_panels(chromium: Browser) -> None:
+    """A choice on the staff's panel, while the customer sees what she has."""
+    with demo("warning", panels=2) as it:
+        page = chromium.new_page(viewport=DESKTOP)
+        page.goto(it.start())
+        expect(page.locator("#cloud")).to_have_text("Cloud reached")
+        show(page, "staff-eva", "Eva")
+        show(page, "jana-printed", "Jana")
+        for key, words in (("ArrowRight", "Použi"), ("-", "Odmena 1/")):
+            page.keyboard.press(key)
+            shows(page, words)
+        expect(page.locator("#customers-words")).to_contain_text("1 240 b")
+        page.wait_for_timeout(200)
+        page.locator(".body").screenshot(path=TWO_PANELS)
 
 
 def play(page: Page) -> None:

@@ -38,6 +38,7 @@ log = "{log}"
 [virtual]
 network = {network}
 """
+STAFF_PANEL = "\n[staff_panel]\n"
 
 
 class DemoFailed(Exception):
@@ -116,8 +117,8 @@ class Program:
 class Demo:
     """The cloud and the terminal of one demo, in one folder."""
 
-    def __init__(self, folder: Path, log: str) -> None:
-        self._folder, self._log = folder, log
+    def __init__(self, folder: Path, log: str, *, panels: int = 1) -> None:
+        self._folder, self._log, self._panels = folder, log, panels
         self._settings = folder / "terminal.toml"
         # Settings of a person's own must not reach the demo's programs.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("BODKA_")}
@@ -190,23 +191,23 @@ class Demo:
 
     def _configure(self, *, network: bool) -> None:
         text = SETTINGS.format(url=self.url, folder=self._folder, log=self._log, network=str(network).lower())
-        self._settings.write_text(text, encoding="utf-8")
+        self._settings.write_text(text + STAFF_PANEL * (self._panels - 1), encoding="utf-8")
 
 
 @contextlib.contextmanager
-def demo(log: str) -> Iterator[Demo]:
-    """A demo whose programs and folder go at the end, whatever happens."""
+def demo(log: str, *, panels: int = 1) -> Iterator[Demo]:
+    """A demo whose programs and folder go at the end, whatever happens; with 2 `panels` the second is the staff's."""
     with tempfile.TemporaryDirectory(prefix="bodka-demo-") as folder:
-        it = Demo(Path(folder), log)
+        it = Demo(Path(folder), log, panels=panels)
         try:
             yield it
         finally:
             it.close()
 
 
-def show() -> None:
+def show(panels: int) -> None:
     """The demo for a person with a browser."""
-    with demo("warning") as it:
+    with demo("warning", panels=panels) as it:
         address = it.start()
         print(f"counter page: {address}")
         with contextlib.suppress(DemoFailed):  # a cloud without a portal is a cloud all the same
@@ -217,11 +218,11 @@ def show() -> None:
         it.wait()
 
 
-def script() -> bool:
+def script(panels: int) -> bool:
     """The scripted morning; whether the two books agree at its end."""
     from comparison import compare
 
-    with demo("info") as it:
+    with demo("info", panels=panels) as it:
         address = it.start()
         try:
             asyncio.run(morning(it, address))
@@ -245,11 +246,12 @@ def main() -> int:
     """The exit code."""
     arguments = argparse.ArgumentParser(description="Bodka's demo")
     arguments.add_argument("--script", action="store_true", help="play a morning without a browser, and compare the books")
+    arguments.add_argument("--panels", type=int, choices=(1, 2), default=1, help="2: a second one, for staff")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        if arguments.parse_args().script:
-            return 0 if script() else 1
-        show()
+        if (given := arguments.parse_args()).script:
+            return 0 if script(given.panels) else 1
+        show(given.panels)
     except DemoFailed as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

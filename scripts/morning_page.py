@@ -16,6 +16,8 @@ WAIT_SECONDS = 20.0
 
 WIDTH = 23
 
+STAFF_PANEL = "staff panel"
+
 
 class NotSeen(Exception):
     """What the script waited for has not come; the text says what was there instead."""
@@ -30,6 +32,8 @@ class Page:
         self.waiting = 0
         self.rows: list[dict[str, Any]] = []
         self.drawn = False
+        self._counts = "panel"
+        """The panel that a press belongs to."""
         self._link = link
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
@@ -106,7 +110,10 @@ class Page:
             case "screen":
                 self.screen, self.drawn = message["text"], False
             case "picture":
-                self.drawn = message["width"] > 0
+                if message["panel"] == STAFF_PANEL:
+                    self._counts = STAFF_PANEL
+                if message["panel"] == self._counts:
+                    self.drawn = message["width"] > 0
             case "cloud":
                 self.online, self.waiting = message["online"], message["waiting"]
             case "journal":

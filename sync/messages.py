@@ -3,7 +3,7 @@
 Each message is made so that losing it, doubling it or receiving it late does no harm: lines are placed by sequence and hash,
 leases are totals, rows carry the sequence they include and the change they come from. `docs/protocol.md` tells the protocol.
 
-All requests but `Pair` are signed (`sync.signature`); the key id is the terminal's identity.
+All requests but `Pair` are signed (RFC 9421) over `SIGNED_COMPONENTS`; the key id is the terminal's identity.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ UPDATE_PIECE_PATH = "/v1/update/piece"
 
 COUNTER_HEADER = "Bodka-Counter"
 """A durable number of the terminal's, one higher for each new request. The same number again gets the stored answer."""
+
+SIGNED_COMPONENTS = ("@method", "@target-uri", "content-digest", "bodka-counter")
+SIGNATURE_LABEL = "bodka"
 
 MAX_LINES = 500
 """Lines in one push."""

@@ -1,4 +1,4 @@
-"""Signing every request of a paired terminal, in the form that `sync.signature` describes.
+"""Signing every request of a paired terminal: HTTP Message Signatures (RFC 9421) over a content digest (RFC 9530).
 
 Example::
 
@@ -10,17 +10,15 @@ Example::
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import httpx
 
-from sync import signature
 from sync.keys import DeviceKey
-from sync.messages import COUNTER_HEADER
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sync.messages import COUNTER_HEADER, SIGNATURE_LABEL, SIGNED_COMPONENTS
 
 
 class UnnumberedRequest(ValueError):
@@ -31,27 +29,51 @@ class UnnumberedRequest(ValueError):
 
 
 class RequestSigner(httpx.Auth):
-    """Signs each request; the key id is the terminal's identity.
+    """Signs a request over `SIGNED_COMPONENTS`; the key id is the terminal's identity.
 
     `clock` gives seconds since 1970 for the signature's `created`. Give it known time (a lower bound), not the wall clock: a
-    verifier may refuse what was signed in its future, and replays are kept off by the counter, not by the time.
+    verifier refuses what was signed in its future, and replays are kept off by the counter, not by the time.
     """
 
     requires_request_body = True
 
     def __init__(self, identity: UUID, key: DeviceKey, clock: Callable[[], float]) -> None:
         self._identity, self._key, self._clock = identity, key, clock
-        self._private: Ed25519PrivateKey | None = None
+        self._signer: Any = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """httpx calls this with the body read; raises `UnnumberedRequest`."""
         if COUNTER_HEADER not in request.headers:
             raise UnnumberedRequest
-        if self._private is None:
-            self._private = self._key.private()
-        digest = signature.content_digest(request.content)
-        parameters = signature.parameters(self._identity, max(0, int(self._clock())))
-        base = signature.signature_base(request.method, str(request.url), digest, request.headers[COUNTER_HEADER], parameters)
-        request.headers[signature.DIGEST_HEADER] = digest
-        request.headers.update(signature.headers(parameters, self._private.sign(base)))
+        if self._signer is None:
+            self._signer = _signer(self._key)
+        self._signer.sign(
+            _Message(request.method, str(request.url), request.headers),
+            key_id=str(self._identity),
+            created=datetime.fromtimestamp(max(0, int(self._clock())), UTC),
+            label=SIGNATURE_LABEL,
+            covered_component_ids=SIGNED_COMPONENTS,
+            body=request.content,
+        )
         yield request
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What http-message-signatures reads of a request; it writes into `headers`."""
+
+    method: str
+    url: str
+    headers: httpx.Headers
+
+
+def _signer(key: DeviceKey) -> Any:
+    from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver, algorithms
+
+    private = key.private()
+
+    class OneKey(HTTPSignatureKeyResolver):
+        def resolve_private_key(self, key_id: str) -> Any:
+            return private
+
+    return HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=OneKey())

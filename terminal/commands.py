@@ -8,15 +8,17 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import click
 
+from terminal import settings_place
 from terminal.settings import Settings, SettingsError, load
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from terminal.first_picture import Begun
 
-DEFAULT_SETTINGS = "/etc/bodka/terminal.toml"
+T = TypeVar("T")
 
 STANDING = {
     "good": "good",
@@ -40,21 +42,21 @@ class SettingsFile(click.ParamType[Settings]):
 
 
 settings_option = click.option(
-    "--settings",
+    settings_place.OPTION,
     type=SettingsFile(),
-    default=DEFAULT_SETTINGS,
+    default=settings_place.DEFAULT,
     show_default=True,
-    envvar="BODKA_SETTINGS",
+    envvar=settings_place.VARIABLE,
     help="The terminal.toml to use.",
 )
 
 settings_path = click.option(  # where what is wrong in the file does not matter, or is what is asked for
-    "--settings",
+    settings_place.OPTION,
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT_SETTINGS,
+    default=settings_place.DEFAULT,
     show_default=True,
-    envvar="BODKA_SETTINGS",
+    envvar=settings_place.VARIABLE,
     help="The terminal.toml to use.",
 )
 
@@ -66,7 +68,8 @@ def main() -> None:
 
 @main.command()
 @settings_option
-def run(settings: Settings) -> None:
+@click.pass_obj
+def run(begun: Begun | None, settings: Settings) -> None:
     """Serve the counter until stopped."""
     from sync.database import UnsafeJournal
     from sync.keys import BrokenStateFile
@@ -75,7 +78,7 @@ def run(settings: Settings) -> None:
 
     logs.configure(settings.terminal.log)
     try:
-        asyncio.run(startup.run(settings))
+        asyncio.run(startup.run(settings, begun))
     except (SettingsError, NotRecorded, UnsafeJournal, BrokenStateFile, state_lock.StateTaken) as error:
         raise click.ClickException(str(error)) from error
 
@@ -315,7 +318,3 @@ def show_settings(path: Path) -> None:
         click.echo(shown(path))
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-
-
-if __name__ == "__main__":
-    main()

@@ -14,10 +14,11 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.page import Page
 from display.screens import CodeTrouble, Message, PairingTrouble, Wait, WifiProblem, WifiTrouble
@@ -48,6 +49,9 @@ from terminal.inputs import (
 from terminal.signs import SIGNS
 from terminal.states import State
 from terminal.store import Store
+
+if TYPE_CHECKING:
+    from terminal.customers_panel import CustomersPanel
 
 log = structlog.get_logger("daemon")
 
@@ -83,10 +87,16 @@ class Daemon:
         equipment: Equipment,
         show_page: Callable[[int, Page], None],
         clocks: Clocks,
+        glass: Glass = USUAL,
     ) -> None:
         self.state: State = session.begin(uuid.uuid4().hex, desk, monotonic_ms())
         self.page: Page | None = None
+        self._shown: Show | None = None
+        self.glass = glass
+        """What pages are laid out for."""
         self.lender: Lender | None = None
+        self.customers: CustomersPanel | None = None
+        """The customer's panel, where staff have one of their own."""
         self.on_step: Callable[[Input, tuple[Effect, ...]], None] = lambda event, effects: None
         """Hears of every step after its effects were run: the counter page."""
         self.on_touch: Callable[[], None] = lambda: None
@@ -145,6 +155,7 @@ class Daemon:
         self._loop = asyncio.get_running_loop()
         self.state, effects = session.show(self.state)
         self._do_all(effects)
+        self._tell_customers()
         async with asyncio.TaskGroup() as group:
             for device in self._equipment.devices:
                 group.create_task(supervise(device, self.emit, clock=monotonic_ms), name=device.name)
@@ -182,6 +193,7 @@ class Daemon:
                 answer = self._answers.popleft()
                 self.state, effects = session.step(self.state, answer)
                 self._do_all(effects)
+                self._tell_customers()
                 self.on_step(answer, effects)
             if self.lender is not None:
                 self.lender.serve(faces.account_of(self.state.mode))
@@ -288,8 +300,14 @@ class Daemon:
                 self.on_close()
 
     def _show(self, effect: Show) -> None:
-        self.page = lay_out(effect.screen, effect.language)
+        self._shown = effect
+        self.page = lay_out(effect.screen, effect.language, self.glass)
         self._show_page(effect.number, self.page)
+
+    def _tell_customers(self) -> None:
+        """The staff's picture is on its way: the customer's part may follow it."""
+        if self.customers is not None and self._shown is not None:
+            self.customers.follow(self.state, self._shown)
 
     def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

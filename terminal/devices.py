@@ -13,6 +13,7 @@ from drivers.events import Button, Medium, Picture
 from drivers.supervise import Device
 from loyalty.rfid import FobReader, Writing
 from terminal.loudness import Loudness, TimeOfDay
+from terminal.panel_news import PANEL, STAFF_PANEL
 from terminal.panel_settings import Panel
 from terminal.players import Player, Silence, Softly
 from terminal.settings import Keyboard, ScannerTable, Settings
@@ -32,6 +33,8 @@ class Equipment:
     devices: tuple[Device, ...]
     player: Player
     glass: PanelGlass | None
+    """The only panel's, or the customer's where staff have one of their own."""
+    staffs_glass: PanelGlass | None = None
     fobs: Mapping[str, FobReader] = field(default_factory=dict)
     """How the readers of fobs write their numbers, by the names of the devices."""
 
@@ -58,7 +61,8 @@ def equip(settings: Settings, clock: Callable[[], int], picture: Picture, time_o
         lights = Lights(settings.signals, gpio())
         devices.append(lights.device)
         player = Softly(lights, Loudness(settings.signals, time_of_day))
-    return Equipment(tuple(devices), player, _glass(settings.panel, gpio), _fobs(settings))
+    glass, staffs_glass = _glass(settings.panel, gpio), _glass(settings.staff_panel, gpio)
+    return Equipment(tuple(devices), player, glass, staffs_glass, _fobs(settings))
 
 
 def _keyboards(settings: Settings, clock: Callable[[], int], picture: Picture) -> list[Device]:
@@ -131,7 +135,8 @@ def _readers(settings: Settings, clock: Callable[[], int]) -> list[Device]:
 
 
 def fitted(settings: Settings) -> tuple[Step, ...]:
-    """The test of all that the settings name, step by step: buttons, pads, readers, the panel, lights and beeper."""
+    """The test of all that the settings name, step by step: buttons, pads, readers, panels, lights and beeper."""
+    staffs = (Step(Task.BORDER, STAFF_PANEL),) if settings.staff_panel else ()
     if settings.virtual is not None:
         return (
             *_presses("buttons"),
@@ -139,7 +144,8 @@ def fitted(settings: Settings) -> tuple[Step, ...]:
             Step(Task.SCAN, "scanner"),
             Step(Task.TAP, "nfc"),
             Step(Task.INSERT, "chip"),
-            Step(Task.BORDER, "panel"),
+            Step(Task.BORDER, PANEL),
+            *staffs,
         )
     return (
         *(_presses("buttons") if settings.buttons else ()),
@@ -147,7 +153,8 @@ def fitted(settings: Settings) -> tuple[Step, ...]:
         *(Step(Task.SCAN, one.name) for one in settings.scanner),
         *(Step(Task.TAP, one.name, port="USB" not in one.path) for one in settings.nfc),
         *(Step(Task.INSERT, one.name) for one in settings.chip),
-        *((Step(Task.BORDER, "panel"),) if settings.panel else ()),
+        *((Step(Task.BORDER, PANEL),) if settings.panel else ()),
+        *staffs,
         *((Step(Task.BEEP, "signals"),) if settings.signals else ()),
     )
 
@@ -160,11 +167,6 @@ def _glass(panel: Panel | None, gpio: Callable[[], Gpio]) -> PanelGlass | None:
     if panel is None:
         return None
     from display.controllers import SPI
-    from display.oled import Oled, on_i2c, on_spi
+    from terminal.glass import glass
 
-    if panel.bus == SPI:
-        lender = gpio()
-        place = on_spi(panel.device, panel.kind.megahertz, lender.borrow, dc=panel.dc, reset=panel.reset)
-    else:
-        place = on_i2c(panel.port, panel.address)
-    return Oled(place, panel.controller, panel.pixels, upside_down=panel.rotation == 180, contrast=panel.contrast)
+    return glass(panel, gpio().borrow) if panel.bus == SPI else glass(panel)

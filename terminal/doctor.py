@@ -41,6 +41,7 @@ from sync.refusals import NotRecorded
 from terminal import board
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.devices import equip
+from terminal.panel_news import PANEL, STAFF_PANEL
 from terminal.settings import Settings
 from terminal.store import JOURNAL
 
@@ -86,8 +87,9 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     equipment = equip(settings, monotonic_ms, lambda: 0)
     for device in equipment.devices:
         yield await _device(device)
-    if equipment.glass is not None:
-        yield await asyncio.to_thread(_glass, equipment.glass)
+    for name, glass in ((PANEL, equipment.glass), (STAFF_PANEL, equipment.staffs_glass)):
+        if glass is not None:
+            yield await asyncio.to_thread(_glass, name, glass)
     for hint in board.judge(board.look(), [one.path for one in settings.nfc]):
         yield Finding.bad("board", board.ADVICE[hint])
     yield _clock()
@@ -108,15 +110,15 @@ async def _device(device: Device) -> Finding:
     return Finding.good(device.name, "works")
 
 
-def _glass(panel: PanelGlass) -> Finding:
+def _glass(name: str, panel: PanelGlass) -> Finding:
     try:
         panel.open()
     except Exception as error:
         advice = "check its four wires, that I2C is switched on (raspi-config), and its address (0x3C or 0x3D)"
-        return Finding.bad("panel", f"{describe(error)} - {advice}")
+        return Finding.bad(name, f"{describe(error)} - {advice}")
     finally:
         panel.close()
-    return Finding.good("panel", "works")
+    return Finding.good(name, "works")
 
 
 async def watch(settings: Settings, say: Callable[[str], None]) -> None:
@@ -139,9 +141,9 @@ def told(event: Event, keys: Sequence[TokenKey]) -> str:
         case CardSeen():
             number = uid_number(event.data) if event.form is Form.UID else normalise(event.data)
             mark = token(keys[0], TokenKind.CARD, number).hex()[:TOKEN_DIGITS]
-            return f"{event.device}: card, token {mark}…"
+            return f"{event.device}: card, token {mark}…{_kind(event.atr)}"
         case CardTrouble(trouble=trouble):
-            return f"{event.device}: card, {trouble.value}"
+            return f"{event.device}: card, {trouble.value}{_kind(event.atr)}"
         case CardGone():
             return f"{event.device}: card taken away"
         case PadKey():
@@ -159,6 +161,11 @@ def told(event: Event, keys: Sequence[TokenKey]) -> str:
             return f"{event.device} works"
         case ScannerTaught(layout=layout):
             return f"{event.device}: calibration code, layout {layout}"
+
+
+def _kind(atr: bytes) -> str:
+    """A contact card's answer to reset as `atr` in terminal.toml takes it; "" for other cards."""
+    return f", ATR {atr.hex(' ').upper()}" if atr else ""
 
 
 def _keys(folder: Path) -> tuple[TokenKey, ...]:

@@ -1,4 +1,4 @@
-"""The `[panel]` table: which panel hangs where."""
+"""The tables `[panel]` and `[staff_panel]`: which panel hangs where."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, USUAL, Controller, Size
+from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, Controller, Size
+from display.glass import READABLE, Glass
+from display.letters import TALLEST
 from terminal.settings_lines import Lines
 
 BUSES = (I2C, SPI)
@@ -66,9 +68,14 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return int(width), int(height)
 
     @property
-    def diagonal(self) -> float:
-        """Inches."""
-        return self.inches or self.kind.inches[self.pixels]
+    def glass(self) -> Glass:
+        """What there is to draw on."""
+        return Glass(*self.pixels, self.inches or self.kind.inches[self.pixels])
+
+    @property
+    def place(self) -> tuple[str, int | str, int | None]:
+        """Bus, which of them, and the address on it: no two panels are at the same."""
+        return (SPI, self.device, None) if self.bus == SPI else (I2C, self.port, self.address)
 
     def pins(self) -> dict[int, str]:
         """Pins of the 40-pin header that its bus takes, besides `dc` and `reset`."""
@@ -81,6 +88,12 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.bus != SPI:
             return {}
         return {"dc": self.dc} | ({} if self.reset is None else {"reset": self.reset})
+
+
+class StaffPanel(Panel, frozen=True, forbid_unknown_fields=True):
+    """A second panel, for staff: with its address jumper changed it shares the bus of the first."""
+
+    address: int = 0x3D
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +123,20 @@ def check(table: str, panel: Panel, lines: Lines) -> None:
     mistakes.one_of("bus", list(BUSES))
     _check_look(panel, mistakes)
     _check_place(panel, mistakes)
-    if panel.pixels != USUAL:  # the drivers can, and display.layout cannot yet
-        width, height = panel.pixels
-        key = "size" if panel.size else "controller"
-        raise mistakes.wrong(key, f": there are no screens for {width}x{height} yet, use a panel of 128x64")
+
+
+def check_both(panel: Panel, staffs: StaffPanel, lines: Lines) -> None:
+    """Raises `PanelMistake` where both are at one place."""
+    if panel.place != staffs.place:
+        return
+    mistakes = _Mistakes("staff_panel", staffs, lines)
+    if staffs.bus == SPI:
+        free = "0.1" if staffs.device == "0.0" else "0.0"
+        raise mistakes.wrong("device", f': [panel] is there already: move one to the other chip select, "{free}"')
+    free = "0x3C" if staffs.address == 0x3D else "0x3D"
+    raise mistakes.wrong(
+        "address", f": [panel] has it already on bus {staffs.port}: change one module's address jumper, and write {free} for it"
+    )
 
 
 def _check_look(panel: Panel, mistakes: _Mistakes) -> None:
@@ -128,6 +151,8 @@ def _check_look(panel: Panel, mistakes: _Mistakes) -> None:
         raise mistakes.wrong(
             "inches", f": the diagonal of the glass, up to {_LARGEST_INCHES:g}; leave it out for the usual one"
         )
+    if panel.inches is not None and TALLEST * panel.glass.pitch < READABLE:
+        raise mistakes.wrong("inches", ": on so small a glass nobody could read a number at the counter; use a larger panel")
 
 
 def _check_place(panel: Panel, mistakes: _Mistakes) -> None:

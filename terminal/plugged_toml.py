@@ -132,9 +132,11 @@ def _readers(readers: Iterable[str]) -> list[str]:
 
 
 def _chips(plugged: Plugged) -> list[str]:
+    panels = dict.fromkeys((port, address) for port, address in plugged.i2c if address in PANEL_ADDRESSES)
     found = [
-        f"[panel]\nport = {port}\naddress = 0x{address:02X}\n" for port, address in plugged.i2c if address in PANEL_ADDRESSES
-    ][:1]
+        f"[{table}]\nport = {port}\naddress = 0x{address:02X}\n"
+        for table, (port, address) in zip(("panel", "staff_panel"), panels, strict=False)
+    ]
     if any(address == PN532_ADDRESS for _, address in plugged.i2c):
         found.append("# Something answers at 0x24: a PN532 set to I2C? Set its switches to HSU (UART).\n")
     if any(label in LABELS for _, label in plugged.gpiochips):

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from display.controllers import BRIGHTEST
+from display.glass import USUAL, Glass
 from display.words import LANGUAGES
 from drivers.events import Medium
 from drivers.keyboard_layouts import LAYOUTS
@@ -20,7 +21,7 @@ from loyalty import toml
 from loyalty.rfid import Writing
 from terminal import boards, chips, panel_settings
 from terminal.chips import Chip
-from terminal.panel_settings import Panel
+from terminal.panel_settings import Panel, StaffPanel
 from terminal.settings_lines import Lines
 
 
@@ -114,8 +115,8 @@ class BurnIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After so many minutes without a card or a key the panel is dimmed."""
     dim_contrast: int = 16
     """How bright it is then: 0 (as dark as it goes, which is not dark) to 255."""
-    shift_minutes: int = 1
-    """After so many minutes the picture moves by a pixel, and again each time so many have gone by."""
+    shift_minutes: int = 5
+    """After so many minutes pictures stand a pixel elsewhere, and again each time so many have gone by."""
 
 
 class Virtual(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,8 +144,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     buttons: Buttons | None = None
     signals: Signals | None = None
     panel: Panel | None = None
+    staff_panel: StaffPanel | None = None
     burn_in: BurnIn = BurnIn()
     virtual: Virtual | None = None
+
+    @property
+    def glass(self) -> Glass:
+        """What every screen is drawn on: the panel's, of two the staff's; the usual one's in a browser."""
+        every = self.staff_panel or self.panel
+        return every.glass if every else USUAL
+
+    @property
+    def customers_glass(self) -> Glass:
+        """What the customer's part is drawn on, where staff have a panel of their own."""
+        return self.panel.glass if self.panel else USUAL
 
 
 LOUDEST = 3
@@ -170,7 +183,7 @@ def read(text: str) -> Settings:
     except (toml.TomlError, boards.BoardError) as error:
         raise SettingsError(str(error)) from error
     lines = Lines.of(text)
-    _check_panel(settings, lines)
+    _check_panels(settings, lines)
     _check_pins(settings, lines)
     if settings.signals:
         _check_sound(settings.signals, lines)
@@ -204,11 +217,21 @@ def _check_language(language: str, lines: Lines) -> None:
         )
 
 
-def _check_panel(settings: Settings, lines: Lines) -> None:
-    if settings.panel is None:
-        return
+def _panels(settings: Settings) -> dict[str, Panel]:
+    """The panels by their tables."""
+    panels = {"panel": settings.panel, "staff_panel": settings.staff_panel}
+    return {table: panel for table, panel in panels.items() if panel is not None}
+
+
+def _check_panels(settings: Settings, lines: Lines) -> None:
+    panels = _panels(settings)
+    if settings.staff_panel and not settings.panel and not settings.virtual:
+        raise SettingsError("terminal.toml: [staff_panel] is for a second panel: call the only one [panel]")
     try:
-        panel_settings.check("panel", settings.panel, lines)
+        for table, panel in panels.items():
+            panel_settings.check(table, panel, lines)
+        if settings.panel and settings.staff_panel:
+            panel_settings.check_both(settings.panel, settings.staff_panel, lines)
     except panel_settings.PanelMistake as error:
         raise SettingsError(str(error)) from error
 
@@ -222,8 +245,8 @@ def _check_pins(settings: Settings, lines: Lines) -> None:
         for name, pin in (msgspec.structs.asdict(values) if values else {}).items()
         if name != "volume" and isinstance(pin, int) and not isinstance(pin, bool)
     }
-    if settings.panel:
-        wanted |= {f"panel.{name}": pin for name, pin in settings.panel.own_pins().items()}
+    for table, panel in _panels(settings).items():
+        wanted |= {f"{table}.{name}": pin for name, pin in panel.own_pins().items()}
     free = [pin for pin in range(2, HIGHEST_PIN + 1) if pin not in taken and pin not in wanted.values()]
     for key, pin in wanted.items():
         place = lines.place(key)
@@ -243,8 +266,8 @@ def _check_pins(settings: Settings, lines: Lines) -> None:
 def _pins_of_others(settings: Settings) -> dict[int, str]:
     """Pins with a use of their own on the 40-pin header: the panel's bus, and the serial port."""
     taken: dict[int, str] = {}
-    if settings.panel is not None:
-        taken |= {pin: f"the panel's {bus}" for pin, bus in settings.panel.pins().items()}
+    for panel in _panels(settings).values():
+        taken |= {pin: f"the panel's {bus}" for pin, bus in panel.pins().items()}
     if any("usb" not in nfc.path.lower() for nfc in settings.nfc):
         taken |= {14: "the NFC reader's serial port", 15: "the NFC reader's serial port"}
     return taken

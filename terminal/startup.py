@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ from display.page import Page
 from display.panel import Panel, PanelGlass
 from display.screens import Screen
 from display.watermark import watermark
-from drivers.events import DeviceBack, DeviceLost, Emit
 from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
@@ -28,9 +26,11 @@ from terminal import board, device_test, heartbeat, network, rescue, root_reques
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
+from terminal.first_picture import Begun
 from terminal.health import Health
 from terminal.inputs import UpdateNews
 from terminal.link import Link
+from terminal.panel_news import PANEL, STAFF_PANEL, PanelNews
 from terminal.settings import Settings, SettingsError
 from terminal.states import Desk
 from terminal.stopping import until_told_to_stop
@@ -39,32 +39,54 @@ from terminal.updating import Updating
 
 log = structlog.get_logger("startup")
 
-PANEL = "panel"
-
 
 @dataclass
 class Pictures:
-    """The panel, or its absence: which picture is on it, and where the next one goes."""
+    """The panels, or their absence: which picture is on them, and where the next one goes."""
 
     panel: Panel | None = None
+    """The only one, or the customer's where staff have one of their own."""
+    staffs: Panel | None = None
     last: int = field(default=0)
     training: bool = field(default=False)
     """Nothing here is real: each picture says so."""
 
     def picture(self) -> int:
-        """The number of the picture that people see; without a panel the last that was meant for them."""
-        return self.panel.picture() if self.panel else self.last
+        """The number of the picture that people see; without a panel the last that was meant for them.
+
+        Buttons mean what is on the staff's panel. While that is dark, what the customer's shows counts.
+        """
+        seen = next((panel for panel in self._panels if not panel.dark), None) or self._first
+        return seen.picture() if seen else self.last
 
     def touch(self) -> None:
-        """Somebody is there: the panel is as bright as ever."""
-        if self.panel:
-            self.panel.touch()
+        """Somebody is there: each panel is as bright as ever."""
+        for panel in self._panels:
+            panel.touch()
 
     def show(self, number: int, page: Page) -> None:
-        """Draws a page and hands it to the panel's thread."""
+        """Draws a page and hands it to the thread of the panel that has every screen."""
         self.last = number
-        if self.panel:
-            self.panel.show(number, watermark(draw(page)) if self.training else draw(page))
+        self._hand(self._first, number, page)
+
+    def show_customers(self, number: int, page: Page) -> None:
+        """Draws the customer's part, where staff have a panel of their own."""
+        if self.staffs:
+            self._hand(self.panel, number, page)
+
+    @property
+    def _panels(self) -> tuple[Panel, ...]:
+        """The one that counts comes first."""
+        return tuple(panel for panel in (self.staffs, self.panel) if panel is not None)
+
+    @property
+    def _first(self) -> Panel | None:
+        return self.staffs or self.panel
+
+    def _hand(self, panel: Panel | None, number: int, page: Page) -> None:
+        if panel:
+            faces = [watermark(draw(face)) if self.training else draw(face) for face in page.faces]
+            panel.show(number, *faces, ticks=page.ticks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +101,33 @@ class Rig:
     """Raises a `SettingsError` where a terminal that is so paired must not have such devices."""
 
 
-async def run(settings: Settings) -> None:
-    """Runs the terminal until it is told to stop (SIGTERM, SIGINT)."""
+async def run(settings: Settings, begun: Begun | None = None) -> None:
+    """Runs the terminal until it is told to stop (SIGTERM, SIGINT); `begun` is its panel, where that is served already."""
     try:
-        if await until_told_to_stop(_serve(settings)):
+        if await until_told_to_stop(_serve(settings, begun)):
             log.info("stopped")
     finally:
         heartbeat.tell("STOPPING=1")
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, begun: Begun | None) -> None:
     async with AsyncExitStack() as stack:
-        await _run(settings, stack)
+        await _run(settings, begun, stack)
 
 
-async def _run(settings: Settings, stack: AsyncExitStack) -> None:
+async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -> None:
     folder = Path(settings.terminal.state)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     pictures, clocks = Pictures(), Clocks.of_this_boot()
     rig = _rig(settings, pictures, clocks)
     equipment = rig.equipment
-    news = PanelNews()
+    customers_news, staffs_news = begun.news if begun else PanelNews(PANEL), PanelNews(STAFF_PANEL)
+    care = _care(settings)
+    if equipment.staffs_glass is not None:
+        pictures.staffs = await stack.enter_async_context(_served(_started(equipment.staffs_glass, staffs_news), care))
     if equipment.glass is not None:
-        pictures.panel = await stack.enter_async_context(_panel(equipment.glass, news, _care(settings)))
+        panel = begun.panel if begun else _started(equipment.glass, customers_news)
+        pictures.panel = await stack.enter_async_context(_served(panel, care))
     card = sd_card.look()
     known = pairings.load(folder)
     pairing = known or await _join(settings, folder, pictures, rig, card)
@@ -121,10 +147,16 @@ async def _run(settings: Settings, stack: AsyncExitStack) -> None:
         equipment=equipment,
         show_page=pictures.show,
         clocks=clocks,
+        glass=settings.glass,
     )
     if known is None and daemon.state.desk.fitted:  # whoever set it up stands before it: all devices are tested
         daemon.state, _ = device_test.begin(daemon.state)
-    news.tell(daemon.emit)
+    if pictures.staffs is not None:
+        from terminal.customers_panel import CustomersPanel
+
+        daemon.customers = CustomersPanel(pictures.show_customers, settings.customers_glass)
+    for news in (customers_news, staffs_news):
+        news.tell(daemon.emit)
     link = Link(
         pairing=pairing,
         folder=folder,
@@ -184,36 +216,6 @@ def _desk(settings: Settings, pairing: Pairing, store: Store) -> Desk:
     )
 
 
-class PanelNews:
-    """The panel's losses and returns, told like those of any device. It works before there is a daemon to hear of it."""
-
-    def __init__(self) -> None:
-        self._last: DeviceLost | DeviceBack | None = None
-        self._emit: Emit | None = None
-        self._lock = threading.Lock()
-
-    def lost(self, why: str) -> None:
-        """Called by the panel's thread."""
-        self._say(DeviceLost(PANEL, why, monotonic_ms()))
-
-    def back(self) -> None:
-        """Called by the panel's thread."""
-        self._say(DeviceBack(PANEL, monotonic_ms()))
-
-    def tell(self, emit: Emit) -> None:
-        """Somebody hears it from now on, and first how the panel is."""
-        with self._lock:
-            self._emit = emit
-            if self._last is not None:
-                emit(self._last)
-
-    def _say(self, event: DeviceLost | DeviceBack) -> None:
-        with self._lock:
-            self._last = event
-            if self._emit is not None:
-                self._emit(event)
-
-
 def _care(settings: Settings) -> Care:
     """A virtual panel is a picture in a browser: it does not burn in."""
     if settings.virtual is not None:
@@ -222,10 +224,15 @@ def _care(settings: Settings) -> Care:
     return Care(burn_in.dim_minutes * 60.0, burn_in.dim_contrast, burn_in.shift_minutes * 60.0)
 
 
-@asynccontextmanager
-async def _panel(glass: PanelGlass, news: PanelNews, care: Care) -> AsyncIterator[Panel]:
-    panel = Panel(glass, on_lost=news.lost, on_back=news.back, care=care)
+def _started(glass: PanelGlass, news: PanelNews) -> Panel:
+    panel = Panel(glass, on_lost=news.lost, on_back=news.back, name=news.name)
     panel.start()
+    return panel
+
+
+@asynccontextmanager
+async def _served(panel: Panel, care: Care) -> AsyncIterator[Panel]:
+    panel.spare(care)
     try:
         yield panel
     finally:
@@ -237,7 +244,10 @@ async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, 
     from terminal.joining import Joining, Surroundings  # late: seen once in a terminal's life
 
     def show(screen: Screen) -> None:
-        pictures.show(0, lay_out(screen, settings.terminal.language))
+        language = settings.terminal.language
+        pictures.show(0, lay_out(screen, language, settings.glass))
+        # There are no customers yet, and whichever panel works must say how the terminal is paired.
+        pictures.show_customers(0, lay_out(screen, language, settings.customers_glass))
 
     heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
     requests = root_requests.folder_here()

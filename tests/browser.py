@@ -12,11 +12,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 15_000
 DESKTOP = {"width": 1280, "height": 900}
+ZOOMED = {"width": 640, "height": 450}
+"""1280 x 900 at 200 %."""
+
+PHONE, NARROWEST = {"width": 390, "height": 844}, {"width": 320, "height": 640}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+PIXELS = """canvas => {
+  const dot = Number(canvas.dataset.dot), pen = canvas.getContext("2d");
+  const all = pen.getImageData(0, 0, canvas.width, canvas.height).data, half = dot >> 1;
+  let bits = "";
+  for (let y = half; y < canvas.height; y += dot)
+    for (let x = half; x < canvas.width; x += dot) bits += all[4 * (y * canvas.width + x) + 3] ? "1" : "0";
+  return bits;
+}"""
+
+LOST = """() => [...document.querySelectorAll("button, input, canvas, h2, h3, p")].filter((one) => {
+  if (one.closest("[hidden], .unseen")) return false;
+  const box = one.getBoundingClientRect(), cut = one.tagName === "BUTTON" && one.scrollWidth > one.clientWidth + 1;
+  return box.width < 1 || box.left < 0 || box.right > innerWidth + 0.5 || cut;
+}).map((one) => one.outerHTML.slice(0, 80))"""
+
+SMALL = """() => [...document.querySelectorAll("button, .tick")].filter((one) => {
+  const box = one.getBoundingClientRect();
+  return box.width < 24 || box.height < 24;
+}).map((one) => one.textContent)"""
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 
@@ -29,6 +55,33 @@ AudioParam.prototype.setValueAtTime = function (value, at) {
   return set.call(this, value, at);
 };
 """
+
+
+def pixels(page: Page, canvas: str) -> str:
+    """What a panel's canvas shows, a sign for each of the panel's pixels."""
+    return str(page.eval_on_selector(canvas, PIXELS))
+
+
+def nothing_is_lost(page: Page, size: Any) -> None:
+    """At this size nothing is cut, nothing scrolls sideways, and all that is pressed is large enough (WCAG 2.2, 2.5.8)."""
+    page.set_viewport_size(size)
+    try:
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= size["width"]
+        lost = page.evaluate(LOST)
+        assert lost == []
+        small = page.evaluate(SMALL)
+        assert small == []
+    finally:
+        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+
+
+def axe_finds_nothing(page: Page, *sizes: Any) -> None:
+    """At each size; the page is left at the desktop's."""
+    for size in sizes:
+        page.set_viewport_size(size)
+        found = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+        assert not found.response["violations"], found.generate_report()
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -13,19 +13,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
-from display.screens import DoneStamps, StampCard, Sum
-from display.screens import Money as Euros
-from emulators.hardware import AID, GPIO_NODE, PANEL_ADDRESS, PINS, RECORD, Hardware
+from cafe import COFFEES, HIS, JANA, JANA_TAG, ZOLTAN, euros, stamp_card, stamped
+
+from display.screens import Sum
+from emulators.hardware import AID, GPIO_NODE, PINS, RECORD, Hardware
 from emulators.nfc_tags import Type2Tag, text_message
 from emulators.virtual_card import VirtualCard
-from loyalty.programme import in_language, read
 from shop import DEVICES, Shop, rows, until
 
-JANA, JANA_TAG, ZOLTAN = "2100000000012", "04A1B2C3D4E5F6", "2100000000043"
-CAFE = read((Path(__file__).parents[1] / "config/programmes/cafe.toml").read_text("utf-8")).stamps[0]
 GARBAGE = bytes.fromhex("00FF00A5A5A5FFFF00")
 RECOVERY = 20.0
 """Seconds in which a device must work after it is back: far more than it needs, for machines with other work to do."""
@@ -39,14 +38,16 @@ class Plugging:
         self.away: set[str] = set()
         self.story: list[str] = []
         hardware = shop.hardware
-        self._gpio, self._panel = hardware.gpio, hardware.panel
+        self._gpio = hardware.gpio
         self._plugs: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
             "scanner": (hardware.scanner.unplug, hardware.scanner.plug),
             "pad": (hardware.pad.unplug, hardware.pad.plug),
             "nfc": (hardware.nfc.unplug, hardware.nfc.plug),
             "pcscd": (self._kill_pcscd, hardware.pcscd.start),
             "gpio": (lambda: hardware.board.remove(GPIO_NODE), lambda: hardware.board.add(GPIO_NODE, hardware.gpio)),
-            "panel": (self._panel_out, self._panel_in),
+        } | {
+            name: (partial(hardware.pull_panel, address), partial(hardware.plug_panel, address))
+            for name, address in zip(("panel", "staff panel"), hardware.panels, strict=False)
         }
 
     def act(self) -> None:
@@ -111,14 +112,6 @@ class Plugging:
         self.shop.hardware.pcscd.kill()
         self.shop.pull()
 
-    def _panel_out(self) -> None:
-        with self.shop.hardware.bus.lock:
-            del self.shop.hardware.bus.chips[PANEL_ADDRESS]
-
-    def _panel_in(self) -> None:
-        with self.shop.hardware.bus.lock:
-            self.shop.hardware.bus.chips[PANEL_ADDRESS] = self._panel
-
 
 def everything_works(shop: Shop) -> None:
     """Each device does its part: readers, pad, buttons and lights, judged on the glass. It leaves Jana with a stamp more."""
@@ -127,30 +120,19 @@ def everything_works(shop: Shop) -> None:
     stamps = _stamps(shop)
     _to_idle(shop)
     shop.type("5\n")
-    shop.shows(Sum(Euros(500, "EUR")))
+    shop.shows(Sum(euros(500)))
     _to_idle(shop)
     shop.tap(Type2Tag(JANA_TAG))
     shop.shows(stamp_card("Jana K.", stamps))
     began = time.monotonic()
     shop.press("award")
-    reward, of_it = in_language(CAFE.reward, "sk"), until_in("sk")
-    shop.shows(DoneStamps("Jana K.", stamps + 1, CAFE.goal, reward, later=False, until=of_it))
+    shop.shows(stamped("Jana K.", stamps + 1))
     until(lambda: ("green", 1) in shop.lights(began), shop.story)
     shop.lift()
     shop.insert(ZOLTAN)
-    shop.shows(stamp_card("Zoltán K.", 0, "hu"), language="hu")
+    shop.shows(stamp_card("Zoltán K.", 0, HIS), language=HIS)
     shop.pull()
     _to_idle(shop)
-
-
-def until_in(language: str) -> str:
-    """The reward as it stands in "Ešte 3 do …"."""
-    return CAFE.until if isinstance(CAFE.until, str) else CAFE.until.get(language, "")
-
-
-def stamp_card(name: str, stamps: int, language: str = "sk") -> StampCard:
-    """A member's face on the glass, in their language."""
-    return StampCard(name, stamps, CAFE.goal, in_language(CAFE.reward, language), more=True, until=until_in(language))
 
 
 def _to_idle(shop: Shop) -> None:
@@ -163,7 +145,7 @@ def _to_idle(shop: Shop) -> None:
 
 def _stamps(shop: Shop) -> int:
     """Jana's stamps, as her card on the glass says."""
-    faces = {count: rows(stamp_card("Jana K.", count)) for count in range(CAFE.goal)}
+    faces = {count: rows(stamp_card("Jana K.", count)) for count in range(COFFEES.goal)}
     until(lambda: shop.glass() in faces.values(), lambda: f"no card of Jana's is shown.\n{shop.story()}")
     return next(count for count, face in faces.items() if face == shop.glass())
 

@@ -18,11 +18,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from display.customers_page import customers_page
 from display.draw import draw
 from display.layout import lay_out
+from display.page import Page
 from display.screens import Idle, Screen
 from emulators.hardware import AID, PINS, RECORD, SETTINGS, Hardware
 from emulators.nfc_tags import Card
+from emulators.ssd1306 import Ssd1306
 from emulators.virtual_card import VirtualCard
 from terminal.clocks import Clocks
 
@@ -140,10 +143,10 @@ class Daemon:
 
     def works(self, device: str) -> int:
         """How often a device was said to have begun to work."""
-        return self.text.count(f'event="device works" device={device}\n')
+        return self.text.count(f'event="device works" device={_logged(device)}\n')
 
     def lost(self, device: str) -> int:
-        return self.text.count(f'event="device lost" device={device} ')
+        return self.text.count(f'event="device lost" device={_logged(device)} ')
 
     def terminate(self) -> int:
         """Stops it as systemd does; returns its exit status."""
@@ -186,11 +189,11 @@ class Shop:
         self.surroundings: dict[str, str] = {}
         """What systemd would put into the daemon's environment."""
         self.starts = 0
-        self._looked: tuple[int, list[str]] = (-1, [])
+        self._looked: dict[int, tuple[int, list[str]]] = {}
         self.cloud = Cloud(folder)
         self.cloud.fill(sample)
         self.cloud.start()
-        self.settings.write_text(self.toml())
+        self.settings.write_text(self.toml(hardware.settings))
 
     def toml(self, extra: str = SETTINGS) -> str:
         """The whole terminal.toml."""
@@ -306,18 +309,40 @@ class Shop:
     # what people see
 
     def glass(self) -> list[str]:
-        """What is on the panel, row by row, # for a lit dot."""
+        """What is on the panel that has every screen, row by row, # for a lit dot."""
+        return self._seen(self.hardware.panel)
+
+    def customers_glass(self) -> list[str]:
+        """What is on the customer's, where staff have one of their own."""
+        return self._seen(self.hardware.customers_panel)
+
+    def _seen(self, panel: Ssd1306) -> list[str]:
         with self.hardware.bus.lock:  # never in the middle of a picture's bytes
-            sent = self.hardware.panel.bytes
-            if sent != self._looked[0]:
-                self._looked = sent, self.hardware.panel.rows()
-        return self._looked[1]
+            if self._looked.get(id(panel), (-1, []))[0] != panel.bytes:
+                self._looked[id(panel)] = panel.bytes, panel.rows()
+        return self._looked[id(panel)][1]
 
     def shows(self, *screens: Screen, language: str = "sk", patience: float = PATIENCE) -> None:
         """Waits until one of these screens is on the glass, dot for dot, and stands still; a member's are in their language."""
         wanted = [rows(screen, language) for screen in screens]
         until(lambda: self.glass() in wanted, lambda: f"{screens} is not shown.\n{self.story()}", patience)
         # The panel's number follows its last byte: a person takes longer to see a picture than the daemon to count it.
+        time.sleep(0.01)
+
+    def customer_sees(self, screen: Screen, language: str = "sk") -> None:
+        """Waits until this screen is on the customer's glass, dot for dot, without its buttons."""
+        self._until_customer_sees([drawn(customers_page(screen, language))], screen)
+
+    def customer_sees_idle(self) -> None:
+        """Waits for the shop's name and no sign; its clock is there where this machine's is trusted."""
+        idle = [Idle(NAME, offline=False, waiting=0, clock=clock) for clock in _clocks()]
+        self._until_customer_sees([rows(one) for one in idle], idle[0])
+
+    def _until_customer_sees(self, wanted: list[list[str]], screen: Screen) -> None:
+        def story() -> str:
+            return f"the customer does not see {screen}.\n{picture(self.hardware.customers_panel.rows())}\n{self.story()}"
+
+        until(lambda: self.customers_glass() in wanted, story)
         time.sleep(0.01)
 
     def shows_idle(self, *, offline: bool = False, waiting: int = 0, missing: tuple[str, ...] = ()) -> None:
@@ -368,21 +393,34 @@ class Shop:
 
     def story(self) -> str:
         """What there is to say when something went wrong: the glass, and the end of the log."""
-        glass = self.hardware.panel.rows()
-        signs = {"..": " ", "#.": "▀", ".#": "▄", "##": "█"}
-        picture = "\n".join(
-            "".join(signs[a + b] for a, b in zip(upper, lower, strict=True))
-            for upper, lower in zip(glass[::2], glass[1::2], strict=True)
-        )
         log = self.daemon.text if self.daemon else ""
         lines = [line for line in log.splitlines() if not line.startswith(("#", "import ", "extension module"))]
-        return "\n".join([picture, *lines[-25:]])
+        return "\n".join([picture(self.hardware.panel.rows()), *lines[-25:]])
+
+
+def _logged(name: str) -> str:
+    """As a line of the log has it."""
+    return f'"{name}"' if " " in name else name
+
+
+def picture(glass: list[str]) -> str:
+    """A glass for people, two dots a letter."""
+    signs = {"..": " ", "#.": "▀", ".#": "▄", "##": "█"}
+    return "\n".join(
+        "".join(signs[a + b] for a, b in zip(upper, lower, strict=True))
+        for upper, lower in zip(glass[::2], glass[1::2], strict=True)
+    )
 
 
 @cache
 def rows(screen: Screen, language: str = "sk") -> list[str]:
     """A screen as the eye sees it on the glass. Kept, for drawing again and again would slow the emulators down."""
-    dots = draw(lay_out(screen, language)).tobytes()
+    return drawn(lay_out(screen, language))
+
+
+def drawn(page: Page) -> list[str]:
+    """A page as the eye sees it on the glass, row by row, # for a lit dot."""
+    dots = draw(page).tobytes()
     width = 128 // 8
     return [
         "".join(f"{byte:08b}" for byte in dots[y * width : (y + 1) * width]).replace("0", ".").replace("1", "#")

@@ -22,7 +22,7 @@ async def wait() -> None:
     if left is None:
         raise SystemExit("this program is started by the counter page: run bodka-terminal run")
     listener, standing = left
-    devices = VirtualDevices(monotonic_ms, lambda: 0)  # nobody listens to them
+    devices = VirtualDevices(monotonic_ms, lambda: 0, panels=standing.panels)  # nobody listens to them
     network = NetworkSwitch(httpx.AsyncHTTPTransport(trust_env=False), on=standing.network)
     async with serve_counter(
         listener, devices, Watch(_nothing), network, standing=standing, power=Power(on=False, flip=power.restore)

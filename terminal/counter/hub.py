@@ -14,7 +14,7 @@ from drivers.virtual import VirtualDevices
 from drivers.virtual_devices import ButtonMoved, CardMoved, News, PanelShows, PlugMoved, SignalsPlay
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.tray import Tray
-from terminal.counter.watch import CloudState, JournalNews, LogLine, ScreenText, Watch, WatchNews
+from terminal.counter.watch import CloudState, CustomersText, JournalNews, LogLine, ScreenText, Watch, WatchNews
 
 Message: TypeAlias = dict[str, object]
 """`{"say": "plug", "device": "nfc", "on": false}`: sent as JSON."""
@@ -78,7 +78,8 @@ class Hub:
             _watched(self._watch.cloud_state),
             *(_watched(line) for line in self._watch.log),
             _watched(self._watch.screen),
-            _told(devices.glass.shows),
+            *([_watched(self._watch.customers)] if self._watch.customers else []),
+            *(_told(glass.shows) for glass in devices.glasses),
         ]
 
     def _from_any_thread(self, news: News) -> None:
@@ -119,8 +120,9 @@ def _card(key: str, tray: Tray) -> Message:
 
 def _told(news: News) -> Message:
     match news:
-        case PanelShows(bits, width, height):
-            return {"say": "picture", "bits": base64.b64encode(bits).decode(), "width": width, "height": height}
+        case PanelShows(bits, width, height, panel):
+            drawn = base64.b64encode(bits).decode()
+            return {"say": "picture", "panel": panel, "bits": drawn, "width": width, "height": height}
         case SignalsPlay(steps):
             return {"say": "signals", "steps": [list(step) for step in steps]}
         case PlugMoved(device, on):
@@ -131,7 +133,7 @@ def _told(news: News) -> Message:
             return {"say": "button", "button": button.value, "down": down}
 
 
-def _watched(news: ScreenText | CloudState | LogLine) -> Message:
-    says = {ScreenText: "screen", CloudState: "cloud", LogLine: "log"}
+def _watched(news: ScreenText | CustomersText | CloudState | LogLine) -> Message:
+    says = {ScreenText: "screen", CustomersText: "customers screen", CloudState: "cloud", LogLine: "log"}
     fields: dict[str, object] = msgspec.to_builtins(news)
     return {"say": says[type(news)], **fields}

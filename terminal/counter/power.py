@@ -35,6 +35,7 @@ class Standing(msgspec.Struct, frozen=True):
     network: bool = True
     unplugged: tuple[str, ...] = ()
     log: tuple[LogLine, ...] = ()
+    panels: tuple[str, ...] = ("panel",)
 
     def __repr__(self) -> str:
         return f"Standing(network={self.network}, unplugged={self.unplugged})"

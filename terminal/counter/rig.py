@@ -27,6 +27,7 @@ from terminal.devices import Equipment
 from terminal.effects import Effect, Show
 from terminal.inputs import CloudNews, Input, NotRecorded, ProgrammeNews, Recorded
 from terminal.loudness import Loudness, TimeOfDay
+from terminal.panel_news import PANEL, STAFF_PANEL
 from terminal.players import Softly
 from terminal.settings import Settings, Signals
 
@@ -47,14 +48,16 @@ def virtual_rig(settings: Settings, clock: Callable[[], int], picture: Picture, 
     check(settings)
     left = power.left()
     listener, standing = left or (listen(settings), Standing(network=settings.virtual is None or settings.virtual.network))
-    devices = VirtualDevices(clock, picture)
+    panels = (PANEL, STAFF_PANEL) if settings.staff_panel else (PANEL,)
+    devices = VirtualDevices(clock, picture, panels=panels)
     network = NetworkSwitch(httpx.AsyncHTTPTransport(trust_env=False), on=standing.network)
     player = Softly(devices.signals, Loudness(settings.signals or Signals(), time_of_day))
 
     async def beside(daemon: Daemon, store: Store, link: Link) -> None:
         await _serve(listener, standing, devices, network, daemon, store, link)
 
-    return Rig(Equipment(devices.supervised, player, devices.glass), network, beside, admit)
+    glass, *second = devices.glasses
+    return Rig(Equipment(devices.supervised, player, glass, second[0] if second else None), network, beside, admit)
 
 
 async def _serve(
@@ -117,6 +120,7 @@ class Reporter:
         for effect in session.show(self.daemon.state)[1]:
             if isinstance(effect, Show):
                 self.screen(effect)
+        self._customers()
         self._cloud()
 
     def heard(self, event: Input, effects: tuple[Effect, ...]) -> None:
@@ -125,11 +129,18 @@ class Reporter:
         shown = [effect for effect in effects if isinstance(effect, Show)]
         if shown:
             self.screen(shown[-1])
+        self._customers()
+
+    def _customers(self) -> None:
+        """What the customer's panel is given, where there are two."""
+        customers = self.daemon.customers
+        if customers is not None and customers.page is not None:
+            self.watch.customer_sees(customers.page.text(), customers.language)
 
     def screen(self, shown: Show) -> None:
         """What the panel is given. A number that is being typed is nobody else's business: it may be a phone's."""
         private = isinstance(shown.screen, Typing) and shown.screen.card
-        text, kind = lay_out(shown.screen, shown.language).text(), type(shown.screen).__name__
+        text, kind = lay_out(shown.screen, shown.language, self.daemon.glass).text(), type(shown.screen).__name__
         self.watch.showed(shown.number, text, shown.language, kind, private=private)
 
     def _say(self, event: Input) -> None:

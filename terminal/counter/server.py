@@ -122,8 +122,9 @@ async def serve_counter(
         devices.plug(device, on=False)
 
     def flip() -> None:
+        panels = tuple(glass.name for glass in devices.glasses)
         unplugged = tuple(name for name, plugged in devices.plugs.items() if not plugged)
-        power.flip(listener, Standing(gate.session, network.on, unplugged, tuple(watch.log)))
+        power.flip(listener, Standing(gate.session, network.on, unplugged, tuple(watch.log), panels))
 
     hub = Hub(devices, watch, network, tray, power=power.on)
     hands = Hands(devices, network, tray, lambda text: watch.said(text, Voice.PERSON), power.on, flip)

@@ -23,7 +23,14 @@ LOG_LINES = 200
 """How many lines of what happened are kept for a page that is opened later."""
 
 
-_CALLED = {"nfc": "NFC reader", "chip": "chip reader", "pad": "number pad", "signals": "lights and beeper", "panel": "screen"}
+_CALLED = {
+    "nfc": "NFC reader",
+    "chip": "chip reader",
+    "pad": "number pad",
+    "signals": "lights and beeper",
+    "panel": "screen",
+    "staff panel": "staff's screen",
+}
 
 
 def called(device: str) -> str:
@@ -59,6 +66,13 @@ class ScreenText(msgspec.Struct, frozen=True):
     """It has changed by itself, as a countdown does, or while somebody types: not worth an interruption."""
 
 
+class CustomersText(msgspec.Struct, frozen=True):
+    """The customer's screen as text, where staff have one of their own."""
+
+    text: str
+    language: str
+
+
 class CloudState(msgspec.Struct, frozen=True):
     """Whether the cloud is reached, and how many entries it does not have yet."""
 
@@ -91,7 +105,7 @@ class JournalNews(msgspec.Struct, frozen=True):
 ReadJournal: TypeAlias = Callable[[], Awaitable[Sequence[JournalRow]]]
 """The newest rows of the journal, newest first."""
 
-WatchNews: TypeAlias = ScreenText | CloudState | LogLine | JournalNews
+WatchNews: TypeAlias = ScreenText | CustomersText | CloudState | LogLine | JournalNews
 
 
 class Watch:
@@ -101,6 +115,7 @@ class Watch:
         """`journal` reads the rows to show; `clock` gives seconds since 1970."""
         self.journal = journal
         self.screen = ScreenText(0, "", "en")
+        self.customers: CustomersText | None = None
         self.cloud_state = CloudState(online=False, waiting=0)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._clock = clock
@@ -117,6 +132,13 @@ class Watch:
         self._tell(self.screen)
         if text != words and not private:
             self._write(" · ".join(text.splitlines()), Voice.SCREEN, again=again)
+
+    def customer_sees(self, text: str, language: str) -> None:
+        """A picture went to the customer's panel; it is not for the log, which has the staff's."""
+        shown = CustomersText(text, language)
+        if shown != self.customers:
+            self.customers = shown
+            self._tell(shown)
 
     def cloud(self, *, online: bool, waiting: int) -> None:
         """How it stands with the cloud."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -52,17 +52,29 @@ def test_a_border_stays_where_it_is() -> None:
 
 @given(CARES, st.floats(0, 1e6), st.floats(0, 1e6))
 def test_while_somebody_is_there_nothing_is_spared(care: Care, now: float, idle: float) -> None:
-    seen = look(care, now, now - idle)
-    assert (seen.offset is None) == (not 0 < care.shift_seconds <= now - (now - idle))
-    assert (seen.contrast is None) == (not 0 < care.dim_seconds <= now - (now - idle))
-    assert look(care, now, now) == Look(None, None)
-    assert look(NO_CARE, now, now - idle) == Look(None, None)
+    touched = max(now - idle, 0)
+    seen = look(care, now, touched)
+    assert seen.moves == (0 < care.shift_seconds <= now - touched)
+    assert (seen.contrast is None) == (not 0 < care.dim_seconds <= now - touched)
+    assert look(NO_CARE, now, touched) == Look(None, HOME, moves=False)
+
+
+@given(CARES, st.floats(0, 1e6), st.floats(0, 3_600))
+@example(Care(), 290.0, 20.0)
+def test_pictures_stand_still_around_somebody_who_is_there(care: Care, touched: float, later: float) -> None:
+    """And what moved before is not moved back by a hand that comes: that would cost as much again."""
+    there = look(care, touched, touched)
+    after = look(care, touched + later, touched)
+    assert after.moves or after.offset == there.offset
+    before = look(care, touched, max(touched - later, 0))
+    assert not before.moves or before.offset == there.offset
 
 
 @given(st.integers(0, 10_000))
 def test_a_night_is_shared_among_all_places_alike(begin: int) -> None:
     care = Care()
-    seen = [look(care, begin + 60.0 * minute, begin - 3_600.0).offset for minute in range(10 * len(PLACES))]
+    steps = range(10 * len(PLACES))
+    seen = [look(care, begin + care.shift_seconds * (step + 1), begin).offset for step in steps]
     assert set(Counter(seen).values()) == {10}
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from display.draw import draw, font
 from display.gallery import samples
+from display.glass import Glass
 from display.layout import lay_out
-from display.letters import HEIGHT, WIDTH, drawable
+from display.letters import drawable
 from display.page import Page, Text
 from display.screens import (
     Balance,
@@ -29,40 +30,56 @@ from display.screens import (
     UndoQuestion,
 )
 from display.words import LANGUAGES
+from emulators.glasses import GLASSES, called
 
 languages = st.sampled_from(LANGUAGES)
+glasses = st.sampled_from(GLASSES)
 wild = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Mn", "So", "Zs", "Cf"]), max_size=60)
 st.register_type_strategy(str, wild | st.sampled_from(["Jana K.", "káva zadarmo", "x" * 4_000, "𝔘𝔫𝔦", "שלום", "‮abc", "▸×−●○…"]))
 any_screen = st.one_of([st.builds(kind) for kind in get_args(Screen)])
 
 
 def assert_fits(page: Page) -> None:
+    for face in page.faces:
+        assert_face_fits(face)
+        assert face.glass == page.glass
+        assert not face.other or face is page
+
+
+def assert_face_fits(page: Page) -> None:
     assert page.spare >= 0, page.text()
     assert all(top >= 0 for top in page.tops)
     ends = [top + row.height for top, row in zip(page.tops, page.all_rows, strict=True)]
     assert all(end <= top for end, top in zip(ends, page.tops[1:], strict=False))
-    assert not ends or ends[-1] <= HEIGHT
-    for row in page.all_rows:
-        if isinstance(row, Text):
-            assert font(row.height).getlength(row.text) <= WIDTH, row
-            assert all(map(drawable, row.text)), row
-        else:
-            assert len(str(row)) <= 24, row
+    assert not ends or ends[-1] <= page.glass.height
+    texts = [row for row in page.all_rows if isinstance(row, Text)]
+    if page.number is not None:
+        assert page.beside != (page.number in texts)
+        assert page.number.height <= page.glass.height
+        assert page.number.width <= page.glass.width
+    for row in texts:
+        assert len(row.text) * row.letter <= page.glass.width - page.left, row
+        if not row.narrow:
+            assert font(row.height).getlength(row.text) == row.width
+        assert all(map(drawable, row.text)), row
+    assert all(len(str(row)) <= 24 for row in page.all_rows if not isinstance(row, Text))
 
 
+@pytest.mark.parametrize("glass", GLASSES, ids=called)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_screen_fits(language: str) -> None:
+def test_every_screen_fits(language: str, glass: Glass) -> None:
     for screen in samples(language):
-        assert_fits(lay_out(screen, language))
+        assert_fits(lay_out(screen, language, glass))
 
 
-@settings(max_examples=400, deadline=None)
-@given(screen=any_screen, language=languages)
-def test_any_screen_fits_and_is_drawn(screen: Screen, language: str) -> None:
-    page = lay_out(screen, language)
+@settings(max_examples=600, deadline=None)
+@given(screen=any_screen, language=languages, glass=glasses)
+def test_any_screen_fits_and_is_drawn(screen: Screen, language: str, glass: Glass) -> None:
+    page = lay_out(screen, language, glass)
     assert_fits(page)
-    picture = draw(page)
-    assert (picture.size, picture.mode) == ((WIDTH, HEIGHT), "1")
+    for face in page.faces:
+        picture = draw(face)
+        assert (picture.size, picture.mode) == ((glass.width, glass.height), "1")
 
 
 def test_a_screen_nobody_has_laid_out_is_named() -> None:
@@ -76,8 +93,9 @@ def test_a_name_gives_way_before_a_number() -> None:
     assert lay_out(UndoQuestion(Points(1000), "Žofia-Antonína", 2), "sk").text().splitlines()[2] == "Žofia-An…, pred 2 min"
 
 
-@given(thousandths=st.integers(1_000_000_000, 9_999_999_000), language=languages)
-def test_seven_digits_are_never_cut(thousandths: int, language: str) -> None:
+@settings(deadline=None)
+@given(thousandths=st.integers(1_000_000_000, 9_999_999_000), language=languages, glass=glasses)
+def test_seven_digits_are_never_cut(thousandths: int, language: str, glass: Glass) -> None:
     points = Points(thousandths)
     whole = str(thousandths // 1000)
     screens: list[Screen] = [
@@ -89,7 +107,7 @@ def test_seven_digits_are_never_cut(thousandths: int, language: str) -> None:
         PayConfirm(Money(thousandths, "EUR"), Money(thousandths, "EUR")),
     ]
     for screen in screens:
-        page = lay_out(screen, language)
+        page = lay_out(screen, language, glass)
         assert_fits(page)
         shown = "".join(letter for letter in page.text() if letter.isdecimal())
         assert whole in shown

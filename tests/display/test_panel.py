@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from display import turns
 from display.burn_in import Care, look, moved
 from display.panel import Panel
 from emulators.board import Board, build
+from emulators.glass import Glass, Told, until
 from emulators.i2c import I2cBus
 from emulators.program import PATIENCE, Program
 from emulators.ssd1306 import Ssd1306
@@ -26,63 +28,6 @@ def picture(number: int) -> Image.Image:
     image = Image.new("1", (128, 64))
     image.putpixel((number % 128, number // 128), 1)
     return image
-
-
-def until(condition: Callable[[], bool], failure: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, failure
-        time.sleep(0.001)
-
-
-class Glass:
-    """A `PanelGlass` whose writes end when `go` is set, and that breaks while `broken`."""
-
-    def __init__(self) -> None:
-        self.go, self.writing = threading.Event(), threading.Event()
-        self.go.set()
-        self.broken = False
-        self.seen: list[bytes] = []
-        self.contrasts: list[int | None] = []
-        self.opened = self.closed = self.checked = 0
-
-    def open(self) -> None:
-        self._work()
-        self.opened += 1
-
-    def write(self, image: Image.Image) -> None:
-        self.writing.set()
-        assert self.go.wait(PATIENCE)
-        self._work()
-        self.seen.append(image.tobytes())
-
-    def dim(self, contrast: int | None) -> None:
-        self._work()
-        self.contrasts.append(contrast)
-
-    def check(self) -> None:
-        self.checked += 1
-        self._work()
-
-    def close(self) -> None:
-        self.closed += 1
-
-    def _work(self) -> None:
-        if self.broken:
-            raise OSError(errno.ENXIO, "no panel")
-
-
-class Told:
-    """What the panel said of itself."""
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-
-    def lost(self, why: str) -> None:
-        self.words.append(f"lost: {why}")
-
-    def back(self) -> None:
-        self.words.append("back")
 
 
 @pytest.fixture
@@ -176,6 +121,25 @@ def test_stop_closes_the_glass_and_start_begins_again(panel: Panel, glass: Glass
     until(lambda: len(glass.seen) == 2, "not painted after the new start")
 
 
+def test_who_waits_for_a_picture_hears_of_it_and_not_too_early(panel: Panel, glass: Glass) -> None:
+    glass.go.clear()
+    panel.start()
+    panel.show(5, picture(5))
+    assert glass.writing.wait(PATIENCE)
+    assert not panel.wait_for(5, 0.0)
+    threading.Timer(0.01, glass.go.set).start()
+    assert panel.wait_for(5, PATIENCE)
+    assert glass.seen == [picture(5).tobytes()]
+
+
+def test_who_waits_for_a_panel_that_is_not_there_does_not_wait_long(panel: Panel, glass: Glass) -> None:
+    glass.broken = True
+    panel.show(5, picture(5))
+    panel.start()
+    assert panel.wait_for(5, PATIENCE)
+    assert glass.seen == []
+
+
 # ---- nobody there ----
 
 
@@ -211,23 +175,22 @@ MIDDLE.paste(1, (20, 20, 60, 40))
 
 def seen_at(seconds: float) -> bytes:
     """`MIDDLE` as it is shown then to nobody."""
-    offset = look(Care(), seconds, 0.0).offset
-    assert offset is not None
-    return moved(MIDDLE, offset).tobytes()
+    return moved(MIDDLE, look(Care(), seconds, 0.0).offset).tobytes()
 
 
 def test_a_picture_that_nobody_looks_at_moves_and_is_dimmed(spared: Panel, glass: Glass, hours: Hours) -> None:
-    for seconds in (60, 120, 180):
+    spared.spare(Care(dim_seconds=1_200))
+    for seconds in (300, 600, 900):
         hours.now = seconds
         until(lambda: glass.seen[-1] == seen_at(hours.now), f"not moved after {seconds} s")
     assert len({*glass.seen}) == len(glass.seen) == 4
     assert glass.contrasts == []
-    hours.now = 600
+    hours.now = 1_200
     until(lambda: glass.contrasts == [Care().dim_contrast], "not dimmed")
     assert spared.picture() == 1  # it is the same picture: no press is stale
 
 
-def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_its_own_place(
+def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_the_same_place(
     spared: Panel, glass: Glass, hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hours.now = 660
@@ -242,7 +205,31 @@ def test_a_touch_wakes_it_at_once_and_the_next_picture_stands_in_its_own_place(
     assert len(glass.seen) == shown  # what is there does not move in front of a person, and delays no picture
     spared.show(3, MIDDLE.copy())
     until(lambda: spared.picture() == 3, "not shown")
-    assert glass.seen[-1] == MIDDLE.tobytes()
+    assert glass.seen[-1] == seen_at(660)
+
+
+def test_where_somebody_comes_in_time_the_picture_moves_with_the_next_one(spared: Panel, glass: Glass, hours: Hours) -> None:
+    """Which would be sent anyway."""
+    hours.now = 290
+    spared.touch()
+    hours.now = 310  # the place is another by now, and somebody was here just before
+    spared.show(2, MIDDLE.copy())
+    until(lambda: spared.picture() == 2, "not shown")
+    assert glass.seen == [MIDDLE.tobytes()] * 2
+    spared.touch()
+    looked = glass.checked
+    until(lambda: glass.checked > looked + 1, "not looked at")
+    assert len(glass.seen) == 2  # what is there does not move in front of a person
+    spared.show(3, MIDDLE.copy())
+    until(lambda: spared.picture() == 3, "not shown")
+    assert glass.seen[2:] == [seen_at(310)] != [MIDDLE.tobytes()]
+
+
+def test_a_panel_is_spared_from_the_moment_that_the_settings_are_known(spared: Panel, glass: Glass, hours: Hours) -> None:
+    spared.spare(Care(dim_seconds=5, dim_contrast=3, shift_seconds=0))
+    hours.now = 5
+    until(lambda: glass.contrasts == [3], "not dimmed")
+    assert len(glass.seen) == 1
 
 
 def test_a_panel_that_comes_back_at_night_is_as_dark_as_before(spared: Panel, glass: Glass, hours: Hours) -> None:
@@ -252,6 +239,64 @@ def test_a_panel_that_comes_back_at_night_is_as_dark_as_before(spared: Panel, gl
     until(lambda: glass.closed >= 2, "not noticed")
     glass.broken = False
     until(lambda: glass.contrasts == [16, 16] and glass.seen[-1] == seen_at(660), "neither dimmed nor moved again")
+
+
+# ---- two faces ----
+
+WORDS = Image.new("1", (128, 64))
+WORDS.paste(1, (0, 50, 128, 60))
+
+
+def shown_last(glass: Glass, image: Image.Image) -> Callable[[], bool]:
+    return lambda: glass.seen[-1:] == [image.tobytes()]
+
+
+@pytest.fixture
+def turning(glass: Glass, told: Told, hours: Hours, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+    monkeypatch.setattr("display.panel.IDLE_SECONDS", 0.01)
+    panel = Panel(glass, on_lost=told.lost, on_back=told.back, clock=hours)
+    panel.start()
+    yield panel
+    panel.stop()
+
+
+def test_two_faces_of_a_picture_take_turns_and_are_one_picture(turning: Panel, glass: Glass, hours: Hours) -> None:
+    turning.show(1, MIDDLE, WORDS)
+    for turn in range(5):
+        hours.now = turn * turns.SECONDS
+        until(shown_last(glass, (MIDDLE, WORDS)[turn % 2]), f"face {turn} did not come")
+        assert turning.picture() == 1
+    assert len(glass.seen) == 5
+
+
+def test_the_next_picture_begins_with_its_first_face(turning: Panel, glass: Glass, hours: Hours) -> None:
+    turning.show(1, MIDDLE, WORDS)
+    hours.now = turns.SECONDS
+    until(shown_last(glass, WORDS), "the second face did not come")
+    turning.show(2, picture(2), WORDS)
+    assert turning.wait_for(2, PATIENCE)
+    assert glass.seen[-1] == picture(2).tobytes()
+
+
+def test_a_countdown_comes_to_its_second_face(turning: Panel, glass: Glass, hours: Hours) -> None:
+    for second in range(3):
+        hours.now = float(second)
+        turning.show(second + 1, picture(second), WORDS, ticks=True)
+        assert turning.wait_for(second + 1, PATIENCE)
+        assert glass.seen[-1] == picture(second).tobytes()
+    hours.now = 3.0
+    turning.show(4, picture(3), WORDS, ticks=True)
+    assert turning.wait_for(4, PATIENCE)
+    assert glass.seen[-1] == WORDS.tobytes()
+
+
+def test_without_a_clock_of_its_own_the_other_face_comes_in_time(panel: Panel, glass: Glass) -> None:
+    """The thread waits for the turn, not for the next look at an idle panel."""
+    panel.start()
+    began = time.monotonic()
+    panel.show(1, MIDDLE, WORDS)
+    until(lambda: len(glass.seen) == 2, "the second face did not come")
+    assert turns.SECONDS <= time.monotonic() - began < turns.SECONDS + 0.4
 
 
 # ---- the real luma.oled, in a process of its own, on an emulated bus ----
@@ -340,11 +385,9 @@ def test_on_the_glass_the_picture_is_moved_and_dimmed_until_somebody_comes(count
         program.tell("show 4000")
         program.expect(picture=4000)
         full = counter.panel.settings[contrast]
-        for seconds in (600, 660, 720):
+        for seconds in (600, 900, 1_200):
             program.tell(f"at {seconds}")
-            offset = look(Care(), seconds, 0.0).offset
-            assert offset is not None
-            wanted = moved(picture(4000), offset)
+            wanted = moved(picture(4000), look(Care(), seconds, 0.0).offset)
             until(lambda wanted=wanted: counter.panel.image().tobytes() == wanted.tobytes(), f"not moved after {seconds} s")  # type: ignore[misc]
             assert not counter.shows(4000)
         until(lambda: counter.panel.settings[contrast] == Care().dim_contrast < full, "not dimmed")
@@ -352,7 +395,7 @@ def test_on_the_glass_the_picture_is_moved_and_dimmed_until_somebody_comes(count
         until(lambda: counter.panel.settings[contrast] == full, "not woken")
         program.tell("show 4001")
         program.expect(picture=4001)
-        assert counter.shows(4001)
+        assert counter.panel.image().tobytes() == moved(picture(4001), look(Care(), 1_200, 1_200).offset).tobytes()
         assert counter.panel.mistakes == []
         assert program.stop() == 0
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from display.draw import draw
+from display.glass import USUAL
 from display.layout import lay_out
-from display.letters import HEIGHT, WIDTH
-from display.qr import QrCode, qr_code
+from display.qr import qr_code
 from display.screens import Pairing
 from display.words import LANGUAGES
 
@@ -20,7 +20,7 @@ URL_LETTERS = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 
 def read(screen: Pairing, language: str = "sk") -> list[str]:
     """What a phone sees: the panel's pixels, each some dots wide, in the dark of the panel's frame."""
-    picture = draw(lay_out(screen, language)).convert("L").resize((WIDTH * 4, HEIGHT * 4), Image.Resampling.NEAREST)
+    picture = draw(lay_out(screen, language)).convert("L").resize((USUAL.width * 4, USUAL.height * 4), Image.Resampling.NEAREST)
     seen = Image.new("L", (picture.width + 80, picture.height + 80))
     seen.paste(picture, (40, 40))
     return [found.text for found in zxingcpp.read_barcodes(seen, formats=zxingcpp.BarcodeFormat.QRCode)]
@@ -77,5 +77,4 @@ def test_the_code_stands_beside_it_in_fours(code: str, shown: list[str]) -> None
 def test_rows_beside_the_code_stay_beside_it() -> None:
     picture = draw(lay_out(Pairing("MMMM-MMMM-MMMM", "https://b.sk/p"), "sk"))
     lone = draw(lay_out(Pairing("", "https://b.sk/p"), "sk"))
-    assert picture.crop((0, 0, HEIGHT, HEIGHT)).tobytes() == lone.crop((0, 0, HEIGHT, HEIGHT)).tobytes()
-    assert QrCode.BESIDE == WIDTH - HEIGHT
+    assert picture.crop((0, 0, USUAL.height, USUAL.height)).tobytes() == lone.crop((0, 0, USUAL.height, USUAL.height)).tobytes()

@@ -33,7 +33,7 @@ def clock() -> int:
 
 def say(event: Event) -> None:
     values = {name: getattr(value, "value", value) for name, value in dataclasses.asdict(event).items()}
-    print(json.dumps({"event": type(event).__name__, "ns": time.monotonic_ns(), **values}), flush=True)
+    print(json.dumps({"event": type(event).__name__, "ns": time.monotonic_ns(), **values}, default=bytes.hex), flush=True)
 
 
 class Lessons:
@@ -63,11 +63,19 @@ def busy() -> None:
     time.sleep(0.4)
 
 
+def held() -> None:
+    """Keeps the loop from everything until it is let go."""
+    print(json.dumps({"event": "Held"}), flush=True)
+    signal.sigwait({signal.SIGUSR2})
+
+
 async def main() -> None:
     loop, this = asyncio.get_running_loop(), asyncio.current_task()
     assert this
     loop.add_signal_handler(signal.SIGTERM, this.cancel)
     loop.add_signal_handler(signal.SIGUSR1, busy)
+    loop.add_signal_handler(signal.SIGHUP, held)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})  # before there is another thread that could get it
     tables = [(kind, name, Match.parse(match)) for kind, name, match in json.loads(sys.argv[1])]
     named, lessons, manner = [match for _, _, match in tables], Lessons(), Manner(LAYOUTS[sys.argv[2]])
     devices = [made(*table, named, manner, lessons) for table in tables]

@@ -104,6 +104,7 @@ def test_a_record_is_a_number(slot: Slot, card: VirtualCard) -> None:
     slot.insert(card)
     event = slot.said.expect(CardSeen)
     assert (event.device, event.medium, event.form, event.data) == ("chip", Medium.CHIP, Form.NUMBER, "BODKA-0042")
+    assert event.atr == card.atr
     slot.remove()
     assert slot.said.expect(CardGone).medium is Medium.CHIP
 

@@ -134,6 +134,21 @@ def test_a_busy_daemon_still_reads_a_scan_whole(scanner: Keyboard, heard: Listen
     heard.expect(**seen("123456"))
 
 
+def test_a_long_code_is_read_while_the_daemon_does_something_else(scanner: Keyboard, heard: Listener) -> None:
+    """The kernel's queue would run over: it holds some ten keys with their scan codes, and sixteen without."""
+    with heard.held():
+        scanner.type("https://bodka.example/c/2100000000012\n")
+    heard.expect(**seen("https://bodka.example/c/2100000000012"))
+
+
+def test_unplugged_while_the_daemon_does_something_else(scanner: Keyboard, heard: Listener) -> None:
+    with heard.held():
+        scanner.type("2100000000012\n")
+        scanner.unplug()
+    heard.expect(**seen("2100000000012"))
+    heard.expect("DeviceLost", device="scanner")
+
+
 def test_unplugged_and_plugged_in_elsewhere(scanner: Keyboard, heard: Listener) -> None:
     scanner.type("HALF")
     before = scanner.node

@@ -341,6 +341,22 @@ def test_the_glass_keeps_a_pictures_exact_bits(bits: bytes) -> None:
     assert news == [PanelShows(bits, 128, 64)] * 2
 
 
+def test_two_glasses_are_told_apart() -> None:
+    news: list[News] = []
+    devices = VirtualDevices(lambda: NOW, lambda: PICTURE, panels=("panel", "staff panel"))
+    devices.watch(news.append)
+    customers, staffs = devices.glasses
+    assert customers is devices.glass
+    for glass in devices.glasses:
+        glass.open()
+    staffs.write(Image.new("1", (8, 1), 1))
+    assert (customers.shows, staffs.shows) == (DARK, PanelShows(b"\xff", 8, 1, "staff panel"))
+    devices.plug("staff panel", on=False)
+    assert news[1:] == [PlugMoved("staff panel", False), PanelShows(b"", 0, 0, "staff panel")]
+    assert devices.plugs["panel"]
+    assert not devices.plugs["staff panel"]
+
+
 def test_an_unplugged_glass_is_dark_and_says_so() -> None:
     devices = VirtualDevices(lambda: NOW, lambda: PICTURE)
     devices.glass.open()

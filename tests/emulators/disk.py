@@ -36,13 +36,13 @@ class Disk:
     def __init__(self, control: Path, folder: Path, log: Path | None = None) -> None:
         control.write_bytes(bytes(SIZE))
         self._control, self._folder, self._log = control, folder, log
-        self._shared = _map(control)
+        self._shared = mapped(control)
 
     @classmethod
     def watched(cls, control: Path) -> Disk:
         """The disk that this very process runs on, for counting along."""
         disk = cls.__new__(cls)
-        disk._shared = _map(control)
+        disk._shared = mapped(control)
         return disk
 
     def environment(self, library: Path) -> dict[str, str]:
@@ -89,6 +89,7 @@ class Disk:
         struct.pack_into("=Q", self._shared, at, value)
 
 
-def _map(control: Path) -> mmap.mmap:
-    with control.open("r+b") as file:
-        return mmap.mmap(file.fileno(), SIZE)
+def mapped(path: Path) -> mmap.mmap:
+    """The whole file, shared with whoever else writes to it."""
+    with path.open("r+b") as file:
+        return mmap.mmap(file.fileno(), 0)

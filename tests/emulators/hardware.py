@@ -22,7 +22,7 @@ from emulators.ssd1306 import Ssd1306
 from emulators.umockdev import PRELOAD, Testbed
 
 GPIO_NODE, I2C_NODE, NFC_NODE = "/dev/gpiochip0", "/dev/i2c-1", "/dev/ttyUSB0"
-PANEL_ADDRESS = 0x3C
+PANEL_ADDRESS, STAFF_ADDRESS = 0x3C, 0x3D
 PI_4 = bytes.fromhex("00C03114")
 """The revision code of a Raspberry Pi 4 B (Raspberry Pi documentation, "Raspberry Pi revision codes")."""
 
@@ -67,19 +67,32 @@ shift_minutes = 0
 """
 """The tables of terminal.toml that name all of it. Pictures stay in their place, for they are compared dot for dot."""
 
+STAFF_PANEL = f"""
+[staff_panel]
+port = 1
+address = {STAFF_ADDRESS}
+"""
+"""The table of a second panel."""
+
 AID, RECORD = bytes.fromhex("F04C4F59414C5459"), (1, 2)
 """Where the settings say a chip card has its number."""
 
 
 class Hardware:
-    """Everything plugged in. `hertz` and `real_time` let the I2C bus and the NFC reader take the time that they would."""
+    """Everything plugged in. `hertz` and `real_time` let the I2C bus and the NFC reader take the time that they would.
 
-    def __init__(self, folder: Path, *, hertz: int | None = None, real_time: bool = False) -> None:
+    With `two_panels` the one that has every screen, `panel`, is the staff's, and the customer's is `customers_panel`.
+    """
+
+    def __init__(self, folder: Path, *, hertz: int | None = None, real_time: bool = False, two_panels: bool = False) -> None:
         self.library = build(folder)
         self.bed = Testbed()
         self.board = Board(folder / "board.sock")
         self.gpio, self.bus, self.panel = GpioChip(), I2cBus(hertz=hertz), Ssd1306()
-        self.bus.chips[PANEL_ADDRESS] = self.panel
+        self.customers_panel = Ssd1306() if two_panels else self.panel
+        self.settings = SETTINGS + (STAFF_PANEL if two_panels else "")
+        self.panels = {PANEL_ADDRESS: self.customers_panel} | ({STAFF_ADDRESS: self.panel} if two_panels else {})
+        self.bus.chips |= self.panels
         self.board.add(GPIO_NODE, self.gpio)
         self.board.add(I2C_NODE, self.bus)
         for node in (GPIO_NODE, I2C_NODE):  # board.c serves them; these are only seen to be there
@@ -99,6 +112,16 @@ class Hardware:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def pull_panel(self, address: int) -> None:
+        """Nobody answers there any more."""
+        with self.bus.lock:
+            self.bus.chips.pop(address, None)
+
+    def plug_panel(self, address: int) -> None:
+        """Its own panel answers there again."""
+        with self.bus.lock:
+            self.bus.chips[address] = self.panels[address]
 
     def environment(self) -> dict[str, str]:
         """What a program needs to find itself at this counter: board.c comes before umockdev, which knows no ioctl of GPIO."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from emulators.umockdev import Testbed
@@ -52,6 +54,16 @@ class Listener:
                 return {}
             self.taken += 1
             return self.events[self.taken - 1]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Its event loop does nothing meanwhile."""
+        self.process.send_signal(signal.SIGHUP)
+        self.expect("Held")
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGUSR2)
 
     def close(self) -> None:
         """Ends it: no event may be left, and nothing on stderr."""

@@ -19,10 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from loyalty.chain import Head, Line, Was, extend, personal_digest
 from loyalty.entry import Cause, Entry, Moment, Personal, Posting, Purchase, TokenKind, encode
 from sync import messages
-from sync import signature as form
 
 BOOT = UUID(int=7)
-COVERED = form.SIGNED_COMPONENTS
+COVERED = messages.SIGNED_COMPONENTS
 
 
 @dataclass
@@ -131,7 +130,7 @@ class Peer:
         base = "\n".join(f'"{name}": {values[name]}' for name in COVERED)
         base += f'\n"@signature-params": {signed}'
         signature = base64.b64encode(self.key.sign(base.encode())).decode()
-        label = form.SIGNATURE_LABEL
+        label = messages.SIGNATURE_LABEL
         return {
             "Content-Digest": values["content-digest"],
             messages.COUNTER_HEADER: str(counter),

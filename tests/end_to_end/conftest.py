@@ -21,8 +21,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(folder: Path, sample: Path, *, small_disk: bool = False) -> Iterator[Shop]:
-    with Hardware(folder) as hardware:
+def opened(folder: Path, sample: Path, *, small_disk: bool = False, two_panels: bool = False) -> Iterator[Shop]:
+    with Hardware(folder, two_panels=two_panels) as hardware:
         shop = Shop(folder, hardware, sample=sample, small_disk=small_disk)
         try:
             shop.open()
@@ -42,6 +42,20 @@ def new_shop(tmp_path: Path, sample: Path) -> Iterator[Shop]:
 def shop(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Shop]:
     """The same for tests that leave it as they found it."""
     with opened(tmp_path_factory.mktemp("shop"), sample) as shop:
+        yield shop
+
+
+@pytest.fixture
+def new_shop_with_two_panels(tmp_path: Path, sample: Path) -> Iterator[Shop]:
+    """The same for tests that do not leave it as they found it."""
+    with opened(tmp_path, sample, two_panels=True) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def shop_with_two_panels(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Shop]:
+    """One whose staff have a panel of their own."""
+    with opened(tmp_path_factory.mktemp("two-panels"), sample, two_panels=True) as shop:
         yield shop
 
 

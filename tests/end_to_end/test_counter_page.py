@@ -9,10 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from browser import DESKTOP, browser, counter_page
+from browser import DESKTOP, NARROWEST, PHONE, ZOOMED, axe_finds_nothing, browser, counter_page, nothing_is_lost, pixels
 from demo import Demo, demo
 from display.draw import draw
 from display.layout import lay_out
@@ -24,38 +23,11 @@ from terminal.signs import SIGNS, Step
 
 pytestmark = pytest.mark.xdist_group("counter page")
 
-ZOOMED = {"width": 640, "height": 450}
-"""1280 x 900 at 200 %."""
-
-PHONE, NARROWEST = {"width": 390, "height": 844}, {"width": 320, "height": 640}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-PIXELS = """canvas => {
-  const dot = Number(canvas.dataset.dot), pen = canvas.getContext("2d");
-  const all = pen.getImageData(0, 0, canvas.width, canvas.height).data, half = dot >> 1;
-  let bits = "";
-  for (let y = half; y < canvas.height; y += dot)
-    for (let x = half; x < canvas.width; x += dot) bits += all[4 * (y * canvas.width + x) + 3] ? "1" : "0";
-  return bits;
-}"""
-
-
 FOCUSED = """() => {
   const at = document.activeElement, { id, dataset, textContent } = at;
   if (at === document.body) return ["", ""];
   return [id || dataset.button || dataset.key || dataset.plug || textContent, getComputedStyle(at).outlineStyle];
 }"""
-
-LOST = """() => [...document.querySelectorAll("button, input, canvas, h2, h3, p")].filter((one) => {
-  if (one.closest("[hidden], .unseen")) return false;
-  const box = one.getBoundingClientRect(), cut = one.tagName === "BUTTON" && one.scrollWidth > one.clientWidth + 1;
-  return box.width < 1 || box.left < 0 || box.right > innerWidth + 0.5 || cut;
-}).map((one) => one.outerHTML.slice(0, 80))"""
-
-SMALL = """() => [...document.querySelectorAll("button, .tick")].filter((one) => {
-  const box = one.getBoundingClientRect();
-  return box.width < 24 || box.height < 24;
-}).map((one) => one.textContent)"""
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +99,7 @@ def newest_row(page: Page) -> Any:
 
 def test_the_panel_is_shown_pixel_for_pixel_with_the_sign_of_training(page: Page) -> None:
     clocks = {Clocks.of_this_boot().time_of_day() or ""}
-    shown = page.eval_on_selector("#glass", PIXELS)
+    shown = pixels(page, "#glass")
     clocks.add(Clocks.of_this_boot().time_of_day() or "")
     pictures = [watermark(draw(lay_out(Idle("Cvičná kaviareň", False, 0, (), clock), "en"))) for clock in clocks]
     wanted = ["".join("1" if one else "0" for one in picture.convert("L").tobytes()) for picture in pictures]
@@ -147,7 +119,7 @@ def test_a_panel_of_another_size_is_shown_as_it_says(page: Page) -> None:
             }""",
             [width, height],
         )
-        assert page.eval_on_selector("#glass", PIXELS) == "10" * (width * height // 2)
+        assert pixels(page, "#glass") == "10" * (width * height // 2)
 
 
 def test_mouse_a_stamp_its_light_its_sound_and_its_line_in_the_journal(page: Page) -> None:
@@ -298,7 +270,7 @@ def test_the_plug_is_pulled_and_the_journal_keeps(shop: Demo, page: Page) -> Non
     power.click()
     expect(page.get_by_text("No power")).to_be_visible()
     assert b"terminal.counter.dark" in program.read_bytes()
-    assert "1" not in page.eval_on_selector("#glass", PIXELS)
+    assert "1" not in pixels(page, "#glass")
     press(page, "Award")
     card(page, "staff-eva").click()
     page.reload()  # the browser that was let in comes in again
@@ -320,25 +292,13 @@ def test_axe_finds_nothing(page: Page, scheme: Any) -> None:
     card(page, "bank-card").click()
     page.get_by_role("switch", name="Network").click()
     expect(page.locator("#cloud")).to_contain_text("Cloud not reached")
-    for size in (DESKTOP, ZOOMED):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        found = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
-        assert not found.response["violations"], found.generate_report()
-    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    axe_finds_nothing(page, DESKTOP, ZOOMED)
     page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, ZOOMED, PHONE, NARROWEST], ids=["desktop", "200 %", "phone", "narrowest"])
 def test_nothing_is_lost_or_scrolls_sideways(page: Page, size: Any) -> None:
-    page.set_viewport_size(size)
-    try:
-        assert page.evaluate("document.scrollingElement.scrollWidth") <= size["width"]
-        lost = page.evaluate(LOST)
-        assert lost == []
-        small = page.evaluate(SMALL)
-        assert small == []  # WCAG 2.2, 2.5.8
-    finally:
-        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    nothing_is_lost(page, size)
 
 
 def test_who_wants_no_motion_gets_none(page: Page) -> None:

@@ -8,17 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
+from cafe import HIS, ZOLTAN, stamp_card
 
-from display.screens import Done, Message, Money, Notice, Points, StampCard, Sum, Typing
+from display.screens import Done, Message, Money, Notice, Points, Sum, Typing
 from shop import Shop, rows, until
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-ZOLTAN = "2100000000043"
-LANGUAGE = "hu"
-"""Zoltán's own."""
 BALANCE, FIVE = 310_000, 5_000
-CARD = StampCard("Zoltán K.", 0, 10, "Káva zadarmo", more=True, until="")
+CARD = stamp_card("Zoltán K.", 0, HIS)
 MOST = 60
 """The write-ahead log has room for some entries when nothing else has."""
 
@@ -40,11 +38,11 @@ def fill(file: Path) -> None:
 def awarded(shop: Shop, entries: int) -> bool:
     """Types five euros for a card and presses +: whether that was shown as done, or refused because the disk is full."""
     shop.scan(ZOLTAN)
-    shop.shows(CARD, language=LANGUAGE)
+    shop.shows(CARD, language=HIS)
     shop.type("5")
-    shop.shows(Typing("5"), language=LANGUAGE)
+    shop.shows(Typing("5"), language=HIS)
     shop.type("+")
-    done, full = [rows(screen, LANGUAGE) for screen in total(entries)], rows(Notice(Message.DISK_FULL), LANGUAGE)
+    done, full = [rows(screen, HIS) for screen in total(entries)], rows(Notice(Message.DISK_FULL), HIS)
     until(lambda: shop.glass() in (*done, full), shop.story)
     return shop.glass() in done
 
@@ -64,9 +62,9 @@ def test_a_full_disk_is_said_and_nothing_is_lost(small_shop: Shop) -> None:
     # Somebody makes room. The bill is still there, the same press is done, and what was shown as done is there on both sides.
     filler.unlink()
     shop.press("cancel")
-    shop.shows(Sum(Money(500, "EUR"), name="Zoltán K."), language=LANGUAGE)
+    shop.shows(Sum(Money(500, "EUR"), name="Zoltán K."), language=HIS)
     shop.press("award")
-    shop.shows(*total(entries), language=LANGUAGE)
+    shop.shows(*total(entries), language=HIS)
     shop.shows_idle()
     found = shop.journal()["entries"]
     assert [entry["postings"][0]["delta"] for entry in found] == [FIVE] * entries

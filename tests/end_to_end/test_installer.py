@@ -13,6 +13,7 @@ import pytest
 from display.screens import DeviceTest, DeviceTestDone, Hint, MenuItem, Task
 from display.screens import Menu as MenuScreen
 from emulators.nfc_tags import Type2Tag
+from emulators.virtual_card import ATR_T0
 from shop import Shop, command, environment, until
 from terminal.settings import read
 
@@ -69,6 +70,9 @@ def test_the_doctor_shows_what_each_device_does_and_never_a_number(new_shop: Sho
         says("scanner: card, token ")
         shop.tap(Type2Tag("04A1B2C3D4E5F6"))
         says("nfc: card, token ")
+        shop.insert(JANA)
+        says("chip: card, token ")
+        says(f"…, ATR {ATR_T0.hex(' ').upper()}\n")
         shop.type("7")
         says("pad: a digit\n")
         shop.press("award")

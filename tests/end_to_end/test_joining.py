@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cafe import JANA, JANA_TAG, stamp_card
 
 from display.screens import (
     CodeTrouble,
@@ -22,7 +23,6 @@ from display.screens import (
     Notice,
     Pairing,
     PairingTrouble,
-    StampCard,
     Task,
     Unpaired,
     WifiJoined,
@@ -43,7 +43,6 @@ from terminal.settings import Cloud as CloudTable
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 WORKING = ("scanner", "pad", "nfc", "chip", "buttons", "signals")
-COFFEE = "Káva zadarmo"
 PASSWORD = "a long password"
 
 
@@ -130,8 +129,8 @@ def it_is_tried_and_serves(shop: Shop) -> None:
     shop.shows(DeviceTest(Task.PRESS, 2, 10, "−"))
     shop.press("cancel")
     shop.shows_idle()
-    shop.tap(Type2Tag("04A1B2C3D4E5F6"))
-    shop.shows(StampCard("Jana K.", 7, 10, COFFEE, more=True, until="kávy"))
+    shop.tap(Type2Tag(JANA_TAG))
+    shop.shows(stamp_card("Jana K.", 7))
     shop.lift()
 
 
@@ -158,9 +157,9 @@ def test_a_tag_is_held_to_it_and_a_wrong_code_says_so(shop: Shop) -> None:
     shop.start(devices=WORKING)
     shop.scan("BODKA:C:123456789015;;")
     shop.shows(PairingTrouble(CodeTrouble.WRONG))
-    shop.scan("2100000000012")
+    shop.scan(JANA)
     shop.shows(Unpaired())
-    shop.tap(Type2Tag("04A1B2C3D4E5F6", text_message(setup_codes.pairing(code))))
+    shop.tap(Type2Tag(JANA_TAG, text_message(setup_codes.pairing(code))))
     shop.shows(DeviceTest(Task.PRESS, 1, 10, "+"))
     shop.lift()
     it_is_tried_and_serves(shop)

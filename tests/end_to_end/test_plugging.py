@@ -21,6 +21,15 @@ def test_after_forty_plugs_pulled_and_put_back_everything_works_and_nothing_is_l
     assert new_shop.daemon.text.count("Traceback") == 0
 
 
+def test_so_it_is_with_a_panel_for_staff(new_shop_with_two_panels: Shop) -> None:
+    shop = new_shop_with_two_panels
+    plugging = play(shop, 30, seed=4)
+    assert {"panel out", "staff panel out"} <= set(plugging.story)
+    shop.customer_sees_idle()
+    assert shop.daemon is not None
+    assert shop.daemon.text.count("Traceback") == 0
+
+
 def test_a_terminal_that_starts_with_nothing_but_its_pad_takes_each_device_as_it_comes(new_shop: Shop) -> None:
     shop = new_shop
     assert shop.daemon is not None

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from cafe import JANA, JANA_TAG, stamp_card
 
-from display.screens import Balance, Points, StampCard, Typing
+from display.screens import Balance, Points, Typing
 from emulators.hardware import GPIO_NODE, I2C_NODE
 from emulators.nfc_tags import Type2Tag
 from shop import Shop, until
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-JANA, JANA_TAG = "2100000000012", "04A1B2C3D4E5F6"
-CARD = StampCard("Jana K.", 7, 10, "Káva zadarmo", more=True, until="kávy")
+CARD = stamp_card("Jana K.", 7)
 POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)
 
 

@@ -13,6 +13,7 @@ import random
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 
 SECTOR = 512
@@ -66,15 +67,13 @@ def cuts(writes: list[Write], disk: bytearray) -> Iterator[tuple[int, list[Write
         yield write.end, since
 
 
-def left(disk: bytearray, since: list[Write], chance: random.Random, survives: float, torn: float) -> bytearray:
-    """One way in which the power may have gone: each unflushed write survives so likely, and is then torn so likely."""
-    found = bytearray(disk)
+def leave(image: mmap, disk: bytearray, since: list[Write], chance: random.Random, survives: float, torn: float) -> None:
+    """Makes the image one that a power cut could leave: each unflushed write survives so likely, and is then torn so likely."""
+    image[:] = disk
     for write in since:
         if chance.random() >= survives:
             continue
-        sectors = range(0, len(write.data), SECTOR)
         tears = chance.random() < torn
-        for at in sectors:
+        for at in range(0, len(write.data), SECTOR):
             if not tears or chance.random() < 0.5:
-                found[write.offset + at : write.offset + at + SECTOR] = write.data[at : at + SECTOR]
-    return found
+                image[write.offset + at : write.offset + at + SECTOR] = write.data[at : at + SECTOR]

@@ -23,13 +23,21 @@ TOLD = (
 
 
 class SdCard:
-    """One start from a copy that forgets what was written, if `keep` is not set."""
+    """One start from a copy that forgets what was written, if `keep` is not set.
 
-    def __init__(self, image: Path, folder: Path, extra: Sequence[str] = (), *, keep: bool = False) -> None:
+    `run` is a shell command that systemd is told to run when all else has been started (systemd-run-generator(8)): no `$`, no
+    quotes. What it prints is on the console.
+    """
+
+    def __init__(
+        self, image: Path, folder: Path, extra: Sequence[str] = (), *, keep: bool = False, run: str | None = None
+    ) -> None:
         self.console = folder / "console"
         for name in ("vmlinuz", "initrd.img", "cmdline.txt"):
             subprocess.run(["mcopy", "-n", "-o", "-i", f"{image}@@{FIRST}", f"::{name}", folder / name], check=True)
         words = re.sub(r"console=\S+|quiet", "", (folder / "cmdline.txt").read_text().strip())
+        if run is not None:
+            words += f""" systemd.run="/bin/sh -c 'systemctl start multi-user.target; {run}'" systemd.run_success_action=none"""
         command = [
             *(
                 "qemu-system-aarch64",

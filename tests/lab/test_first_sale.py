@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cafe import JANA, stamp_card, stamped
 
-from display.screens import DeviceTest, DoneStamps, Idle, StampCard, Task, Unpaired
+from display.screens import DeviceTest, Idle, Starting, Task, Unpaired
 from emulators.hardware import PINS
 from lab.container import Container
 from lab.counter import DROP_IN, SEEN_AT, CloudBeside, Devices, insert, settings
@@ -19,13 +20,12 @@ from shop import NAME, rows, until
 pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(300)]
 
 UNIT = "bodka-terminal.service"
-JANA = "2100000000012"
 DARK = ["." * 128] * 64
 TESTED = 6
 """Steps of the test: four buttons, the chip reader, the panel."""
 
 IDLE = [Idle(NAME, *sign, missing) for sign in ((False, 0), (True, 0), (True, 1)) for missing in ((), ("chip",))]
-DONE = [DoneStamps("Jana K.", 8, 10, "Káva zadarmo", later, "kávy") for later in (False, True)]
+DONE = [stamped("Jana K.", 8, later=later) for later in (False, True)]
 
 
 @dataclass
@@ -61,10 +61,6 @@ def opened(tree: Path, package: Path, newer: Path, tmp_path_factory: pytest.Temp
     devices.board.close()
 
 
-def stamps(filled: int) -> StampCard:
-    return StampCard("Jana K.", filled, 10, "Káva zadarmo", more=True, until="kávy")
-
-
 def test_a_new_terminal_shows_how_it_is_paired(opened: Opened) -> None:
     """That it is nobody's yet, and as soon as its cloud has answered a QR code, with the code to type beside it."""
     nobodys, code_beside = rows(Unpaired()), "#" * 64
@@ -83,21 +79,21 @@ def test_it_pairs_and_a_card_becomes_a_stamp_and_an_upgrade_in_the_middle_says_n
     devices.gpio.drive(PINS["cancel"], None)
     card = insert(machine, JANA)
     until(lambda: card.commands, machine.story, 15)
-    devices.shows(stamps(7))
+    devices.shows(stamp_card("Jana K.", 7))
     with devices.watched() as seen:
         devices.gpio.drive(PINS["award"], 0)
         devices.shows(*DONE)
         devices.gpio.drive(PINS["award"], None)
         install(machine, "/newer")
-        devices.shows(*IDLE, stamps(8))
+        devices.shows(*IDLE, stamp_card("Jana K.", 8))
     card.remove()
     assert machine.run("cat", f"{HOME}/VERSION").strip() == NEWER
     entries = json.loads(machine.run("bodka-terminal", "journal", "--json"))["entries"]
     assert [entry["cause"] for entry in entries] == ["award"]
     until(lambda: [one["id"] for one in opened.cloud.ledger()["entries"] if one["id"] == entries[0]["id"]], machine.story)
     assert DARK in seen, "the glass says nothing while nobody serves"
-    true = [rows(screen) for screen in (*IDLE, *DONE, stamps(7), stamps(8))]
+    true = [rows(screen) for screen in (Starting(), *IDLE, *DONE, stamp_card("Jana K.", 7), stamp_card("Jana K.", 8))]
     odd = [picture for picture in seen if picture not in (*true, DARK)]
     assert odd == [], "\n\n".join("\n".join(picture) for picture in odd)
     after = seen[seen.index(DARK) :]
-    assert rows(stamps(7)) not in after, "what was recorded is shown as recorded"
+    assert rows(stamp_card("Jana K.", 7)) not in after, "what was recorded is shown as recorded"

@@ -95,6 +95,11 @@ def test_the_log_has_fields(machine: Container) -> None:
     assert warned[0]["_SYSTEMD_UNIT"] == UNIT
 
 
+def test_the_log_is_bounded(machine: Container) -> None:
+    said = re.findall(r"^(System|Runtime) Journal .* max ([\d.]+M)", machine.log("systemd-journald"), re.MULTILINE)
+    assert said[-1] in {("System", "48.0M"), ("Runtime", "16.0M")}, said
+
+
 def test_the_user_has_the_groups_of_its_devices(machine: Container) -> None:
     groups = set(machine.says("id", "-Gn", "bodka").split())
     assert {"bodka", "input", "dialout", "gpio", "i2c", "spi"} <= groups

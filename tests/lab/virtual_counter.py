@@ -33,6 +33,7 @@ from emulators.nfc_tags import Card
 from emulators.pn532 import Pn532
 from emulators.ssd1306 import Ssd1306
 from emulators.virtual_card import ATR_T1, VirtualCard
+from lab.virtual_disk import LATER
 from lab.virtual_machine import HOST, VirtualMachine
 from shop import NAME, Cloud, rows
 
@@ -176,9 +177,22 @@ class Counter:
         self.machine.until(lambda: self.machine.says("sh", "-c", command))
         return int(self.machine.says("sh", "-c", command).split("i2c-")[2].partition("/")[0])
 
+    def power_cycle(self) -> None:
+        """Pulls the plug and puts it in again. The devices are there as soon as they can be; a network is not."""
+        self.machine.run("sync")
+        self._detach()
+        self.machine = self.machine.cold_again()
+        self.machine.run("modprobe", "-a", *LATER)
+        self.attach()
+        for device in DEVICES:
+            self.plug(device)
+
     def close(self) -> None:
         self.machine.close()
         self.cloud.close()
+        self._detach()
+
+    def _detach(self) -> None:
         for end in (self._answers, self._hands, self._wires):
             end.close()
         if self.nfc.news is not None:

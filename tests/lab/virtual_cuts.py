@@ -1,7 +1,7 @@
 """Power cuts of a whole machine: its disk's writes are logged below the kernel, and any moment's disk is rebuilt and opened.
 
     recorded = record(machine, folder, seed=1, rounds=150)
-    tried, found = try_out(recorded, folder, seed=1, states=1000)
+    tried, found = try_out(recorded, seed=1, states=1000)
 
 The work is disk/workload.py's on a file system with ext4's own settings, what must be true is disk/judge.py's: one home each.
 The acknowledgement of each action leaves the machine by a serial port and is stamped, here, with the log's length.
@@ -14,6 +14,7 @@ import json
 import random
 import shutil
 import subprocess
+import tempfile
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from pathlib import Path
 from disk.judge import Lost, judge
 from disk.power_cuts import WAYS, Found
 
+from emulators.disk import MEMORY, mapped
 from lab import block_log
 from lab.installer import HOME
 from lab.virtual_counter import TESTS
@@ -88,33 +90,36 @@ def record(machine: VirtualMachine, folder: Path, seed: int, rounds: int, *fault
     return Recorded(before, log, acknowledged)
 
 
-def try_out(recorded: Recorded, folder: Path, seed: int, states: int) -> tuple[int, Found | None]:
+def try_out(recorded: Recorded, seed: int, states: int) -> tuple[int, Found | None]:
     """Cuts the power so often, on both processors; how many states were tried, and the first bad one."""
     jobs = 2
     with ProcessPoolExecutor(jobs) as pool:
-        share = partial(_try_out, recorded, folder, states=states // jobs)
+        share = partial(_try_out, recorded, states=states // jobs)
         results = list(pool.map(share, range(seed, seed + jobs)))
     return sum(tried for tried, _ in results), next((found for _, found in results if found is not None), None)
 
 
-def _try_out(recorded: Recorded, folder: Path, seed: int, states: int) -> tuple[int, Found | None]:
+def _try_out(recorded: Recorded, seed: int, states: int) -> tuple[int, Found | None]:
+    """In memory: what a state costs is then e2fsck and the journal's check, and not a disk of this machine."""
     chance, writes = random.Random(seed), block_log.read(recorded.log)
     turns = sorted(chance.randrange(len(writes)) for _ in range(states))
-    disk = bytearray(recorded.before.read_bytes())
-    image, place, tried, turn = folder / f"cut-{seed}.img", folder / f"cut-{seed}", 0, 0
-    for number, (end, since) in enumerate(block_log.cuts(writes, disk)):
-        while turn < len(turns) and turns[turn] == number:
-            turn += 1
-            tried += 1
-            survives, torn = WAYS[chance.randrange(len(WAYS))]
-            image.write_bytes(block_log.left(disk, since, chance, survives, torn))
-            try:
-                _opened(image, place)
-                allowed = recorded.allowed(end)
-                if (place / "state/journal.db").exists() or EMPTY not in allowed:
-                    judge(place / "state", allowed)
-            except Lost as lost:
-                return tried, Found(tried, number, str(lost))
+    disk, tried, turn = bytearray(recorded.before.read_bytes()), 0, 0
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        file, place = Path(name) / "disk.img", Path(name) / "files"
+        file.write_bytes(disk)
+        image = mapped(file)
+        for number, (end, since) in enumerate(block_log.cuts(writes, disk)):
+            while turn < len(turns) and turns[turn] == number:
+                turn += 1
+                tried += 1
+                block_log.leave(image, disk, since, chance, *WAYS[chance.randrange(len(WAYS))])
+                try:
+                    _opened(file, place)
+                    allowed = recorded.allowed(end)
+                    if (place / "state/journal.db").exists() or EMPTY not in allowed:
+                        judge(place / "state", allowed)
+                except Lost as lost:
+                    return tried, Found(tried, number, str(lost))
     return tried, None
 
 

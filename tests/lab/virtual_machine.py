@@ -38,7 +38,7 @@ class VirtualMachine(Machine):
     """One QEMU process; `disk` is only read, what the machine writes goes into `folder`."""
 
     def __init__(self, disk: Disk, folder: Path, image: Path, *, snapshot: str = "", extra: Sequence[str] = ()) -> None:
-        self.folder, self._image = folder, image
+        self.folder, self._disk, self._image = folder, disk, image
         self._numbers, self._lock = 0, threading.Lock()
         self._serial = folder / "serial"
         words = "console=ttyS0 quiet panic=-1 mitigations=off audit=0 random.trust_cpu=on systemd.show_status=0"
@@ -90,6 +90,12 @@ class VirtualMachine(Machine):
         machine = cls(disk, folder, image, snapshot=name)
         machine.set_clock(time.time())
         return machine
+
+    def cold_again(self) -> VirtualMachine:
+        """The plug is pulled and put in again: the same disk, a boot, and nothing of what was shared or plugged in."""
+        kept = self._image.rename(self.folder / "pulled.qcow2")
+        self.close()
+        return VirtualMachine(self._disk, self.folder, kept)
 
     def keep(self, name: str, kept: Path) -> None:
         """Ends the machine; what it was at this moment is in the file `kept` under `name`. Nothing may be shared with it."""

@@ -495,7 +495,7 @@ def test_the_daemon_says_why_it_does_not_start(tmp_path: Path) -> None:
     settings.write_text(
         f'[cloud]\nurl = "https://cloud.example"\n[terminal]\nstate = "{tmp_path}"\n[virtual]\n', encoding="utf-8"
     )
-    command = [sys.executable, "-m", "terminal.commands", "run", "--settings", str(settings)]
+    command = [sys.executable, "-m", "terminal", "run", "--settings", str(settings)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "virtual devices work only with a demo cloud on this machine" in ended.stderr
@@ -529,7 +529,7 @@ def test_a_paired_production_terminal_does_not_start_with_virtual_devices(tmp_pa
     save(state, paired(training=False))
     settings = tmp_path / "terminal.toml"
     settings.write_text(f'[cloud]\nurl = "{LOCAL.url}"\n[terminal]\nstate = "{state}"\n[virtual]\n', encoding="utf-8")
-    command = [sys.executable, "-m", "terminal.commands", "run", "--settings", str(settings)]
+    command = [sys.executable, "-m", "terminal", "run", "--settings", str(settings)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert "whose points are real: remove [virtual] from terminal.toml" in ended.stderr

@@ -32,7 +32,8 @@ def test_any_lines_can_be_pasted(plugged: Plugged) -> None:
     made = settings(plugged)
     assert len(made.chip) == len(plugged.readers)
     assert len(made.nfc) == sum(one.usb in ("10c4:ea60", "1a86:7523") for one in plugged.serials)
-    assert (made.panel is not None) == any(address in (0x3C, 0x3D) for _, address in plugged.i2c)
+    panels = {(port, address) for port, address in plugged.i2c if address in (0x3C, 0x3D)}
+    assert (made.panel is not None, made.staff_panel is not None) == (bool(panels), len(panels) > 1)
     assert {one.match for one in (*made.scanner, *made.pad)} <= {f"usb:{one.usb}" for one in plugged.inputs if one.numbers}
     assert listed(plugged)
 
@@ -58,6 +59,13 @@ def test_a_counter_with_one_of_each() -> None:
     assert [one.reader for one in made.chip] == ["ACS ACR39U ICC Reader"]
     assert made.panel is not None
     assert (made.panel.port, made.panel.address) == (1, 0x3C)
+
+
+def test_two_panels_are_the_customers_and_the_staffs() -> None:
+    made = settings(Plugged(i2c=((1, 0x3C), (1, 0x3D))))
+    assert made.panel is not None
+    assert made.staff_panel is not None
+    assert (made.panel.place, made.staff_panel.place) == (("i2c", 1, 0x3C), ("i2c", 1, 0x3D))
 
 
 def test_what_is_set_wrong_is_said_in_a_comment() -> None:

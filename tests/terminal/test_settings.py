@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from display.glass import Glass
 from drivers.chip_profiles import FileProfile, MemoryProfile, Place, RecordProfile
 from drivers.nfc import NfcReader
 from terminal.chips import profiles
-from terminal.devices import equip
+from terminal.devices import equip, fitted
 from terminal.settings import SettingsError, load, read
 
 DEFAULT = Path(__file__).parents[2] / "config" / "terminal.toml"
@@ -76,20 +77,33 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "big"', r"line 5: .*an SSD1306 has 128x64 or 128x32"),
         (CLOUD + '[panel]\nbus = "I2C"', r'panel.bus = "I2C" is not known: did you mean "i2c"\?'),
         (CLOUD + '[panel]\ncontroller = "ssd1322"', r'panel.bus = "i2c": an SSD1322 has only spi'),
-        (CLOUD + '[panel]\ncontroller = "ssd1322"\nbus = "spi"', r'line 4: .*"ssd1322": there are no screens for 256x64 yet'),
-        (
-            CLOUD + '[panel]\ncontroller = "ssd1306"\nsize = "128x32"',
-            r'line 5: .*"128x32": there are no screens for 128x32 yet',
-        ),
+        (CLOUD + '[panel]\ncontroller = "ssd1322"\nsize = "128x64"', r'panel.size = "128x64": an SSD1322 has 256x64'),
         (CLOUD + "[panel]\nrotation = 90", r"panel.rotation = 90: it is 0 or 180 degrees"),
         (CLOUD + "[panel]\ncontrast = 256", r"panel.contrast = 256: it goes from 0 to 255"),
         (CLOUD + "[panel]\ninches = -1.0", r"panel.inches = -1.0: the diagonal of the glass"),
+        (CLOUD + "[panel]\ninches = 0.66", r"panel.inches = 0.66: on so small a glass nobody could read a number"),
         (CLOUD + "[panel]\naddress = 0x3CC", r"panel.address = 0x3CC: panels answer at 0x3C or 0x3D"),
         (CLOUD + '[panel]\nbus = "spi"\ndevice = "spidev0.0"', r'panel.device = "spidev0.0": bus and chip select, as in "0.0"'),
         (CLOUD + '[panel]\nbus = "spi"\ndc = 0', r"panel.dc = 0: .*use another"),
         (CLOUD + '[panel]\nbus = "spi"\ndc = 10', r"panel.dc and the panel's SPI both use pin 10"),
         (CLOUD + '[panel]\nbus = "spi"\nreset = 5', r"panel.reset and panel.dc both use pin 5"),
         (CLOUD + f'[buttons]\n{PINS}cancel = 5\n[panel]\nbus = "spi"', r"panel.dc and buttons.cancel both use pin 5"),
+        (
+            CLOUD + "[panel]\n[staff_panel]\naddress = 0x3C",
+            r"line 5: staff_panel.address = 0x3C: \[panel\] has it already on bus 1: change .* jumper, and write 0x3D",
+        ),
+        (CLOUD + "[panel]\naddress = 0x3D\n[staff_panel]", r"staff_panel.address = 0x3D: .* and write 0x3C"),
+        (
+            CLOUD + '[panel]\nbus = "spi"\n[staff_panel]\nbus = "spi"\ndc = 6',
+            r'staff_panel.device = "0.0": .*the other chip select, "0.1"',
+        ),
+        (
+            CLOUD + '[panel]\nbus = "spi"\n[staff_panel]\nbus = "spi"\ndevice = "0.1"',
+            r"staff_panel.dc and panel.dc both use pin 5",
+        ),
+        (CLOUD + "[staff_panel]", r"\[staff_panel\] is for a second panel: call the only one \[panel\]"),
+        (CLOUD + "[panel]\n[staff_panel]\nrotation = 90", r"line 5: staff_panel.rotation = 90: it is 0 or 180 degrees"),
+        (CLOUD + f'[buttons]\n{PINS}cancel = 3\n[panel]\nbus = "spi"\n[staff_panel]', r"the panel's I2C both use pin 3"),
         (CLOUD + '[[nfc]]\nname = "a"\npath = "x"\n[[scanner]]\nname = "a"\nmatch = "name:x"', 'two devices are called "a"'),
         (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "F0"', 'nfc "n": aid is 5 to 16 bytes'),
         (CLOUD + '[[nfc]]\nname = "n"\npath = "x"\naid = "zz"', 'nfc "n": aid is 5 to 16 bytes'),
@@ -132,7 +146,55 @@ def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
 def test_on_spi_the_pins_of_i2c_are_free() -> None:
     panel = read(CLOUD + f'[buttons]\n{PINS}cancel = 2\n[panel]\ncontroller = "sh1106"\nbus = "spi"\ndc = 3').panel
     assert panel is not None
-    assert (panel.pixels, panel.diagonal) == ((128, 64), 1.3)
+    assert panel.glass == Glass(128, 64, 1.3)
+
+
+@pytest.mark.parametrize(
+    ("panel", "glass"),
+    [
+        ("", Glass(128, 64, 2.42)),
+        ('controller = "ssd1306"', Glass(128, 64, 0.96)),
+        ('controller = "ssd1306"\nsize = "128x32"', Glass(128, 32, 0.91)),
+        ('controller = "ssd1306"\nsize = "128x32"\ninches = 2.23', Glass(128, 32, 2.23)),
+        ('controller = "ssd1322"\nbus = "spi"', Glass(256, 64, 3.12)),
+        ('controller = "ssd1322"\nbus = "spi"\ninches = 5.5', Glass(256, 64, 5.5)),
+    ],
+)
+def test_the_glass_is_that_of_the_usual_module_or_as_it_is_told(panel: str, glass: Glass) -> None:
+    assert read(f"{CLOUD}[panel]\n{panel}").glass == glass
+
+
+def test_a_browser_has_the_usual_glass() -> None:
+    assert read(CLOUD + "[virtual]").glass == Glass()
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        "[panel]\n[staff_panel]",
+        "[panel]\n[staff_panel]\naddress = 0x3C\nport = 3",
+        '[panel]\nbus = "spi"\n[staff_panel]\naddress = 0x3C',
+        '[panel]\nbus = "spi"\n[staff_panel]\nbus = "spi"\ndevice = "0.1"\ndc = 6',
+        "[virtual]\n[staff_panel]",
+        '[staff_panel]\ncontroller = "sh1106"\n[panel]\ncontroller = "ssd1306"',
+    ],
+)
+def test_two_panels_at_two_places(both: str) -> None:
+    settings = read(CLOUD + both)
+    assert settings.staff_panel is not None
+    last = [step.device for step in fitted(settings)][-2:]
+    assert last == ["panel", "staff panel"]
+    if settings.virtual is None:
+        equipment = equip(settings, lambda: 0, lambda: 0)
+        assert equipment.glass is not None
+        assert equipment.staffs_glass is not None
+
+
+def test_every_screen_is_for_the_staffs_glass_and_the_customers_part_for_theirs() -> None:
+    one = read(CLOUD + '[panel]\ncontroller = "sh1106"')
+    assert one.glass == one.customers_glass == Glass(128, 64, 1.3)
+    two = read(CLOUD + '[panel]\ncontroller = "sh1106"\n[staff_panel]\ncontroller = "ssd1306"\nsize = "128x32"')
+    assert (two.glass, two.customers_glass) == (Glass(128, 32, 0.91), Glass(128, 64, 1.3))
 
 
 def test_profiles_of_chip_cards_in_their_order() -> None:

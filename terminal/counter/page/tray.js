@@ -8,7 +8,7 @@ const READERS = {
   nfc: ["NFC reader", "click, or hold to leave it"],
   chip: ["Chip reader", "click in, click out"],
 };
-const CABLES = { pad: "Number pad", buttons: "Buttons", signals: "Lights and beeper", panel: "Screen" };
+const CABLES = { pad: "Number pad", buttons: "Buttons", signals: "Lights and beeper", panel: "Screen", "staff panel": "Staff’s screen" };
 
 // Drawn in a square of 24, stroke only.
 const LOOKS = {
@@ -47,7 +47,10 @@ hear("card", ({ device, there }) => {
   if (!there) delete lying[device];
 });
 
-hear("plug", ({ device, on }) => plugOf(device).setAttribute("aria-checked", on));
+hear("plug", ({ device, on }) => {
+  plugOf(device).setAttribute("aria-checked", on);
+  if (device === "staff panel") plugOf("panel").lastChild.data = "Customer’s screen";
+});
 
 function icon(look) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

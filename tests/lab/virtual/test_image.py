@@ -6,16 +6,27 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.container_tree import ROOT
 from lab.sd_card import SdCard
+from lab.virtual_counter import AUTHORITY, CloudOutside
 
 pytestmark = [pytest.mark.xdist_group("lab"), pytest.mark.timeout(600)]
 
-FIRST, ROOT_START, MIB = 8, 136, 1 << 20
+FIRST, ROOT_START, DATA_START, MIB = 8, 136, 1288, 1 << 20
+"""Where the partitions begin, in MiB (image/build.py)."""
+
+PAIRING = "bodka-pairing.toml"
+
+LATE = {
+    "late.service": "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=/bin/sleep 15\n",
+    "boot-firmware.mount.d/late.conf": "[Unit]\nWants=late.service\nAfter=late.service\n",
+}
+"""Units of a slow card, whose first partition comes after all the others."""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +54,10 @@ def read(system: Path, path: str) -> str:
     return done.stdout
 
 
+def listed(system: Path, path: str) -> str:
+    return subprocess.run(["debugfs", "-R", f"ls {path}", system], check=True, capture_output=True, text=True).stdout
+
+
 def test_nobody_has_a_password_and_nobody_waits_for_keys(system: Path) -> None:
     shadow = read(system, "/etc/shadow")
     assert {line.split(":")[1] for line in shadow.splitlines()} <= {"*", "!", "!*"}
@@ -52,6 +67,31 @@ def test_nobody_has_a_password_and_nobody_waits_for_keys(system: Path) -> None:
     for server in ("/usr/sbin/sshd", "/usr/sbin/dropbear", "/usr/sbin/avahi-daemon"):
         found = subprocess.run(["debugfs", "-R", f"stat {server}", system], capture_output=True, text=True)
         assert "File not found" in found.stderr
+
+
+def test_it_knows_the_boards_radios_and_the_countrys_channels(system: Path) -> None:
+    assert "ieee80211_regdom=SK" in read(system, "/etc/modprobe.d/bodka-country.conf")
+    for radio in ("43430", "43455"):  # of a 3 B; of a 3 B+, 3 A+ and 4 B
+        assert f"brcmfmac{radio}-sdio.bin" in listed(system, "/usr/lib/firmware/brcm")
+    assert "regulatory.db" in listed(system, "/usr/lib/firmware")
+
+
+def test_nothing_listens_and_nothing_is_written_to_the_system(image: Path, tmp_path: Path) -> None:
+    # Two spaces become one: what was asked is on the console too, as the kernel's command line.
+    asked = "ss -Hlntu; echo these  listen; findmnt -rno OPTIONS /; touch /probe || echo not  written; echo all  said"
+    with SdCard(image, tmp_path, run=asked) as card:
+        card.says("all said")
+        told = card.told()
+    before, _, after = told.partition("these listen")
+    listening = re.findall(r"(?:LISTEN|UNCONN)\s+\d+\s+\d+\s+(\S+)", before)
+    print(f"listening: {listening}")
+    assert listening, "the resolver listens to this machine itself"
+    outside = [address for address in listening if not address.startswith("127.")]
+    assert [address for address in outside if not address.endswith(":68")] == [], (
+        "68: who asks for an address is answered there"
+    )
+    assert re.search(r"\bro,(\S*,)?noatime\b", after)
+    assert "not written" in after
 
 
 def test_it_starts_to_the_pairing_screen(image: Path, tmp_path: Path) -> None:
@@ -65,3 +105,47 @@ def test_it_starts_to_the_pairing_screen(image: Path, tmp_path: Path) -> None:
     assert "login:" not in told
     failed = [line for line in told.splitlines() if re.search(r"\[FAILED\]|Failed to start", line)]
     assert failed == []
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[CloudOutside]:
+    """A cloud on this machine, as the one in QEMU sees it."""
+    one = CloudOutside(tmp_path)
+    one.fill(None)
+    one.start()
+    yield one
+    one.close()
+
+
+def put(files: dict[str, str], folder: str, start: int, card: Path, scratch: Path) -> None:
+    """Writes files into a folder of the card's partition that begins there (MiB)."""
+    lines = []
+    for number, (name, text) in enumerate(files.items()):
+        (scratch / str(number)).write_text(text)
+        if "/" in name:
+            lines.append(f"mkdir {folder}/{name.partition('/')[0]}")
+        lines.append(f"write {scratch / str(number)} {folder}/{name}")
+    commands = scratch / "commands"
+    commands.write_text("".join(f"{line}\n" for line in lines))
+    subprocess.run(["debugfs", "-w", "-f", commands, f"{card}?offset={start * MIB}"], check=True, capture_output=True)
+
+
+def test_a_slow_card_with_a_pairing_file_is_the_shops_at_its_first_start(
+    image: Path, cloud: CloudOutside, tmp_path: Path
+) -> None:
+    """As docs/installing.md has it, way 1: two files on the first partition, and nobody touches anything."""
+    card = tmp_path / "card.img"
+    subprocess.run(["cp", "--sparse=always", image, card], check=True)
+    (tmp_path / "terminal.toml").write_text(f'[cloud]\nurl = "{cloud.outer}"\nauthority = "{AUTHORITY}"\n')
+    code = cloud.says("pairing-code").strip()
+    (tmp_path / PAIRING).write_text(f'code = "{code}"\ncloud = "{cloud.outer}"\nname = "counter 1"\n')
+    first = f"{card}@@{FIRST}M"
+    subprocess.run(["mcopy", "-o", "-i", first, tmp_path / "terminal.toml", tmp_path / PAIRING, "::"], check=True)
+    put({"authority.pem": cloud.authority.pem}, "settings", DATA_START, card, tmp_path)
+    put(LATE, "etc/systemd/system", ROOT_START, card, tmp_path)
+    with SdCard(card, tmp_path, keep=True) as terminal:
+        serves = terminal.says('ready shop="Hlavná 1"')
+        terminal.says("emptied: the terminal is paired")
+    sys.stdout.write(f"it serves the shop {serves:.0f} s after power-on\n")
+    assert subprocess.run(["mtype", "-i", first, f"::{PAIRING}"], check=True, capture_output=True).stdout == b""
+    assert code.replace("-", "") not in terminal.told().replace("-", "")

@@ -19,12 +19,12 @@ def test_no_power_cut_loses_an_acknowledged_entry(machine: VirtualMachine, tmp_p
     began = time.monotonic()
     recorded = record(machine, tmp_path, 1, ROUNDS)
     worked = time.monotonic() - began
-    tried, found = try_out(recorded, tmp_path, seed=1, states=STATES)
+    tried, found = try_out(recorded, seed=1, states=STATES)
     print(f"{len(recorded.acknowledged)} acknowledgements in {worked:.0f} s, {tried} states: {found}")
     assert (tried, found) == (STATES, None)
 
 
 def test_without_flushes_the_loss_is_seen(machine: VirtualMachine, tmp_path: Path) -> None:
-    tried, found = try_out(record(machine, tmp_path, 1, ROUNDS, "synchronous=OFF"), tmp_path, seed=1, states=STATES)
+    tried, found = try_out(record(machine, tmp_path, 1, ROUNDS, "synchronous=OFF"), seed=1, states=STATES)
     print(f"synchronous=OFF: state {tried}: {found}")
     assert found is not None

@@ -1,0 +1,78 @@
+"""Pages of a card alone, and of none."""
+
+from __future__ import annotations
+
+from display.draft import MIDDLE, Draft, Rank, Wish
+from display.letters import plain
+from display.lines import Line
+from display.page import Button, Circles, Signs
+from display.rows import amount, closed, confirm, good, head, joined, more, must, name, number, press, spare, spoken
+from display.screens import Balance, DoneStamps, Idle, NewCard, StampCard, StampCardFull
+from display.words import Words
+
+
+def idle(screen: Idle, words: Words) -> Draft:
+    """Nobody is there."""
+    rows = spoken(good(name(screen.shop)), head(words.say("Tap your card")), spare(words.say("or show phone code")))
+    signs = Signs(screen.offline, screen.waiting, len(screen.missing), plain(screen.clock or "")[:5], screen.stopped)
+    return Draft(rows, signs if str(signs) else None)
+
+
+def filled_of(filled: int, goal: int, words: Words) -> Line:
+    """ "7 z 10"."""
+    return words.say("{filled} of {goal}", filled=max(filled, 0), goal=goal)
+
+
+def circles(filled: int, goal: int) -> Wish:
+    """The stamps themselves."""
+    return Wish(Circles(min(max(filled, 0), max(goal, 0)), max(goal, 0)), rank=Rank.SPARE)
+
+
+def to_go(screen: StampCard | DoneStamps, words: Words) -> Line:
+    """What is missing to the reward."""
+    left = screen.goal - screen.filled
+    if left <= 0:
+        return words.say("Full: {reward}", reward=screen.reward)
+    if plain(screen.until):
+        return words.say("{n} more until {reward}", n=left, reward=screen.until)
+    return words.say("{n} more: {reward}", n=left, reward=screen.reward)
+
+
+def stamps(screen: StampCard | DoneStamps, below: Line, words: Words) -> tuple[Wish, ...]:
+    """A stamp card in rows, with what is said below it."""
+    return spoken(
+        good(name(screen.name)),
+        circles(screen.filled, screen.goal),
+        number(filled_of(screen.filled, screen.goal, words), MIDDLE),
+        must(below),
+    )
+
+
+def stamp_card(screen: StampCard, words: Words) -> Draft:
+    """How many stamps there are, and how many are missing."""
+    return closed(stamps(screen, to_go(screen, words), words), press(words, Button.AWARD, "Stamp"), more(words, screen.more))
+
+
+def stamp_card_full(screen: StampCardFull, words: Words) -> Draft:
+    """The reward is there: it, and no number, is what matters."""
+    rows = spoken(
+        good(joined(" · ", name(screen.name), filled_of(screen.filled, screen.goal, words))),
+        head(name(screen.reward.upper())),
+    )
+    if screen.confirm:
+        return closed(rows, *confirm(words))
+    give, stamp = press(words, Button.REDEEM, "Give"), press(words, Button.AWARD, "Stamp")
+    return closed(rows, give, stamp, more(words, screen.more))
+
+
+def balance(screen: Balance, words: Words) -> Draft:
+    """The points of a card."""
+    rows = spoken(number((amount(screen.points, words),)), good(joined(" · ", name(screen.name), name(screen.level))))
+    add, use = press(words, Button.AWARD, "Add"), press(words, Button.REDEEM, "Use")
+    return closed(rows, add, use, more(words, screen.more))
+
+
+def new_card(screen: NewCard, words: Words) -> Draft:
+    """A card that nobody has yet."""
+    rows = spoken(head(words.say("New card")), must(words.say("Terms: QR on the back")))
+    return closed(rows, press(words, Button.AWARD, "Issue"), press(words, Button.CANCEL, "No"))

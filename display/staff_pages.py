@@ -1,0 +1,124 @@
+"""Pages of the staff menu and of what the machine has to say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from display.draft import MIDDLE, SMALL, Draft
+from display.lines import Line
+from display.network_words import TROUBLES
+from display.notices import NEWS, notice_words
+from display.page import Button
+from display.rows import age, amount, back, closed, good, head, joined, listed, must, number, press, spare, spoken
+from display.screens import (
+    Armed,
+    CloudTrouble,
+    Devices,
+    Menu,
+    MenuItem,
+    Network,
+    Notice,
+    Queue,
+    RenewQuestion,
+    Verb,
+    Wait,
+)
+from display.words import Words, msgid
+
+_VERBS = {Verb.AWARD: msgid("Adding"), Verb.REDEEM: msgid("Spending"), Verb.RETURN: msgid("Return of goods")}
+
+_MENU = {
+    MenuItem.RETURN: msgid("Return of goods"),
+    MenuItem.SIGN_OUT: msgid("Sign out"),
+    MenuItem.QUEUE: msgid("Unsent entries"),
+    MenuItem.NETWORK: msgid("Network"),
+    MenuItem.DEVICES: msgid("Devices"),
+    MenuItem.TEST: msgid("Test devices"),
+    MenuItem.LANGUAGE: msgid("Language"),
+    MenuItem.SETUP: msgid("Wi-Fi code"),
+    MenuItem.CLOSE: msgid("Close shop"),
+    MenuItem.RENEW: msgid("Renew terminal"),
+}
+
+
+def armed(screen: Armed, words: Words) -> Draft:
+    """The verb came first: a card is waited for."""
+    total: Line = () if screen.amount is None else (amount(screen.amount, words),)
+    rows = spoken(
+        good(words.say(_VERBS[screen.verb])),
+        head(words.say("Tap your card")),
+        number(joined(" · ", total, words.say("{n} s", n=max(screen.seconds, 0))), SMALL),
+    )
+    return replace(closed(rows, back(words)), ticks=True)
+
+
+def menu(screen: Menu, words: Words) -> Draft:
+    """One item at a time."""
+    own_name = good(words.say("English") if screen.item is MenuItem.LANGUAGE else ())
+    title = good(words.say("Menu {number}/{count}", number=screen.number, count=screen.count))
+    rows = spoken(title, head(words.say(_MENU[screen.item])), own_name)
+    return closed(rows, press(words, Button.NEXT, "Next"), press(words, Button.AWARD, "Choose"), back(words))
+
+
+def queue(screen: Queue, words: Words) -> Draft:
+    """What waits to be sent."""
+    if screen.stopped:
+        more_to_know = must(words.say("It must be renewed"))
+    elif screen.stuck:
+        more_to_know = must(words.say("See the portal: alarm"))
+    else:
+        more_to_know = spare(words.say("Time: {time}", time=screen.known) if screen.known else ())
+    if screen.waiting <= 0:
+        return closed(spoken(head(words.say("All is sent")), more_to_know), back(words))
+    rows = spoken(
+        good(words.say("Waits to be sent")),
+        number(words.count("{n} entry", "{n} entries", screen.waiting), MIDDLE),
+        good(words.say("the oldest {age}", age=age(screen.oldest_minutes, words))),
+        more_to_know,
+    )
+    return closed(rows, back(words))
+
+
+def renew_question(screen: RenewQuestion, words: Words) -> Draft:
+    """A copy, or written off."""
+    why = words.say("The shop retired it") if screen.written_off else words.say("A copy, or a backup")
+    rows = spoken(head(words.say("Renew terminal?")), must(why), must(words.say("Entries are kept")))
+    return closed(rows, press(words, Button.AWARD, "Renew"), back(words))
+
+
+def network(screen: Network, words: Words) -> Draft:
+    """Whether the cloud answers, and what helps."""
+    if screen.online:
+        return closed(spoken(head(words.say("Network works")), must(words.say("Entries are sent"))), back(words))
+    what, to_do = TROUBLES[screen.trouble or CloudTrouble.NO_ANSWER]
+    since = good(words.say("for {age}", age=age(screen.minutes, words)))
+    return closed(spoken(head(words.say(what)), since, must(words.say(to_do))), back(words))
+
+
+def devices(screen: Devices, words: Words) -> Draft:
+    """Which work, or which are gone."""
+    missing = len(screen.missing)
+    if missing:
+        title = words.count("{n} is missing", "{n} are missing", missing)
+    else:
+        title = words.say("All work") if screen.working else words.say("None set up")
+    rows = spoken(spare(words.say("Devices")), head(title), listed(screen.missing or screen.working, 2))
+    return closed(rows, back(words))
+
+
+def notice(screen: Notice, words: Words) -> Draft:
+    """A title, why, and what can be done; where one of the first two is a sum, that is what matters."""
+    said = notice_words(screen, words)
+    title, why = head(said.title), must(said.why)
+    if said.sum_in_title:
+        title, why = number(said.title, MIDDLE), good(said.why)
+    elif said.sum_in_why:
+        title, why = replace(good(said.title), heights=MIDDLE), number(said.why, SMALL)
+    return closed(spoken(title, why, must(said.what_to_do)), None if screen.message in NEWS else back(words))
+
+
+def wait(screen: Wait, words: Words) -> Draft:
+    """It takes longer than a blink."""
+    if screen.asking:
+        return Draft(spoken(head(words.say("One moment…")), must(words.say("Asking the network"))))
+    return Draft(spoken(head(words.say("Saving…"))))

@@ -1,0 +1,100 @@
+"""Pages on which a sum is typed, or a spend or a return is chosen and confirmed."""
+
+from __future__ import annotations
+
+from display.amounts import negative, symbol
+from display.draft import BIG, MIDDLE, Draft, Wish
+from display.letters import columns, plain
+from display.lines import Line, Number, Word
+from display.page import Button
+from display.rows import (
+    amount,
+    back,
+    closed,
+    confirm,
+    good,
+    head,
+    joined,
+    leaves,
+    must,
+    name,
+    number,
+    press,
+    spoken,
+)
+from display.screens import Money, PayConfirm, PayLess, ReturnConfirm, RewardChoice, Sum, Typing
+from display.words import Words
+
+
+def typing(screen: Typing, words: Words) -> Draft:
+    """What is being typed. The newest digits matter most to the one who types: what is too long loses its beginning."""
+    digits = plain(screen.text) or "_"
+    title = (
+        words.say("Card or phone number") if screen.card else words.say("Sum in {currency}", currency=symbol(screen.currency))
+    )
+    newest = Number((digits[-columns(12) :], digits[-columns(16) :]))
+    return closed(spoken(good(title), number((newest,), BIG)), press(words, Button.CANCEL, "Back"))
+
+
+def sum_entry(screen: Sum, words: Words) -> Draft:
+    """A sum, and what can be done with it."""
+    if screen.ask:
+        chosen = words.say("Really?")
+        live = [press(words, Button.AWARD, "Confirm"), back(words)]
+    elif screen.back:
+        chosen = words.say("A return")
+        live = [press(words, Button.REDEEM, "Return"), back(words)]
+    else:
+        chosen = name(screen.group)
+        live = [press(words, Button.AWARD, "Points"), press(words, Button.REDEEM, "Pay")]
+    line = joined(" · ", name(screen.name), chosen)
+    if screen.preset and not screen.ask:
+        live.append(press(words, Button.NEXT, "other sum", inside=True))
+    elif screen.group and not (screen.ask or screen.back):
+        live.append(press(words, Button.NEXT, "group", inside=True))
+    inside: tuple[Line, ...] = tuple((Word(one.words),) for one in live if one.inside)
+    return closed(spoken(number((amount(screen.amount, words),)), must(joined(" ", line, *inside))), *live)
+
+
+def discount(off: Money, rest: Money, words: Words) -> tuple[Wish, ...]:
+    """What staff take off at the till, and what is left to pay."""
+    return spoken(
+        good(words.say("Discount for the till")),
+        number((amount(negative(off), words),), MIDDLE),
+        must(words.say("To pay {amount}", amount=amount(rest, words))),
+    )
+
+
+def pay_confirm(screen: PayConfirm, words: Words) -> Draft:
+    """A part is paid with points."""
+    return closed(discount(screen.discount, screen.rest, words), *confirm(words))
+
+
+def pay_less(screen: PayLess, words: Words) -> Draft:
+    """Less than there is can be spent here now."""
+    rows = spoken(
+        number(words.say("{amount} now", amount=amount(screen.discount, words)), MIDDLE),
+        must(words.say("More in a moment") if screen.soon else words.say("More once online")),
+    )
+    return closed(rows, press(words, Button.REDEEM, "Use"), back(words))
+
+
+def reward_choice(screen: RewardChoice, words: Words) -> Draft:
+    """One reward of several."""
+    rows = spoken(
+        good(words.say("Reward {number}/{count}", number=screen.number, count=screen.count)),
+        head(name(screen.reward)),
+        leaves(screen.cost, screen.leaves, words),
+    )
+    following = press(words, Button.NEXT, "Next one") if screen.count > 1 else None
+    return closed(rows, press(words, Button.REDEEM, "Give"), following, back(words))
+
+
+def return_confirm(screen: ReturnConfirm, words: Words) -> Draft:
+    """Goods come back, and their points go."""
+    rows = spoken(
+        must(words.say("Return of goods")),
+        number((amount(negative(screen.taken), words),), MIDDLE),
+        good(words.say("Leaves {amount}", amount=amount(screen.leaves, words))),
+    )
+    return closed(rows, *confirm(words))
