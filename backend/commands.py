@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import socket
 import sys
@@ -103,6 +104,9 @@ def serve(opened: Database, host: str, port: int, public_url: str | None, ca_fil
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"listening on http://{shown}:{listener.getsockname()[1]}")
     sys.stdout.flush()
+    # What is there by now stays: a look for garbage among a hundred thousand rows need not go through all libraries as well.
+    gc.collect()
+    gc.freeze()
     server.run([listener])
 
 
