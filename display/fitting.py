@@ -117,13 +117,13 @@ def _needed(rows: Iterable[Wish | Signs], glass: Glass) -> int:
 
 
 def _apart(rows: tuple[Wish, ...], glass: Glass) -> list[Wish]:
-    """Rows that do not fit whole in one, in more; a number whose sentence would be shortened, without its sentence."""
+    """In more rows what does not fit whole in wide letters in one; and a number without its sentence, were that shortened."""
     found: list[Wish] = []
     for row in rows:
-        texts = [choice.text for choice in _choices(row, glass) if isinstance(choice, Text)]
-        if row.apart and row.text not in texts:
+        choices = [choice for choice in _choices(row, glass) if isinstance(choice, Text)]
+        if row.apart and not any(choice.text == row.text and not choice.narrow for choice in choices):
             found.extend(row.apart)
-        elif row.rank is Rank.NUMBER and _floor(glass) > _LOWEST and any(ELLIPSIS in text for text in texts):
+        elif row.rank is Rank.NUMBER and _floor(glass) > _LOWEST and any(ELLIPSIS in choice.text for choice in choices):
             found.extend(_without_sentence(row))
         else:
             found.append(row)
