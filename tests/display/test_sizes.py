@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from display.amounts import amount_text
+from display.customers_page import customers_page
 from display.gallery import samples
 from display.glass import USUAL, Glass
 from display.layout import lay_out
@@ -180,6 +181,20 @@ def test_without_a_glass_it_is_the_usual_one(language: str, glass: Glass) -> Non
     screen = Balance(Points(1_240_000), "Jana K.", "zlatá", more=True)
     assert lay_out(screen, language) == lay_out(screen, language, USUAL)
     assert lay_out(screen, language, glass).glass == glass
+
+
+@pytest.mark.parametrize("glass", GLASSES, ids=called)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_customers_page_has_no_buttons_and_its_number_is_as_high(glass: Glass, language: str) -> None:
+    for screen in samples(language):
+        if isinstance(screen, Pairing):
+            continue
+        page, whole_page = customers_page(screen, language, glass), lay_out(screen, language, glass)
+        assert readable(page), page.text()
+        assert len(numbers(page)) == len(numbers(whole_page)), page.text()
+        assert all(face.spare >= 0 and not face.live for face in page.faces), page.text()
+        named = [live.words for live in whole_page.live if not live.inside]
+        assert not any(words in page.text() for words in named), page.text()
 
 
 def test_only_the_lowest_glass_has_two_faces() -> None:

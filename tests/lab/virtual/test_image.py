@@ -28,6 +28,18 @@ LATE = {
 }
 """Units of a slow card, whose first partition comes after all the others."""
 
+WIFI, PASSWORD = "the shop's network", "its password"
+AIR = {
+    "modules-load.d/air.conf": "mac80211_hwsim\n",
+    "air.conf": f'network={{\nssid="{WIFI}"\nmode=2\nfrequency=2412\nkey_mgmt=WPA-PSK\nproto=RSN\npsk="{PASSWORD}"\n}}\n',
+    "systemd/network/air.network": "[Match]\nName=wlan1\n[Network]\nAddress=192.168.77.1/24\nDHCPServer=yes\n",
+    "systemd/system/air.service": (
+        "[Service]\nExecStart=/sbin/wpa_supplicant -i wlan1 -c /etc/air.conf\nRestart=always\nRestartSec=1\n"
+    ),
+    "systemd/system/sysinit.target.d/air.conf": "[Unit]\nWants=air.service\n",
+}
+"""Two radios of the kernel's (mac80211_hwsim): wlan0 is the terminal's, wlan1 is the shop's network."""
+
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -119,15 +131,15 @@ def cloud(tmp_path: Path) -> Iterator[CloudOutside]:
 
 def put(files: dict[str, str], folder: str, start: int, card: Path, scratch: Path) -> None:
     """Writes files into a folder of the card's partition that begins there (MiB)."""
-    lines = []
-    for number, (name, text) in enumerate(files.items()):
-        (scratch / str(number)).write_text(text)
-        if "/" in name:
-            lines.append(f"mkdir {folder}/{name.partition('/')[0]}")
-        lines.append(f"write {scratch / str(number)} {folder}/{name}")
-    commands = scratch / "commands"
-    commands.write_text("".join(f"{line}\n" for line in lines))
-    subprocess.run(["debugfs", "-w", "-f", commands, f"{card}?offset={start * MIB}"], check=True, capture_output=True)
+    partition = f"{card}?offset={start * MIB}"
+    for name, text in files.items():
+        (scratch / "part").write_text(text)
+        path = f"/{folder}/{name}"
+        above = path.rpartition("/")[0]
+        if "not found" in subprocess.run(["debugfs", "-R", f"stat {above}", partition], capture_output=True, text=True).stderr:
+            subprocess.run(["debugfs", "-w", "-R", f"mkdir {above}", partition], check=True, capture_output=True)
+        command = ["debugfs", "-w", "-R", f"write {scratch / 'part'} {path}", partition]
+        subprocess.run(command, check=True, capture_output=True)
 
 
 def test_a_slow_card_with_a_pairing_file_is_the_shops_at_its_first_start(
@@ -138,14 +150,18 @@ def test_a_slow_card_with_a_pairing_file_is_the_shops_at_its_first_start(
     subprocess.run(["cp", "--sparse=always", image, card], check=True)
     (tmp_path / "terminal.toml").write_text(f'[cloud]\nurl = "{cloud.outer}"\nauthority = "{AUTHORITY}"\n')
     code = cloud.says("pairing-code").strip()
-    (tmp_path / PAIRING).write_text(f'code = "{code}"\ncloud = "{cloud.outer}"\nname = "counter 1"\n')
+    (tmp_path / PAIRING).write_text(
+        f'code = "{code}"\ncloud = "{cloud.outer}"\nname = "counter 1"\n[wifi]\nname = "{WIFI}"\npassword = "{PASSWORD}"\n'
+    )
     first = f"{card}@@{FIRST}M"
     subprocess.run(["mcopy", "-o", "-i", first, tmp_path / "terminal.toml", tmp_path / PAIRING, "::"], check=True)
     put({"authority.pem": cloud.authority.pem}, "settings", DATA_START, card, tmp_path)
     put(LATE, "etc/systemd/system", ROOT_START, card, tmp_path)
+    put(AIR, "etc", ROOT_START, card, tmp_path)
     with SdCard(card, tmp_path, keep=True) as terminal:
         serves = terminal.says('ready shop="Hlavná 1"')
         terminal.says("emptied: the terminal is paired")
+        terminal.says("Wi-Fi: joined")
     sys.stdout.write(f"it serves the shop {serves:.0f} s after power-on\n")
     assert subprocess.run(["mtype", "-i", first, f"::{PAIRING}"], check=True, capture_output=True).stdout == b""
     assert code.replace("-", "") not in terminal.told().replace("-", "")
