@@ -124,14 +124,19 @@ def _accounts(connection: sa.Connection, asker: Identity, keys: _Range) -> _Rows
     progress = sa.select(s.account, s.level, s.spent, s.owing, s.change).where(s.merchant == asker.merchant, keys.of(s.account))
     forgotten = sa.select(f.account, f.change).where(f.network == asker.network, keys.of(f.account))
     return _Rows(
-        purses=tuple(
-            PurseRow(*row) for row in connection.execute(purses, {"merchant": asker.merchant, "identity": asker.id}).all()
-        ),
+        purses=tuple(PurseRow(*row) for row in _plain(connection, purses, {"merchant": asker.merchant, "identity": asker.id})),
         cards=_cards(connection, asker, keys, c.token == c.account),
-        members=tuple(MemberRow(*row) for row in connection.execute(members).all()),
-        progress=tuple(ProgressRow(*row) for row in connection.execute(progress)),
-        forgotten=tuple(ForgottenRow(*row) for row in connection.execute(forgotten)),
+        members=tuple(MemberRow(*row) for row in _plain(connection, members)),
+        progress=tuple(ProgressRow(*row) for row in _plain(connection, progress)),
+        forgotten=tuple(ForgottenRow(*row) for row in _plain(connection, forgotten)),
     )
+
+
+def _plain(connection: sa.Connection, rows: sa.Select[Any], of: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Rows as the driver gives them: SQLAlchemy's own take as long to make again, and these are bytes, texts and numbers."""
+    with connection.execute(rows, of) as result:
+        driver: Any = result.cursor
+        return list(driver.fetchall())
 
 
 def _cards(connection: sa.Connection, asker: Identity, keys: _Range, which: sa.ColumnElement[bool]) -> tuple[CardRow, ...]:
@@ -141,7 +146,7 @@ def _cards(connection: sa.Connection, asker: Identity, keys: _Range, which: sa.C
         .where(c.network == asker.network, keys.of(c.token), which)
         .order_by(c.token)
     )
-    rows = connection.execute(found).all()
+    rows = _plain(connection, found)
     return tuple(CardRow(token, account, _STATUSES[status], change) for token, account, status, change in rows)
 
 

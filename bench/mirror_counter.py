@@ -105,7 +105,7 @@ def main(folder: Path, url: str, backlog: int) -> None:
     asyncio.run(fill())
     (folder / "filled").touch()
     Store.run_blocking = timed(Store.run_blocking)  # type: ignore[method-assign, assignment]
-    settings = Settings(Cloud(url), House(state=str(folder)))
+    settings = Settings(Cloud(url), terminal=House(state=str(folder)))
     startup._rig = lambda settings, pictures, clocks: startup.Rig(  # type: ignore[assignment]
         equip(settings, monotonic_ms, pictures.picture), beside=beside
     )

@@ -13,10 +13,11 @@ of the panel's memory that differ from one picture to the next, without any comm
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from display.draw import draw
 from display.layout import lay_out
 from display.oled import Oled, Place
 from display.page import Page
-from display.screens import Armed, Idle, Screen, Verb
+from display.screens import Armed, Balance, Idle, Points, Screen, Verb
 from terminal import logs
 from terminal.inputs import Tick
 
@@ -162,7 +163,11 @@ def main() -> None:
     clock = [Idle("Kaviareň Bodka", offline=False, waiting=0, clock=f"14:0{n}") for n in range(10)]
     digits = [change(a, b) for a, b in pairwise(clock)]
     armed = [change(Armed(Verb.AWARD, n + 1), Armed(Verb.AWARD, n)) for n in range(11, 19)]
+    big = [Balance(Points(1_240_000 + 1_000 * n), "Jana K.") for n in range(10)]
+    balances = [change(a, b) for a, b in permutations(big, 2)]
     say("one digit of the clock, the dearest", max(digits), "bytes", "<= 40")
+    say("one digit of a balance, 32 pixels high, the dearest", max(balances), "bytes", "<= 40")
+    say("one digit of a balance, 32 pixels high, on the average", statistics.mean(balances), "bytes", None)
     say("one digit of the countdown, the dearest", max(armed), "bytes", "<= 40")
     say("the same screen again", change(clock[0], clock[0]), "bytes", "<= 0")
     for name, care in (("", NO_CARE), (", moved against burn-in", Care())):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 
 from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
 from display.glass import Glass
@@ -76,6 +77,7 @@ def _room(height: int, glass: Glass) -> int:
     return glass.width - 2 * GAP if glass.width >= WIDE and height > MIDDLE[0] else glass.width
 
 
+@cache
 def _floor(glass: Glass) -> int:
     """The lowest letters for the number that matters: the highest there are, where none is high enough."""
     return min((height for height in LETTER_WIDTHS if height >= glass.least), default=TALLEST)
@@ -115,13 +117,13 @@ def _needed(rows: Iterable[Wish | Signs], glass: Glass) -> int:
 
 
 def _apart(rows: tuple[Wish, ...], glass: Glass) -> list[Wish]:
-    """Rows that do not fit whole in one, in more; a number whose sentence would be shortened, without its sentence."""
+    """In more rows what does not fit whole in wide letters in one; and a number without its sentence, were that shortened."""
     found: list[Wish] = []
     for row in rows:
-        texts = [choice.text for choice in _choices(row, glass) if isinstance(choice, Text)]
-        if row.apart and row.text not in texts:
+        choices = [choice for choice in _choices(row, glass) if isinstance(choice, Text)]
+        if row.apart and not any(choice.text == row.text and not choice.narrow for choice in choices):
             found.extend(row.apart)
-        elif row.rank is Rank.NUMBER and _floor(glass) > _LOWEST and any(ELLIPSIS in text for text in texts):
+        elif row.rank is Rank.NUMBER and _floor(glass) > _LOWEST and any(ELLIPSIS in choice.text for choice in choices):
             found.extend(_without_sentence(row))
         else:
             found.append(row)

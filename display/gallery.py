@@ -79,8 +79,8 @@ _PAPER = (18, 24, 44)
 ACROSS = 4
 """Pictures in a row."""
 
-GLASSES = (USUAL, Glass(128, 64, 0.96), Glass(128, 32, 0.91), Glass(256, 64, 3.12))
-"""Those with golden pictures: one for each of the ways in which pages are fitted."""
+GLASSES = (USUAL, Glass(128, 64, 1.3), Glass(128, 64, 0.96), Glass(128, 32, 0.91), Glass(256, 64, 3.12))
+"""Those with golden pictures: the ones that panels are sold with."""
 
 SHEETS = ("sk", "en")
 COLOURS = 8

@@ -8,6 +8,7 @@ with the fonts. All letters of a height have the same width, so a text is measur
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from display.glass import USUAL
 
@@ -64,6 +65,7 @@ def plain(text: str) -> str:
     return "" if set(joined) <= {"?", " "} else joined
 
 
+@lru_cache(maxsize=512)
 def _plain_letter(letter: str) -> str:
     if letter.isspace():
         return " "

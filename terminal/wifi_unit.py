@@ -1,6 +1,6 @@
 """Root's part of joining a Wi-Fi network, run by `bodka-wifi.service`: takes the request, writes one connection, answers.
 
-NetworkManager gets a keyfile (nm-settings-keyfile(5)); a machine without it, wpa_supplicant's file (wpa_supplicant.conf(5)).
+NetworkManager gets a keyfile (nm-settings-keyfile(5)); a machine without it, wpa_supplicant's file (`terminal.wpa_supplicant`).
 The password is in that file alone, which only root may read: in no argument of a program, in no log. Where a network cannot be
 joined, the one before it is put back.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +19,13 @@ import msgspec
 
 from sync.keys import write_safely
 from sync.setup_codes import SetupMistake, Wifi
-from terminal import root_requests
+from terminal import root_requests, wpa_supplicant
 from terminal.root_requests import BadRequest
 from terminal.wifi import ANSWER, REQUEST, Answer, Outcome, Request
+from terminal.wpa_supplicant import Tell
 
 CONNECTION = "bodka"
 PATIENCE_SECONDS = 45
-
-Tell = Callable[[list[str]], tuple[int, str]]
-"""Runs a program of the system's: its status, and what it said."""
 
 _SAID = (
     ("secrets were required", Outcome.PASSWORD),
@@ -63,21 +62,7 @@ def keyfile(network: Wifi) -> str:
     return "\n".join(lines)
 
 
-def supplicant(network: Wifi) -> str:
-    """The whole configuration of wpa_supplicant. Names in hex; a passphrase between quotes ends at the last of them."""
-    if not network.password:
-        security = "    key_mgmt=NONE\n"
-    elif len(network.password) == 64:
-        security = f"    psk={network.password}\n"
-    else:
-        security = f'    key_mgmt=WPA-PSK SAE\n    ieee80211w=1\n    psk="{network.password}"\n'
-    return (
-        "ctrl_interface=DIR=/run/wpa_supplicant GROUP=netdev\nupdate_config=0\n"
-        f"network={{\n    ssid={network.name.encode().hex()}\n    scan_ssid={int(network.hidden)}\n{security}}}\n"
-    )
-
-
-def serve(places: Places, tell: Tell) -> Outcome | None:
+def serve(places: Places, tell: Tell, pause: Callable[[float], None] = time.sleep) -> Outcome | None:
     """One request, from its file to its answer; None where there is none. Raises `OSError` where nothing can be written."""
     try:
         content = root_requests.take(places.requests, REQUEST)
@@ -87,18 +72,16 @@ def serve(places: Places, tell: Tell) -> Outcome | None:
         network = Wifi(asked.name, asked.password, asked.hidden)
     except (BadRequest, msgspec.MsgspecError, SetupMistake, UnicodeDecodeError):
         return None
-    outcome = _join(places, network, tell)
+    outcome = _join(places, network, tell, pause)
     root_requests.answer(places.requests, ANSWER, msgspec.json.encode(Answer(outcome)))
     return outcome
 
 
-def _join(places: Places, network: Wifi, tell: Tell) -> Outcome:
+def _join(places: Places, network: Wifi, tell: Tell, pause: Callable[[float], None]) -> Outcome:
     if places.network_manager.is_dir():
         return _by_network_manager(places.network_manager / f"{CONNECTION}.nmconnection", network, tell)
     if places.wpa_supplicant.is_dir():
-        write_safely(places.wpa_supplicant / "wpa_supplicant-wlan0.conf", supplicant(network).encode())
-        status, _ = tell(["wpa_cli", "-i", "wlan0", "reconfigure"])
-        return Outcome.JOINED if status == 0 else Outcome.NO_ADDRESS
+        return wpa_supplicant.join(places.wpa_supplicant, network, tell, pause)
     return Outcome.NOBODY
 
 

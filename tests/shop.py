@@ -18,8 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from display.customers_page import customers_page
 from display.draw import draw
+from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.page import Page
 from display.screens import Idle, Screen
@@ -27,8 +30,10 @@ from drivers.keyboard_decoding import SCAN_PAUSE_MS
 from emulators.hardware import AID, PINS, RECORD, SETTINGS, Hardware
 from emulators.nfc_tags import Card
 from emulators.ssd1306 import Ssd1306
+from emulators.ssd1322 import Ssd1322
 from emulators.virtual_card import VirtualCard
 from terminal.clocks import Clocks
+from terminal.settings import read
 
 PATIENCE = 15.0
 """Seconds until something that does not come is a failure."""
@@ -195,6 +200,8 @@ class Shop:
         self.cloud.fill(sample)
         self.cloud.start()
         self.settings.write_text(self.toml(hardware.settings))
+        self.screen = read(self.toml(hardware.settings)).glass
+        """What pages are laid out for."""
 
     def toml(self, extra: str = SETTINGS) -> str:
         """The whole terminal.toml."""
@@ -321,15 +328,20 @@ class Shop:
         """What is on the customer's, where staff have one of their own."""
         return self._seen(self.hardware.customers_panel)
 
-    def _seen(self, panel: Ssd1306) -> list[str]:
+    def _seen(self, panel: Ssd1306 | Ssd1322) -> list[str]:
         with self.hardware.bus.lock:  # never in the middle of a picture's bytes
             if self._looked.get(id(panel), (-1, []))[0] != panel.bytes:
-                self._looked[id(panel)] = panel.bytes, panel.rows()
+                seen = dotted(panel.image())
+                upright = [row[::-1] for row in seen[::-1]] if self.hardware.kind.upside_down else seen
+                self._looked[id(panel)] = panel.bytes, upright
         return self._looked[id(panel)][1]
 
     def shows(self, *screens: Screen, language: str = "sk", patience: float = PATIENCE) -> None:
-        """Waits until one of these screens is on the glass, dot for dot, and stands still; a member's are in their language."""
-        wanted = [rows(screen, language) for screen in screens]
+        """Waits until one of these screens is on the glass, dot for dot, and stands still; a member's are in their language.
+
+        Where the glass shows a screen's two faces by turns, either will do.
+        """
+        wanted = [face for screen in screens for face in faces(screen, language, self.screen)]
         until(lambda: self.glass() in wanted, lambda: f"{screens} is not shown.\n{self.story()}", patience)
         # The panel's number follows its last byte: a person takes longer to see a picture than the daemon to count it.
         time.sleep(0.01)
@@ -345,7 +357,9 @@ class Shop:
 
     def _until_customer_sees(self, wanted: list[list[str]], screen: Screen) -> None:
         def story() -> str:
-            return f"the customer does not see {screen}.\n{picture(self.hardware.customers_panel.rows())}\n{self.story()}"
+            return (
+                f"the customer does not see {screen}.\n{picture(dotted(self.hardware.customers_panel.image()))}\n{self.story()}"
+            )
 
         until(lambda: self.customers_glass() in wanted, story)
         time.sleep(0.01)
@@ -359,7 +373,7 @@ class Shop:
         self, *, offline: bool = False, waiting: int = 0, missing: tuple[str, ...] = (), patience: float = PATIENCE
     ) -> bool:
         """Whether the idle screen comes in time, and stands still."""
-        wanted = [rows(Idle(NAME, offline, waiting, missing, clock)) for clock in _clocks()]
+        wanted = [rows(Idle(NAME, offline, waiting, missing, clock), glass=self.screen) for clock in _clocks()]
         limit = time.monotonic() + patience
         while self.glass() not in wanted:
             if time.monotonic() > limit:
@@ -400,7 +414,7 @@ class Shop:
         """What there is to say when something went wrong: the glass, and the end of the log."""
         log = self.daemon.text if self.daemon else ""
         lines = [line for line in log.splitlines() if not line.startswith(("#", "import ", "extension module"))]
-        return "\n".join([picture(self.hardware.panel.rows()), *lines[-25:]])
+        return "\n".join([picture(dotted(self.hardware.panel.image())), *lines[-25:]])
 
 
 def _logged(name: str) -> str:
@@ -417,19 +431,28 @@ def picture(glass: list[str]) -> str:
     )
 
 
+def rows(screen: Screen, language: str = "sk", glass: Glass = USUAL) -> list[str]:
+    """A screen as the eye sees it on the glass, or its first face."""
+    return faces(screen, language, glass)[0]
+
+
 @cache
-def rows(screen: Screen, language: str = "sk") -> list[str]:
-    """A screen as the eye sees it on the glass. Kept, for drawing again and again would slow the emulators down."""
-    return drawn(lay_out(screen, language))
+def faces(screen: Screen, language: str = "sk", glass: Glass = USUAL) -> list[list[str]]:
+    """What is shown of a screen, by turns. Kept, for drawing again and again would slow the emulators down."""
+    return [drawn(face) for face in lay_out(screen, language, glass).faces]
 
 
 def drawn(page: Page) -> list[str]:
     """A page as the eye sees it on the glass, row by row, # for a lit dot."""
-    dots = draw(page).tobytes()
-    width = 128 // 8
+    return dotted(draw(page))
+
+
+def dotted(image: Image.Image) -> list[str]:
+    """A 1-bit image, row by row, # for a lit dot."""
+    dots, width = image.tobytes(), image.width // 8
     return [
         "".join(f"{byte:08b}" for byte in dots[y * width : (y + 1) * width]).replace("0", ".").replace("1", "#")
-        for y in range(64)
+        for y in range(image.height)
     ]
 
 

@@ -12,7 +12,9 @@ from PIL import Image
 from display.burn_in import HOME, NO_CARE, PLACES, REACH, Care, Look, Offset, look, moved
 from display.draw import draw
 from display.gallery import samples
+from display.glass import Glass
 from display.layout import lay_out
+from emulators.glasses import GLASSES, called
 from emulators.pictures import pictures
 
 OFFSETS = st.sampled_from(PLACES)
@@ -84,10 +86,11 @@ def test_each_place_is_near_home_and_comes_once() -> None:
     assert all(max(map(abs, place)) <= REACH for place in PLACES)
 
 
+@pytest.mark.parametrize("glass", GLASSES, ids=called)
 @pytest.mark.parametrize("language", ["sk", "hu"])
-def test_the_idle_screens_have_room_to_move(language: str) -> None:
+def test_the_idle_screens_have_room_to_move(language: str, glass: Glass) -> None:
     """They stand there for hours: a pixel at least to each side."""
     for screen in samples(language)[:2]:
-        picture = draw(lay_out(screen, language))
+        picture = draw(lay_out(screen, language, glass))
         places = {moved(picture, offset).tobytes() for offset in PLACES}
         assert len(places) >= 9

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from display import draw as drawing
 from display.draw import FontMissing, draw, font
@@ -70,6 +71,21 @@ def test_the_caron_beside_the_letter_is_ours() -> None:
     left = (128 - 6) // 2
     top = 52 // 2
     assert ink("ť", 12) == {(left + x, top + y) for x, y in dots("ť", 12)}
+
+
+@pytest.mark.parametrize("height", HEIGHTS)
+def test_our_own_letters_stand_on_the_line_of_the_fonts(height: int) -> None:
+    foot = max(y for _, y in ink("H", height))
+    for letter in "ďľĽť":
+        assert max(y for _, y in ink(letter, height)) == foot
+
+
+def test_narrow_letters_are_those_of_16_pixels_twice_as_high() -> None:
+    number = Text("7 ďť8€", 32, narrow=True)
+    low, high = draw(Page((Text(number.text, 16),))), draw(Page((number,)))
+    assert number.width == 6 * 8
+    assert low.crop((0, 24, 128, 40)).resize((128, 32), Image.Resampling.NEAREST) == high.crop((0, 16, 128, 48))
+    assert high.getbbox() is not None
 
 
 @pytest.mark.parametrize("letter", "ďľĽť")

@@ -9,18 +9,20 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from display.draw import draw
-from display.glass import USUAL
+from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.qr import qr_code
 from display.screens import Pairing
 from display.words import LANGUAGES
+from emulators.glasses import GLASSES, called
 
 URL_LETTERS = st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?=&")
 
 
-def read(screen: Pairing, language: str = "sk") -> list[str]:
+def read(screen: Pairing, language: str = "sk", glass: Glass = USUAL) -> list[str]:
     """What a phone sees: the panel's pixels, each some dots wide, in the dark of the panel's frame."""
-    picture = draw(lay_out(screen, language)).convert("L").resize((USUAL.width * 4, USUAL.height * 4), Image.Resampling.NEAREST)
+    small = draw(lay_out(screen, language, glass))
+    picture = small.convert("L").resize((small.width * 4, small.height * 4), Image.Resampling.NEAREST)
     seen = Image.new("L", (picture.width + 80, picture.height + 80))
     seen.paste(picture, (40, 40))
     return [found.text for found in zxingcpp.read_barcodes(seen, formats=zxingcpp.BarcodeFormat.QRCode)]
@@ -78,3 +80,16 @@ def test_rows_beside_the_code_stay_beside_it() -> None:
     picture = draw(lay_out(Pairing("MMMM-MMMM-MMMM", "https://b.sk/p"), "sk"))
     lone = draw(lay_out(Pairing("", "https://b.sk/p"), "sk"))
     assert picture.crop((0, 0, USUAL.height, USUAL.height)).tobytes() == lone.crop((0, 0, USUAL.height, USUAL.height)).tobytes()
+
+
+@pytest.mark.parametrize("glass", GLASSES, ids=called)
+@pytest.mark.parametrize("url", ["https://b.sk/p/K7QX42MB", "HTTPS://BODKA.EXAMPLE/P/K7QX-42MB"])
+def test_it_is_read_from_every_glass_on_which_its_modules_are_large_enough(glass: Glass, url: str) -> None:
+    page = lay_out(Pairing("K7QX-42MB", url), "sk", glass)
+    if page.code is None:
+        assert glass.pitch * (glass.height // 27) < 0.3  # even the smallest such code, of 25 modules, would be finer
+        assert page.number is not None
+        assert page.number.text == "K7QX-42MB"
+    else:
+        assert page.code.scale * glass.pitch >= 0.3
+        assert read(Pairing("K7QX-42MB", url), "sk", glass) == [url]

@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from display.amounts import amount_text
+from display.coming_gallery import coming
+from display.customers_page import customers_page
+from display.draft import Rank
 from display.gallery import samples
 from display.glass import USUAL, Glass
-from display.layout import lay_out
+from display.layout import drafted, lay_out
 from display.lines import whole
 from display.notices import notice_words
 from display.page import Page, Text
@@ -180,6 +183,32 @@ def test_without_a_glass_it_is_the_usual_one(language: str, glass: Glass) -> Non
     screen = Balance(Points(1_240_000), "Jana K.", "zlatá", more=True)
     assert lay_out(screen, language) == lay_out(screen, language, USUAL)
     assert lay_out(screen, language, glass).glass == glass
+
+
+@pytest.mark.parametrize("glass", GLASSES, ids=called)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_customers_page_has_no_buttons_and_its_number_is_as_high(glass: Glass, language: str) -> None:
+    for screen in samples(language):
+        if isinstance(screen, Pairing):
+            continue
+        page, whole_page = customers_page(screen, language, glass), lay_out(screen, language, glass)
+        assert readable(page), page.text()
+        assert len(numbers(page)) == len(numbers(whole_page)), page.text()
+        assert all(face.spare >= 0 and not face.live for face in page.faces), page.text()
+        named = [live.words for live in whole_page.live if not live.inside]
+        assert not any(words in page.text() for words in named), page.text()
+
+
+@pytest.mark.parametrize("glass", GLASSES, ids=called)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_must_be_said_is_said_whole_on_one_of_the_faces(glass: Glass, language: str) -> None:
+    for screen in (*samples(language), *coming(language)):
+        if isinstance(screen, Pairing):
+            continue
+        draft, text = drafted(screen, speak(language)), lay_out(screen, language, glass).text()
+        musts = [row for row in draft.rows if row.rank in (Rank.HEAD, Rank.MUST)]
+        for row in musts:
+            assert row.text in text or (row.apart and all(part.text in text for part in row.apart)), (row.text, text)
 
 
 def test_only_the_lowest_glass_has_two_faces() -> None:

@@ -10,6 +10,9 @@ What the testbed adds of the Raspberry Pi: the revision in /proc/device-tree, an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from emulators.board import Board, build
@@ -18,17 +21,19 @@ from emulators.i2c import I2cBus
 from emulators.keyboard import Keyboard
 from emulators.pcscd import Pcscd
 from emulators.pn532 import Pn532
+from emulators.spi import SpiBus
 from emulators.ssd1306 import Ssd1306
+from emulators.ssd1322 import Ssd1322
 from emulators.umockdev import PRELOAD, Testbed
 
-GPIO_NODE, I2C_NODE, NFC_NODE = "/dev/gpiochip0", "/dev/i2c-1", "/dev/ttyUSB0"
+GPIO_NODE, I2C_NODE, SPI_NODE, NFC_NODE = "/dev/gpiochip0", "/dev/i2c-1", "/dev/spidev0.0", "/dev/ttyUSB0"
 PANEL_ADDRESS, STAFF_ADDRESS = 0x3C, 0x3D
 PI_4 = bytes.fromhex("00C03114")
 """The revision code of a Raspberry Pi 4 B (Raspberry Pi documentation, "Raspberry Pi revision codes")."""
 
 PINS = {"award": 17, "redeem": 22, "next": 23, "cancel": 24, "green": 27, "red": 25, "beeper": 18}
 
-SETTINGS = f"""
+_TABLES = f"""
 [[scanner]]
 name = "scanner"
 match = "name:ACME Scanner"
@@ -58,14 +63,41 @@ green = {PINS["green"]}
 red = {PINS["red"]}
 beeper = {PINS["beeper"]}
 
-[panel]
-port = 1
-address = {PANEL_ADDRESS}
-
 [burn_in]
 shift_minutes = 0
 """
-"""The tables of terminal.toml that name all of it. Pictures stay in their place, for they are compared dot for dot."""
+"""The tables of terminal.toml that name all but the panel. Pictures stay in their place, for they are compared dot for dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelKind:
+    """A panel, how it is mounted, and the lines of its table."""
+
+    make: Callable[[], Ssd1306 | Ssd1322]
+    lines: str
+    on_spi: bool = False
+    upside_down: bool = False
+
+
+ON_I2C = f"port = 1\naddress = {PANEL_ADDRESS}"
+DC, RESET = 5, 6
+
+USUAL_PANEL = PanelKind(Ssd1306, ON_I2C)
+LOW_PANEL = PanelKind(partial(Ssd1306, height=32), f'controller = "ssd1306"\nsize = "128x32"\n{ON_I2C}')
+WIDE_PANEL = PanelKind(
+    Ssd1322,
+    f'controller = "ssd1322"\nbus = "spi"\ndc = {DC}\nreset = {RESET}\nrotation = 180',
+    on_spi=True,
+    upside_down=True,
+)
+
+
+def _with_panel(kind: PanelKind) -> str:
+    return f"{_TABLES}\n[panel]\n{kind.lines}\n"
+
+
+SETTINGS = _with_panel(USUAL_PANEL)
+"""The tables that name all of it."""
 
 STAFF_PANEL = f"""
 [staff_panel]
@@ -84,15 +116,28 @@ class Hardware:
     With `two_panels` the one that has every screen, `panel`, is the staff's, and the customer's is `customers_panel`.
     """
 
-    def __init__(self, folder: Path, *, hertz: int | None = None, real_time: bool = False, two_panels: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        hertz: int | None = None,
+        real_time: bool = False,
+        two_panels: bool = False,
+        kind: PanelKind = USUAL_PANEL,
+    ) -> None:
         self.library = build(folder)
         self.bed = Testbed()
         self.board = Board(folder / "board.sock")
-        self.gpio, self.bus, self.panel = GpioChip(), I2cBus(hertz=hertz), Ssd1306()
+        self.gpio, self.bus, self.kind = GpioChip(), I2cBus(hertz=hertz), kind
+        self.panel = kind.make()
         self.customers_panel = Ssd1306() if two_panels else self.panel
-        self.settings = SETTINGS + (STAFF_PANEL if two_panels else "")
+        self.settings = _with_panel(kind) + (STAFF_PANEL if two_panels else "")
         self.panels = {PANEL_ADDRESS: self.customers_panel} | ({STAFF_ADDRESS: self.panel} if two_panels else {})
-        self.bus.chips |= self.panels
+        if kind.on_spi:
+            self.board.add(SPI_NODE, SpiBus(self.gpio, self.panel, dc=DC, reset=RESET))
+            self.bed.file(SPI_NODE)
+        else:
+            self.bus.chips |= self.panels
         self.board.add(GPIO_NODE, self.gpio)
         self.board.add(I2C_NODE, self.bus)
         for node in (GPIO_NODE, I2C_NODE):  # board.c serves them; these are only seen to be there

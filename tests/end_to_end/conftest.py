@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.hardware import Hardware
+from emulators.hardware import LOW_PANEL, USUAL_PANEL, WIDE_PANEL, Hardware, PanelKind
 from shop import Cloud, Shop
 
 
@@ -21,8 +21,10 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def opened(folder: Path, sample: Path, *, small_disk: bool = False, two_panels: bool = False) -> Iterator[Shop]:
-    with Hardware(folder, two_panels=two_panels) as hardware:
+def opened(
+    folder: Path, sample: Path, *, small_disk: bool = False, two_panels: bool = False, kind: PanelKind = USUAL_PANEL
+) -> Iterator[Shop]:
+    with Hardware(folder, two_panels=two_panels, kind=kind) as hardware:
         shop = Shop(folder, hardware, sample=sample, small_disk=small_disk)
         try:
             shop.open()
@@ -56,6 +58,20 @@ def new_shop_with_two_panels(tmp_path: Path, sample: Path) -> Iterator[Shop]:
 def shop_with_two_panels(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Shop]:
     """One whose staff have a panel of their own."""
     with opened(tmp_path_factory.mktemp("two-panels"), sample, two_panels=True) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop_with_low_panel(tmp_path: Path, sample: Path) -> Iterator[Shop]:
+    """One with a panel of 128x32 on I2C."""
+    with opened(tmp_path, sample, kind=LOW_PANEL) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop_with_wide_panel(tmp_path: Path, sample: Path) -> Iterator[Shop]:
+    """One with a panel of 256x64 on SPI, mounted the other way up."""
+    with opened(tmp_path, sample, kind=WIDE_PANEL) as shop:
         yield shop
 
 

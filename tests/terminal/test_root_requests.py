@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emulators.power_plug import cuts
 from sync.setup_codes import SetupMistake, Wifi
-from terminal import root_requests, setup_unit, wifi_unit
+from terminal import root_requests, setup_unit, wifi_unit, wpa_supplicant
 from terminal.root_requests import LONGEST, BadRequest
 from terminal.setup_unit import digest
 from terminal.wifi import Answer, Outcome, Request
@@ -112,7 +112,7 @@ def test_a_keyfile_says_the_network_and_nothing_else_whatever_it_is_called(netwo
 @given(networks)
 def test_the_supplicants_file_says_the_network_and_nothing_else(network: Wifi) -> None:
     """wpa_supplicant.conf(5): one setting a line; a quoted string ends at the line's last quote."""
-    lines = [line.strip() for line in wifi_unit.supplicant(network).splitlines()]
+    lines = [line.strip() for line in wpa_supplicant.configuration(network).splitlines()]
     settings = dict(line.split("=", 1) for line in lines[3:-1])
     assert lines[2] == "network={"
     assert lines[-1] == "}"

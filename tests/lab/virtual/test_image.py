@@ -6,12 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from lab.bundles import KEYS, content, signed
+from lab.conftest import built
 from lab.container_tree import ROOT
+from lab.installer import NEWER
 from lab.sd_card import SdCard
 from lab.virtual_counter import AUTHORITY, CloudOutside
 
@@ -27,6 +30,18 @@ LATE = {
     "boot-firmware.mount.d/late.conf": "[Unit]\nWants=late.service\nAfter=late.service\n",
 }
 """Units of a slow card, whose first partition comes after all the others."""
+
+WIFI, PASSWORD = "the shop's network", "its password"
+AIR = {
+    "modules-load.d/air.conf": "mac80211_hwsim\n",
+    "air.conf": f'network={{\nssid="{WIFI}"\nmode=2\nfrequency=2412\nkey_mgmt=WPA-PSK\nproto=RSN\npsk="{PASSWORD}"\n}}\n',
+    "systemd/network/air.network": "[Match]\nName=wlan1\n[Network]\nAddress=192.168.77.1/24\nDHCPServer=yes\n",
+    "systemd/system/air.service": (
+        "[Service]\nExecStart=/sbin/wpa_supplicant -i wlan1 -c /etc/air.conf\nRestart=always\nRestartSec=1\n"
+    ),
+    "systemd/system/sysinit.target.d/air.conf": "[Unit]\nWants=air.service\n",
+}
+"""Two radios of the kernel's (mac80211_hwsim): wlan0 is the terminal's, wlan1 is the shop's network."""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +73,28 @@ def listed(system: Path, path: str) -> str:
     return subprocess.run(["debugfs", "-R", f"ls {path}", system], check=True, capture_output=True, text=True).stdout
 
 
+def copied(image: Path, folder: Path) -> Path:
+    """A card of its own, to write to."""
+    card = folder / "card.img"
+    subprocess.run(["cp", "--sparse=always", image, card], check=True)
+    return card
+
+
+def put(files: Mapping[str, str | Path], folder: str, start: int, card: Path, scratch: Path) -> None:
+    """Writes files, texts or copies, into a folder of the card's partition that begins there (MiB)."""
+    partition = f"{card}?offset={start * MIB}"
+    for name, given in files.items():
+        source = given if isinstance(given, Path) else scratch / "part"
+        if isinstance(given, str):
+            source.write_text(given)
+        path = f"/{folder}/{name}"
+        above = path.rpartition("/")[0]
+        if "not found" in subprocess.run(["debugfs", "-R", f"stat {above}", partition], capture_output=True, text=True).stderr:
+            subprocess.run(["debugfs", "-w", "-R", f"mkdir {above}", partition], check=True, capture_output=True)
+        for command in (f"rm {path}", f"write {source} {path}", f"sif {path} mode 0100644"):
+            subprocess.run(["debugfs", "-w", "-R", command, partition], check=True, capture_output=True)
+
+
 def test_nobody_has_a_password_and_nobody_waits_for_keys(system: Path) -> None:
     shadow = read(system, "/etc/shadow")
     assert {line.split(":")[1] for line in shadow.splitlines()} <= {"*", "!", "!*"}
@@ -76,12 +113,27 @@ def test_it_knows_the_boards_radios_and_the_countrys_channels(system: Path) -> N
     assert "regulatory.db" in listed(system, "/usr/lib/firmware")
 
 
-def test_nothing_listens_and_nothing_is_written_to_the_system(image: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def told(image: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What programs on it say in one start: who listens, whether the system can be written, what became of an update."""
+    folder = tmp_path_factory.mktemp("told")
+    card = copied(image, folder)
+    newer = built(folder, "--version", NEWER, architecture="arm64")
+    put({"newer.bundle": signed(content(newer), NEWER, "arm64", folder)}, "systemd", DATA_START, card, folder)
+    put({"update-keys.toml": KEYS}, "settings", DATA_START, card, folder)
     # Two spaces become one: what was asked is on the console too, as the kernel's command line.
-    asked = "ss -Hlntu; echo these  listen; findmnt -rno OPTIONS /; touch /probe || echo not  written; echo all  said"
-    with SdCard(image, tmp_path, run=asked) as card:
-        card.says("all said")
-        told = card.told()
+    asked = (
+        "ss -Hlntu; echo these  listen; findmnt -rno OPTIONS /; touch /probe || echo not  written; "
+        "bodka-terminal update --from /var/lib/systemd/newer.bundle; echo all  said"
+    )
+    with SdCard(card, folder, keep=True, run=asked) as one:
+        one.says("all said")
+        one.says("Stopped bodka-terminal.se")
+        one.says("not paired", times=2)
+        return one.told()
+
+
+def test_nothing_listens_and_nothing_is_written_to_the_system(told: str) -> None:
     before, _, after = told.partition("these listen")
     listening = re.findall(r"(?:LISTEN|UNCONN)\s+\d+\s+\d+\s+(\S+)", before)
     print(f"listening: {listening}")
@@ -92,6 +144,11 @@ def test_nothing_listens_and_nothing_is_written_to_the_system(image: Path, tmp_p
     )
     assert re.search(r"\bro,(\S*,)?noatime\b", after)
     assert "not written" in after
+
+
+def test_an_update_from_a_stick_is_tried(told: str) -> None:
+    assert f"update: version {NEWER} is on trial" in told
+    assert f"version {NEWER} is installed" in told
 
 
 def test_it_starts_to_the_pairing_screen(image: Path, tmp_path: Path) -> None:
@@ -117,35 +174,25 @@ def cloud(tmp_path: Path) -> Iterator[CloudOutside]:
     one.close()
 
 
-def put(files: dict[str, str], folder: str, start: int, card: Path, scratch: Path) -> None:
-    """Writes files into a folder of the card's partition that begins there (MiB)."""
-    lines = []
-    for number, (name, text) in enumerate(files.items()):
-        (scratch / str(number)).write_text(text)
-        if "/" in name:
-            lines.append(f"mkdir {folder}/{name.partition('/')[0]}")
-        lines.append(f"write {scratch / str(number)} {folder}/{name}")
-    commands = scratch / "commands"
-    commands.write_text("".join(f"{line}\n" for line in lines))
-    subprocess.run(["debugfs", "-w", "-f", commands, f"{card}?offset={start * MIB}"], check=True, capture_output=True)
-
-
 def test_a_slow_card_with_a_pairing_file_is_the_shops_at_its_first_start(
     image: Path, cloud: CloudOutside, tmp_path: Path
 ) -> None:
     """As docs/installing.md has it, way 1: two files on the first partition, and nobody touches anything."""
-    card = tmp_path / "card.img"
-    subprocess.run(["cp", "--sparse=always", image, card], check=True)
+    card = copied(image, tmp_path)
     (tmp_path / "terminal.toml").write_text(f'[cloud]\nurl = "{cloud.outer}"\nauthority = "{AUTHORITY}"\n')
     code = cloud.says("pairing-code").strip()
-    (tmp_path / PAIRING).write_text(f'code = "{code}"\ncloud = "{cloud.outer}"\nname = "counter 1"\n')
+    (tmp_path / PAIRING).write_text(
+        f'code = "{code}"\ncloud = "{cloud.outer}"\nname = "counter 1"\n[wifi]\nname = "{WIFI}"\npassword = "{PASSWORD}"\n'
+    )
     first = f"{card}@@{FIRST}M"
     subprocess.run(["mcopy", "-o", "-i", first, tmp_path / "terminal.toml", tmp_path / PAIRING, "::"], check=True)
     put({"authority.pem": cloud.authority.pem}, "settings", DATA_START, card, tmp_path)
     put(LATE, "etc/systemd/system", ROOT_START, card, tmp_path)
+    put(AIR, "etc", ROOT_START, card, tmp_path)
     with SdCard(card, tmp_path, keep=True) as terminal:
         serves = terminal.says('ready shop="Hlavná 1"')
         terminal.says("emptied: the terminal is paired")
+        terminal.says("Wi-Fi: joined")
     sys.stdout.write(f"it serves the shop {serves:.0f} s after power-on\n")
     assert subprocess.run(["mtype", "-i", first, f"::{PAIRING}"], check=True, capture_output=True).stdout == b""
     assert code.replace("-", "") not in terminal.told().replace("-", "")
