@@ -6,20 +6,17 @@ import gc
 import secrets
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import click
 import sqlalchemy as sa
 
 from backend import database, merchants
 from backend.database import Database
-from backend.identities import UnknownIdentity
-from backend.leases import write_off_terminal
+from backend.ledger_commands import COMMANDS
 from backend.migrate import upgrade
 from backend.surroundings import system_clock
+from backend.writing import write
 
 PORTAL_WELCOME = "/portal/welcome/"
 
@@ -124,7 +121,7 @@ def publish(opened: Database, file: Path, merchant: str | None) -> None:
         return programmes.publish(connection, merchants.choose(connection, merchant), text, system_clock())
 
     try:
-        version = _write(opened, put)
+        version = write(opened, put)
     except (OSError, UnicodeDecodeError, ProgrammeError, programmes.WrongVersion) as error:
         raise click.ClickException(f"{file}: {error}") from error
     click.echo(f"version {version} is in force; terminals take it at their next exchange")
@@ -144,7 +141,7 @@ def pairing_code(opened: Database, merchant: str | None, shop: str | None, minut
         place = merchants.choose_shop(connection, chosen, shop)
         return make_code(connection, chosen, place, system_clock(), secrets.token_bytes, minutes * 60_000)
 
-    click.echo(_write(opened, make))
+    click.echo(write(opened, make))
 
 
 @main.command("pairing-codes")
@@ -178,7 +175,7 @@ def pairing_codes(
         lasts_ms = days * 24 * 60 * 60 * 1000
         return make_list(connection, chosen, place, count, name, system_clock(), secrets.token_bytes, lasts_ms)
 
-    lines = _write(opened, make)
+    lines = write(opened, make)
     if folder is not None:
         try:
             write_files(folder, lines, url)
@@ -203,23 +200,7 @@ def owner(opened: Database, email: str, merchant: str | None, public_url: str) -
         except UserExists as error:
             raise click.ClickException(str(error)) from error
 
-    click.echo(public_url.rstrip("/") + PORTAL_WELCOME + _write(opened, invite))
-
-
-@main.command()
-@click.option("--merchant", help="Its name or id, where there are several.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines of text.")
-@click.pass_obj
-def ledger(opened: Database, merchant: str | None, *, as_json: bool) -> None:
-    """Shows every entry and every balance, to compare with a terminal's journal."""
-    from backend.ledger import as_text, dump, encode
-
-    try:
-        with opened.reading() as connection:
-            found = dump(connection, merchants.choose(connection, merchant))
-    except merchants.UnknownMerchant as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(encode(found) if as_json else as_text(found))
+    click.echo(public_url.rstrip("/") + PORTAL_WELCOME + write(opened, invite))
 
 
 @main.command("hours")
@@ -240,7 +221,7 @@ def set_hours(opened: Database, hours: str, zone: str, merchant: str | None, sho
         merchants.set_hours(connection, chosen, merchants.choose_shop(connection, chosen, shop), hours, zone)
 
     try:
-        _write(opened, put)
+        write(opened, put)
     except UnclearHours as error:
         raise click.ClickException(str(error)) from error
     click.echo("noted" if hours else "taken back")
@@ -256,7 +237,7 @@ def release(opened: Database, file: Path, share: int) -> None:
     from sync.bundle import NoBundle, TornBundle
 
     try:
-        made = _write(opened, lambda connection: releases.publish(connection, file, share, system_clock()))
+        made = write(opened, lambda connection: releases.publish(connection, file, share, system_clock()))
     except (OSError, NoBundle, TornBundle, releases.OtherRelease) as error:
         raise click.ClickException(f"{file}: {error}") from error
     click.echo(f"version {made.version} for {made.architecture} is offered to {made.share} of 100 terminals")
@@ -272,7 +253,7 @@ def release_share(opened: Database, version: str, share: int, architecture: str)
     from backend import releases
 
     try:
-        made = _write(opened, lambda connection: releases.offer_to(connection, version, architecture, share))
+        made = write(opened, lambda connection: releases.offer_to(connection, version, architecture, share))
     except releases.UnknownRelease as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"version {made.version} for {made.architecture} is offered to {made.share} of 100 terminals")
@@ -289,137 +270,8 @@ def list_releases(opened: Database) -> None:
             click.echo(f"{one.version:<12} {one.architecture:<6} {one.share:>3} of 100  {one.size / 1e6:.1f} MB")
 
 
-@main.command()
-@click.pass_obj
-def overnight(opened: Database) -> None:
-    """Settles what each terminal may spend tomorrow without a network. The running cloud does it by itself every night."""
-    from backend.nightly import settle_all
-
-    for sentence in settle_all(opened, system_clock):
-        click.echo(sentence)
-
-
-@main.command()
-@click.argument("account")
-@click.option("--merchant", help="Its name or id, where there are several.")
-@click.pass_obj
-def forget(opened: Database, account: str, merchant: str | None) -> None:
-    """Forgets whose account it is, here and on every terminal. Sums stay. It cannot be taken back.
-
-    ACCOUNT is the account's id, as the portal and `ledger` show it.
-    """
-    from backend import forgetting, identities
-
-    def give_up(connection: sa.Connection) -> None:
-        own = identities.own_of(connection, merchants.choose(connection, merchant))
-        identities.lock(connection, own.id)
-        try:
-            forgetting.forget(connection, own.network, bytes.fromhex(account), system_clock(), secrets.token_bytes)
-        except ValueError as error:
-            raise click.BadParameter("an account's id is 32 digits and letters from a to f") from error
-        except forgetting.CannotForget as error:
-            raise click.ClickException(str(error)) from error
-
-    _write(opened, give_up)
-    click.echo("forgotten here; terminals forget at their next exchange")
-
-
-@main.command("write-off")
-@click.argument("identity", type=click.UUID)
-@click.pass_obj
-def write_off(opened: Database, identity: UUID) -> None:
-    """Gives a lost terminal up: what it may still spend is free again. Its entries are still taken if it comes back."""
-
-    def give_up(connection: sa.Connection) -> None:
-        try:
-            write_off_terminal(connection, identity, system_clock())
-        except UnknownIdentity as error:
-            raise click.ClickException(str(error)) from error
-
-    _write(opened, give_up)
-    click.echo("written off")
-
-
-@main.command()
-@click.pass_obj
-def restored(opened: Database) -> None:
-    """To be run once after the database was restored from a backup: every terminal fetches all accounts anew."""
-    from backend.epochs import begin_anew
-
-    def begin(connection: sa.Connection) -> int:
-        return begin_anew(connection, system_clock(), secrets.token_bytes)
-
-    upgrade(opened.engine)
-    click.echo(f"a new count of changes begins in {_write(opened, begin)} network(s); terminals fetch all accounts anew")
-
-
-@main.command()
-@click.argument("identity", type=click.UUID)
-@click.pass_obj
-def void(opened: Database, identity: UUID) -> None:
-    """Gives up the one line of a terminal that cannot be read, so that those behind it are posted.
-
-    It is posted as nothing; correct what it should have done by hand.
-    """
-    from backend.accept import void_next
-
-    def give_up(connection: sa.Connection) -> str:
-        try:
-            return void_next(connection, identity, system_clock(), secrets.token_bytes, by="the command line")
-        except UnknownIdentity as error:
-            raise click.ClickException(str(error)) from error
-
-    click.echo(_write(opened, give_up) or "everything is posted")
-
-
-@main.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.pass_obj
-def import_parcel(opened: Database, file: Path) -> None:
-    """Takes in the entries that a terminal exported to a file. Again, or after some of them had come, it does no harm."""
-    from backend import imports
-    from backend.lines import MalformedLine
-    from sync import parcel
-
-    refusals = (parcel.NoParcel, parcel.TornParcel, parcel.AlteredParcel, imports.UnknownTerminal)
-    try:
-        found = imports.take_in(opened, file, system_clock, secrets.token_bytes)
-    except (*refusals, imports.LinesMissing, imports.OtherLines, MalformedLine, OSError) as error:
-        raise click.ClickException(f"{file}: {error}") from error
-    click.echo(f"{found.entries} entries of terminal {found.identity}, {found.fresh} of them new")
-    if found.trouble:
-        click.echo(f"not all are posted: {found.trouble}")
-
-
-@main.command()
-@click.argument("identity", type=click.UUID, required=False)
-@click.option("--all", "everything", is_flag=True, help="From each chain's first line, not from the last that was verified.")
-@click.pass_obj
-def verify(opened: Database, identity: UUID | None, *, everything: bool) -> None:
-    """Reads every stored line again, and alarms where a chain is not as its terminal wrote it. For a nightly timer."""
-    from backend.verifying import every_identity
-    from backend.verifying import verify as read_again
-
-    whole = True
-    with opened.reading() as connection:
-        chains = [identity] if identity is not None else every_identity(connection)
-    for chain in chains:
-        try:
-            found = read_again(opened, chain, system_clock(), everything=everything)
-        except UnknownIdentity as error:
-            raise click.ClickException(str(error)) from error
-        whole = whole and not found.broken
-        click.echo(f"{chain} {found.read} read, whole to {found.through.sequence}{': ' + found.broken if found.broken else ''}")
-    if not whole:
-        raise click.ClickException("a chain is broken: the portal lists it among the alarms")
-
-
-def _write(opened: Database, work: Callable[[sa.Connection], Any]) -> Any:
-    try:
-        with opened.writing() as connection:
-            return work(connection)
-    except merchants.UnknownMerchant as error:
-        raise click.ClickException(str(error)) from error
+for command in COMMANDS:
+    main.add_command(command)
 
 
 def _authority(file: Path) -> str:
