@@ -31,6 +31,10 @@ IDLE_SECONDS = 1.0
 """How often an idle panel is looked at: one that is pulled out does not say so, and one that is put back is dark."""
 
 
+WAY_SECONDS = 0.1
+"""How long a picture lets another panel's go first: longer than any takes on a bus that works."""
+
+
 class PanelGlass(Protocol):
     """What a panel draws to: an OLED, or the counter page in a browser. Called by one thread."""
 
@@ -86,6 +90,7 @@ class Panel:
         self._offset: Offset = HOME
         self._face = 0
         self._contrast: int | None = None
+        self._ahead: Panel | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -131,6 +136,15 @@ class Panel:
         with self._news:
             self._care = care
             self._news.notify_all()
+
+    def give_way_to(self, panel: Panel) -> None:
+        """Lets the pictures of that one go first: side by side on one bus, each would be as late as both."""
+        self._ahead = panel
+
+    def settle(self, timeout: float) -> None:
+        """Returns when what is wanted is on the glass, or cannot come there, or after so many seconds; for other threads."""
+        with self._news:
+            self._news.wait_for(lambda: self._lost or self._wanted is self._drawn, timeout)
 
     def wait_for(self, number: int, timeout: float) -> bool:
         """Whether this picture is on the glass within so many seconds; not from the panel's thread."""
@@ -180,6 +194,9 @@ class Panel:
         while True:
             with self._news:
                 self._news.wait_for(lambda: self._stop.is_set() or self._is_news(), self._patience())
+            if self._ahead is not None:
+                self._ahead.settle(WAY_SECONDS)
+            with self._news:
                 wanted, now = self._wanted, self._look()
             if self._stop.is_set():
                 return

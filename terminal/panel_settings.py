@@ -77,6 +77,14 @@ class Panel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Bus, which of them, and the address on it: no two panels are at the same."""
         return (SPI, self.device, None) if self.bus == SPI else (I2C, self.port, self.address)
 
+    def shares_bus_with(self, other: Panel) -> bool:
+        """Whether what one sends holds up the other."""
+        return self._lane == other._lane
+
+    @property
+    def _lane(self) -> tuple[str, int | str]:
+        return (SPI, self.device.partition(".")[0]) if self.bus == SPI else (I2C, self.port)
+
     def pins(self) -> dict[int, str]:
         """Pins of the 40-pin header that its bus takes, besides `dc` and `reset`."""
         if self.bus == SPI:

@@ -155,6 +155,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return every.glass if every else USUAL
 
     @property
+    def panels_share_a_bus(self) -> bool:
+        """Whether there are two that hold each other up."""
+        return self.panel is not None and self.staff_panel is not None and self.panel.shares_bus_with(self.staff_panel)
+
+    @property
     def customers_glass(self) -> Glass:
         """What the customer's part is drawn on, where staff have a panel of their own."""
         return self.panel.glass if self.panel else USUAL

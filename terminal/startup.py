@@ -128,6 +128,8 @@ async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -
     if equipment.glass is not None:
         panel = begun.panel if begun else _started(equipment.glass, customers_news)
         pictures.panel = await stack.enter_async_context(_served(panel, care))
+        if pictures.staffs is not None and settings.panels_share_a_bus:
+            panel.give_way_to(pictures.staffs)
     card = sd_card.look()
     known = pairings.load(folder)
     pairing = known or await _join(settings, folder, pictures, rig, card)

@@ -26,6 +26,7 @@ from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.page import Page
 from display.screens import Idle, Screen
+from drivers.keyboard_decoding import SCAN_PAUSE_MS
 from emulators.hardware import AID, PINS, RECORD, SETTINGS, Hardware
 from emulators.nfc_tags import Card
 from emulators.ssd1306 import Ssd1306
@@ -292,11 +293,15 @@ class Shop:
             self.left["chip"] = time.monotonic()
 
     def scan(self, code: str, end: str = "\n") -> int:
-        """Reads a barcode; returns when its Enter went down (`time.monotonic_ns`)."""
+        """Reads a barcode; returns when its Enter went down (`time.monotonic_ns`).
+
+        The emulated scanner waits for each key to be read. Where a busy daemon held it up for as long as ends a scan, which no
+        kernel does to a real one, the barcode is read again.
+        """
         self._take_a_breath(code)
         entered = self.hardware.scanner.type(code + end)
         self.left[code] = time.monotonic()
-        return entered
+        return entered if self.hardware.scanner.longest_gap_ms < SCAN_PAUSE_MS else self.scan(code, end)
 
     def type(self, keys: str) -> None:
         """Types on the number pad; "\\n" is Enter."""

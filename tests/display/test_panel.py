@@ -75,6 +75,49 @@ def test_the_latest_wins_while_the_bus_is_slow(panel: Panel, glass: Glass) -> No
     assert glass.seen == [picture(1).tobytes(), picture(1000).tobytes()]
 
 
+@pytest.fixture
+def second() -> Glass:
+    return Glass()
+
+
+@pytest.fixture
+def behind(panel: Panel, second: Glass, told: Told) -> Iterator[Panel]:
+    """A second panel, which lets the first one's pictures go first; both at work."""
+    behind = Panel(second, on_lost=told.lost, on_back=told.back)
+    behind.give_way_to(panel)
+    panel.start()
+    behind.start()
+    yield behind
+    behind.stop()
+
+
+def test_a_panel_that_gives_way_lets_the_others_picture_go_first(
+    panel: Panel, glass: Glass, behind: Panel, second: Glass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("display.panel.WAY_SECONDS", 3_600)
+    glass.go.clear()
+    panel.show(1, picture(1))
+    behind.show(1, picture(1))
+    assert glass.writing.wait(PATIENCE)
+    behind.show(2, picture(2))
+    assert not second.writing.wait(0.05)
+    glass.go.set()
+    until(lambda: second.seen == [picture(2).tobytes()], "the latest did not come after it")
+    assert glass.seen == [picture(1).tobytes()]
+    glass.broken = True
+    panel.show(3, picture(3))
+    behind.show(3, picture(3))
+    until(lambda: second.seen[-1] == picture(3).tobytes(), "a lost panel holds nobody up")
+
+
+def test_a_panel_that_hangs_is_let_go_first_only_so_long(panel: Panel, glass: Glass, behind: Panel, second: Glass) -> None:
+    glass.go.clear()
+    panel.show(1, picture(1))
+    behind.show(1, picture(1))
+    until(lambda: second.seen == [picture(1).tobytes()], "it waits for ever")
+    assert glass.seen == []
+
+
 def test_a_lost_panel_comes_back_and_shows_the_latest(panel: Panel, glass: Glass, told: Told) -> None:
     panel.start()
     panel.show(1, picture(1))

@@ -16,13 +16,13 @@ from lab.installer import NEWER, install
 Boot = Callable[[], Container]
 
 
-def built(into: Path, *arguments: str) -> Path:
+def built(into: Path, *arguments: str, architecture: str = "amd64") -> Path:
     """Runs scripts/build_deb.py, compressed in a hurry: as the shops' packages, a little larger."""
     script = container_tree.ROOT / "scripts/build_deb.py"
-    command = [sys.executable, script, "--into", into, "--compression", "zstd", *arguments, "amd64"]
+    command = [sys.executable, script, "--into", into, "--compression", "zstd", *arguments, architecture]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return next(into.glob("*_amd64.deb"))
+    return next(into.glob(f"*_{architecture}.deb"))
 
 
 @pytest.fixture(scope="session")

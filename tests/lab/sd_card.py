@@ -66,6 +66,7 @@ class SdCard:
             *("-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net", "-device", "i6300esb"),
             *extra,
         ]
+        self.console.unlink(missing_ok=True)  # of a start before this one
         self.began = time.monotonic()
         with (folder / "errors").open("wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
@@ -82,9 +83,9 @@ class SdCard:
         text = self.console.read_text("utf-8", "replace") if self.console.exists() else ""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
-    def says(self, text: str, patience: float = 300) -> float:
-        """Waits until the console shows this; how many seconds after power-on."""
-        while text not in self.told():
+    def says(self, text: str, patience: float = 300, times: int = 1) -> float:
+        """Waits until the console has shown this so often; how many seconds after power-on."""
+        while self.told().count(text) < times:
             passed = time.monotonic() - self.began
             assert self.process.poll() is None, f"it ended\n{self.told()[-3000:]}"
             assert passed < patience, f"{text!r} is not said\n{self.told()[-3000:]}"

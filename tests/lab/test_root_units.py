@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import subprocess
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from emulators.vendor import Vendor, manifest_of
+from lab.bundles import KEYS, content, signed
 from lab.container import Container
 from lab.installer import NEWER, as_terminal, pair_and_record
-from sync import bundle
 
 pytestmark = pytest.mark.xdist_group("lab")
 
 UNIT = "bodka-terminal.service"
 VERSIONS = "/var/lib/bodka-versions"
-VENDOR = Vendor()
 
 
 @pytest.fixture(scope="module")
-def bundles(newer: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+def bundles(newer: Path) -> Iterator[tuple[str, ...]]:
     """Two versions, made of the newer package and signed by two: the machine sees them in /newer."""
-    unpacked = tmp_path_factory.mktemp("unpacked")
-    subprocess.run(["dpkg-deb", "-x", newer, unpacked], check=True)
-    home, whole = unpacked / "usr/lib/bodka-terminal", io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w:xz", preset=0) as archive:
-        for path in sorted(home.rglob("*")):
-            archive.add(path, str(path.relative_to(home)), recursive=False)
-    packed = unpacked / "packed"
-    packed.write_bytes(whole.getvalue())
-    names = []
-    for version in (NEWER, f"{NEWER}.1"):
-        manifest = manifest_of(version, "amd64", "0", whole.getvalue())
-        path = newer.parent / f"{version}.bundle"
-        bundle.write(path, manifest, VENDOR.sign(manifest, "a", "b"), packed)
-        names.append(f"/newer/{path.name}")
-    yield tuple(names)
-    for path in newer.parent.glob("*.bundle"):
+    whole = content(newer)
+    made = [signed(whole, version, "amd64", newer.parent) for version in (NEWER, f"{NEWER}.1")]
+    yield tuple(f"/newer/{path.name}" for path in made)
+    for path in made:
         path.unlink()
 
 
@@ -76,8 +59,7 @@ def test_an_update_is_tried_and_taken_back_by_what_systemd_says(machine: Contain
     refused = machine.tried("bodka-terminal", "update", "--from", first)
     assert refused.returncode != 0
     assert "signed by 0 of the keys" in refused.stderr, refused.stderr
-    lines = "".join(f'{name} = "{key.hex()}"\n' for name, key in VENDOR.keys.items())
-    machine.write("/etc/bodka/update-keys.toml", f"[keys]\n{lines}")
+    machine.write("/etc/bodka/update-keys.toml", KEYS)
 
     done = machine.tried("bodka-terminal", "update", "--from", first)
     assert done.returncode == 0, done.stderr

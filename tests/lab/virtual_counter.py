@@ -236,7 +236,8 @@ class Counter:
         self.nfc.plug()
         tty = {"type": "serial", "data": {"device": os.path.realpath(self.nfc.link)}}
         self.machine.tell_qemu("chardev-add", id="nfc", backend=tty)
-        self.machine.tell_qemu("device_add", driver="usb-serial", chardev="nfc", id="serial")
+        # Into the same socket each time: QEMU would take the next one.
+        self.machine.tell_qemu("device_add", driver="usb-serial", chardev="nfc", id="serial", port="1")
 
     def unplug(self, device: str) -> None:
         if device != "nfc":

@@ -190,6 +190,25 @@ def test_two_panels_at_two_places(both: str) -> None:
         assert equipment.staffs_glass is not None
 
 
+SPI_TWO = '[panel]\nbus = "spi"\n[staff_panel]\nbus = "spi"\ndc = 6\ndevice = '
+
+
+@pytest.mark.parametrize(
+    ("both", "shared"),
+    [
+        ("[panel]\n[staff_panel]", True),
+        ("[panel]\n[staff_panel]\nport = 3", False),
+        ('[panel]\nbus = "spi"\n[staff_panel]', False),
+        (SPI_TWO + '"0.1"', True),
+        (SPI_TWO + '"1.0"', False),
+        ("[panel]", False),
+        ("[virtual]\n[staff_panel]", False),
+    ],
+)
+def test_two_panels_on_one_bus_hold_each_other_up(both: str, shared: bool) -> None:
+    assert read(CLOUD + both).panels_share_a_bus == shared
+
+
 def test_every_screen_is_for_the_staffs_glass_and_the_customers_part_for_theirs() -> None:
     one = read(CLOUD + '[panel]\ncontroller = "sh1106"')
     assert one.glass == one.customers_glass == Glass(128, 64, 1.3)

@@ -6,12 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from lab.bundles import KEYS, content, signed
+from lab.conftest import built
 from lab.container_tree import ROOT
+from lab.installer import NEWER
 from lab.sd_card import SdCard
 from lab.virtual_counter import AUTHORITY, CloudOutside
 
@@ -70,6 +73,28 @@ def listed(system: Path, path: str) -> str:
     return subprocess.run(["debugfs", "-R", f"ls {path}", system], check=True, capture_output=True, text=True).stdout
 
 
+def copied(image: Path, folder: Path) -> Path:
+    """A card of its own, to write to."""
+    card = folder / "card.img"
+    subprocess.run(["cp", "--sparse=always", image, card], check=True)
+    return card
+
+
+def put(files: Mapping[str, str | Path], folder: str, start: int, card: Path, scratch: Path) -> None:
+    """Writes files, texts or copies, into a folder of the card's partition that begins there (MiB)."""
+    partition = f"{card}?offset={start * MIB}"
+    for name, given in files.items():
+        source = given if isinstance(given, Path) else scratch / "part"
+        if isinstance(given, str):
+            source.write_text(given)
+        path = f"/{folder}/{name}"
+        above = path.rpartition("/")[0]
+        if "not found" in subprocess.run(["debugfs", "-R", f"stat {above}", partition], capture_output=True, text=True).stderr:
+            subprocess.run(["debugfs", "-w", "-R", f"mkdir {above}", partition], check=True, capture_output=True)
+        for command in (f"rm {path}", f"write {source} {path}", f"sif {path} mode 0100644"):
+            subprocess.run(["debugfs", "-w", "-R", command, partition], check=True, capture_output=True)
+
+
 def test_nobody_has_a_password_and_nobody_waits_for_keys(system: Path) -> None:
     shadow = read(system, "/etc/shadow")
     assert {line.split(":")[1] for line in shadow.splitlines()} <= {"*", "!", "!*"}
@@ -88,12 +113,27 @@ def test_it_knows_the_boards_radios_and_the_countrys_channels(system: Path) -> N
     assert "regulatory.db" in listed(system, "/usr/lib/firmware")
 
 
-def test_nothing_listens_and_nothing_is_written_to_the_system(image: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def told(image: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What programs on it say in one start: who listens, whether the system can be written, what became of an update."""
+    folder = tmp_path_factory.mktemp("told")
+    card = copied(image, folder)
+    newer = built(folder, "--version", NEWER, architecture="arm64")
+    put({"newer.bundle": signed(content(newer), NEWER, "arm64", folder)}, "systemd", DATA_START, card, folder)
+    put({"update-keys.toml": KEYS}, "settings", DATA_START, card, folder)
     # Two spaces become one: what was asked is on the console too, as the kernel's command line.
-    asked = "ss -Hlntu; echo these  listen; findmnt -rno OPTIONS /; touch /probe || echo not  written; echo all  said"
-    with SdCard(image, tmp_path, run=asked) as card:
-        card.says("all said")
-        told = card.told()
+    asked = (
+        "ss -Hlntu; echo these  listen; findmnt -rno OPTIONS /; touch /probe || echo not  written; "
+        "bodka-terminal update --from /var/lib/systemd/newer.bundle; echo all  said"
+    )
+    with SdCard(card, folder, keep=True, run=asked) as one:
+        one.says("all said")
+        one.says("Stopped bodka-terminal.se")
+        one.says("not paired", times=2)
+        return one.told()
+
+
+def test_nothing_listens_and_nothing_is_written_to_the_system(told: str) -> None:
     before, _, after = told.partition("these listen")
     listening = re.findall(r"(?:LISTEN|UNCONN)\s+\d+\s+\d+\s+(\S+)", before)
     print(f"listening: {listening}")
@@ -104,6 +144,11 @@ def test_nothing_listens_and_nothing_is_written_to_the_system(image: Path, tmp_p
     )
     assert re.search(r"\bro,(\S*,)?noatime\b", after)
     assert "not written" in after
+
+
+def test_an_update_from_a_stick_is_tried(told: str) -> None:
+    assert f"update: version {NEWER} is on trial" in told
+    assert f"version {NEWER} is installed" in told
 
 
 def test_it_starts_to_the_pairing_screen(image: Path, tmp_path: Path) -> None:
@@ -129,25 +174,11 @@ def cloud(tmp_path: Path) -> Iterator[CloudOutside]:
     one.close()
 
 
-def put(files: dict[str, str], folder: str, start: int, card: Path, scratch: Path) -> None:
-    """Writes files into a folder of the card's partition that begins there (MiB)."""
-    partition = f"{card}?offset={start * MIB}"
-    for name, text in files.items():
-        (scratch / "part").write_text(text)
-        path = f"/{folder}/{name}"
-        above = path.rpartition("/")[0]
-        if "not found" in subprocess.run(["debugfs", "-R", f"stat {above}", partition], capture_output=True, text=True).stderr:
-            subprocess.run(["debugfs", "-w", "-R", f"mkdir {above}", partition], check=True, capture_output=True)
-        command = ["debugfs", "-w", "-R", f"write {scratch / 'part'} {path}", partition]
-        subprocess.run(command, check=True, capture_output=True)
-
-
 def test_a_slow_card_with_a_pairing_file_is_the_shops_at_its_first_start(
     image: Path, cloud: CloudOutside, tmp_path: Path
 ) -> None:
     """As docs/installing.md has it, way 1: two files on the first partition, and nobody touches anything."""
-    card = tmp_path / "card.img"
-    subprocess.run(["cp", "--sparse=always", image, card], check=True)
+    card = copied(image, tmp_path)
     (tmp_path / "terminal.toml").write_text(f'[cloud]\nurl = "{cloud.outer}"\nauthority = "{AUTHORITY}"\n')
     code = cloud.says("pairing-code").strip()
     (tmp_path / PAIRING).write_text(
