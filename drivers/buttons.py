@@ -88,7 +88,7 @@ class Buttons:
         self._news.clear()
         while self._edges:
             button, closed, at, picture = self._edges.popleft()
-            self._say(button, self._contacts[button].edge(closed, at), emit)
+            self._say(button, self._contacts[button].edge(closed, at, self._clock()), emit)
             if closed and not self._contacts[button].down:
                 self._pictures[button] = picture
 

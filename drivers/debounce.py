@@ -55,15 +55,21 @@ class Debounce:
         self._held = closed
         self._mute = closed
         self._doubt: int | None = None  # since when readings contradict the edges
+        self._trusted = 0  # from when on readings are believed again, after an edge that was late
 
     @property
     def down(self) -> bool:
         """Whether a press was said and its release was not yet."""
         return self._down and not self._mute
 
-    def edge(self, closed: bool, at: int) -> list[Said]:
-        """The contact changed. Edges come in the order of their times."""
+    def edge(self, closed: bool, at: int, heard: int | None = None) -> list[Said]:
+        """The contact changed. Edges come in the order of their times; `heard` is when this one came, if not at once.
+
+        Behind an edge that was late there may be others, as late as it was: until they would have come, what is read of the
+        contact says nothing of what happened before.
+        """
         said = self._until(at)
+        self._trusted = at if heard is None else 2 * heard - at
         if closed != self._closed:
             self._closed, self._since = closed, max(at, self._since)
         self._doubt = None
@@ -73,7 +79,7 @@ class Debounce:
         """Time passed, and the contact was read just now; to be called at `due` and now and then."""
         if closed == self._closed:
             self._doubt = None
-            return self._until(now)
+            return self._until(now) if now >= self._trusted else []
         # The edge is still on its way, and it knows the time better than this reading: wait for it, but not for ever.
         if self._doubt is None:
             self._doubt = now
@@ -87,11 +93,11 @@ class Debounce:
         if self._doubt is not None:
             return self._doubt + OPEN_MS
         if self._closed and not self._down:
-            return self._since + CONTACT_MS
+            return max(self._since + CONTACT_MS, self._trusted)
         if self._down and not self._closed:
-            return self._since + OPEN_MS
+            return max(self._since + OPEN_MS, self._trusted)
         if self._down and not self._held:
-            return self._pressed_at + self._hold_ms
+            return max(self._pressed_at + self._hold_ms, self._trusted)
         return None
 
     def _until(self, now: int) -> list[Said]:

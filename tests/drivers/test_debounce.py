@@ -167,3 +167,19 @@ def test_an_edge_on_its_way_knows_better_than_a_reading() -> None:
     assert button.passed(1050, False) == []  # a pulse that ended long ago: its second edge has not come yet
     assert button.edge(False, 1001) == []
     assert button.passed(1051, False) == []
+
+
+def test_a_bounce_of_which_half_is_late_is_no_second_press() -> None:
+    """A machine with other work: the press is believed by readings alone, and the edges of 40 ms come in two pieces."""
+    button, said = Debounce(closed=False), []
+    said += button.passed(1007, True) + button.passed(1033, True)
+    for at in range(1000, 1004):
+        said += button.edge(True, at, 1041) + button.edge(False, at, 1041)
+    said += button.passed(1041, False)
+    said += button.edge(True, 1006, 1042)
+    for at in range(1034, 1040):
+        said += button.edge(False, at, 1042) + button.edge(True, at, 1042)
+    said += button.edge(False, 1040, 1042)
+    assert button.due() == 1065
+    said += button.passed(1065, False)
+    assert [news.change for news in said] == [PRESSED, RELEASED]

@@ -148,6 +148,7 @@ class GpioChip:
         self.log: list[Put] = []
         self.lock = threading.RLock()
         self._sequence = 0
+        self._wall_ahead = time.time_ns() - time.monotonic_ns()  # once: between two readings this machine may have other work
 
     # ---- the outside world ----
 
@@ -192,7 +193,7 @@ class GpioChip:
     def _edge(self, number: int, line: Line, wall_clock: int) -> None:
         if line.channel is None or not line.flags & (RISING if line.level else FALLING):
             return
-        clock = wall_clock if line.flags & REALTIME else wall_clock - time.time_ns() + time.monotonic_ns()
+        clock = wall_clock if line.flags & REALTIME else wall_clock - self._wall_ahead
         self._sequence += 1
         line.sequence += 1
         kind = RISING_EDGE if line.level else FALLING_EDGE
