@@ -20,8 +20,6 @@ Size: TypeAlias = tuple[int, int]
 """Width and height in pixels."""
 
 SMALL, USUAL, WIDE = (128, 32), (128, 64), (256, 64)
-SIZES = (USUAL, SMALL, WIDE)
-"""Of all of them."""
 
 I2C, SPI = "i2c", "spi"
 

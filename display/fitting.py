@@ -42,15 +42,14 @@ def fitted(draft: Draft, glass: Glass) -> Page:
     return _by_turns(draft, rows, room, glass)
 
 
-def written(wish: Wish, room: int, heights: Sequence[int] = ()) -> Text:
+def written(wish: Wish, room: int) -> Text:
     """The row in the highest letters in which it fits whole into `room` pixels; else shortened in the smallest."""
     line = _line(wish)
     text = whole(line)
-    tried = heights or wish.heights
-    for height in tried:
+    for height in wish.heights:
         if len(text) <= columns(height, room):
             return Text(text, height)
-    return Text(fit(line, columns(tried[-1], room)), tried[-1])
+    return Text(fit(line, columns(wish.heights[-1], room)), wish.heights[-1])
 
 
 # --- letters

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from display.screens import DonePaid, DoneStamps, Money, PayConfirm, Points, Screen, StampCard, Sum
+from display.screens import DonePaid, DoneStamps, Message, Money, Notice, PayConfirm, Points, Screen, StampCard, Sum
+from emulators.nfc_tags import Card, Type2Tag
 from loyalty.programme import in_language, read
 
 EVA = "04E7A0B1C2D380"
@@ -29,6 +30,14 @@ class Hands(Protocol):
     def shows(self, *screens: Screen, language: str = "sk") -> None: ...
 
 
+class Counter(Hands, Protocol):
+    """With an NFC reader, and a glass that can be idle."""
+
+    def tap(self, *cards: Card) -> None: ...
+    def lift(self) -> None: ...
+    def shows_idle(self, *, offline: bool = False, waiting: int = 0) -> None: ...
+
+
 def euros(minor: int) -> Money:
     return Money(minor, "EUR")
 
@@ -41,6 +50,15 @@ def stamp_card(name: str, stamps: int, language: str = "sk") -> StampCard:
 def stamped(name: str, stamps: int, language: str = "sk", *, later: bool = False) -> DoneStamps:
     """What is shown after a stamp."""
     return DoneStamps(name, stamps, COFFEES.goal, _coffee(language), later=later, until=_until(language))
+
+
+def eva_signs_in(counter: Counter, waiting: int | None = None) -> None:
+    """On the idle screen, and it is idle again; so many entries wait where there is no network."""
+    counter.tap(Type2Tag(EVA))
+    counter.shows(Notice(Message.SIGNED_IN, "Eva"))
+    counter.lift()
+    counter.press("cancel")
+    counter.shows_idle(offline=waiting is not None, waiting=waiting or 0)
 
 
 def pays_in_part(counter: Hands, name: str, sum: int, paid: int, points: int, language: str = "sk") -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from emulators.board import Board, build
+from emulators.glass import until
 from emulators.gpiochip import GpioChip
 from emulators.hardware import PI_4
-from emulators.program import PATIENCE, Program
+from emulators.program import Program
 from emulators.sh1106 import Sh1106
 from emulators.spi import SpiBus
 from emulators.ssd1306 import Ssd1306, Ssd1309
@@ -23,13 +23,6 @@ from emulators.umockdev import PRELOAD, Testbed
 DC, RESET = 5, 6
 NODE, CHIP = "/dev/spidev0.0", "/dev/gpiochip0"
 PANELS = {"ssd1306": Ssd1306, "ssd1309": Ssd1309, "sh1106": Sh1106, "ssd1322": Ssd1322}
-
-
-def until(condition: Callable[[], bool], failure: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, failure
-        time.sleep(0.001)
 
 
 class Counter:

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cafe import EVA, HIS, JANA, JANA_TAG, PETER, PETER_TAG, ZOLTAN, euros, pays_in_part, stamp_card, stamped
+from cafe import HIS, JANA, JANA_TAG, PETER, PETER_TAG, ZOLTAN, euros, eva_signs_in, pays_in_part, stamp_card, stamped
 
 from display.screens import (
     Balance,
     Done,
-    Message,
-    Notice,
     Points,
     RewardChoice,
     StampCardFull,
@@ -57,14 +55,6 @@ def test_a_card_becomes_points_online_and_offline(new_shop: Shop) -> None:
     shop.shows_idle()
     assert shop.daemon.terminate() == 0
     both_sides_agree(shop.journal(), shop.cloud.ledger())
-
-
-def eva_signs_in(shop: Shop, waiting: int | None = None) -> None:
-    shop.tap(Type2Tag(EVA))
-    shop.shows(Notice(Message.SIGNED_IN, "Eva"))
-    shop.lift()
-    shop.press("cancel")
-    shop.shows_idle(offline=waiting is not None, waiting=waiting or 0)
 
 
 def every_reader_serves_a_card(shop: Shop) -> None:

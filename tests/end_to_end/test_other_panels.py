@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cafe import EVA, JANA, JANA_TAG, euros, pays_in_part, stamp_card, stamped
+from cafe import JANA, JANA_TAG, euros, eva_signs_in, pays_in_part, stamp_card, stamped
 
 from display.glass import Glass
-from display.screens import Message, Notice, Screen, Sum
+from display.screens import Screen, Sum
 from emulators.hardware import PANEL_ADDRESS
 from emulators.nfc_tags import Type2Tag
 from shop import Shop, faces, until
@@ -22,11 +22,7 @@ def sees(shop: Shop, screen: Screen, turn: int) -> None:
 
 def is_served(shop: Shop) -> None:
     """Eva signs in, Jana gets a stamp and pays a part of her bill with points."""
-    shop.tap(Type2Tag(EVA))
-    shop.shows(Notice(Message.SIGNED_IN, "Eva"))
-    shop.lift()
-    shop.press("cancel")
-    shop.shows_idle()
+    eva_signs_in(shop)
     shop.tap(Type2Tag(JANA_TAG))
     shop.shows(stamp_card("Jana K.", 7))
     shop.press("award")

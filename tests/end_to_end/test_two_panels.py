@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import pytest
+from cafe import EVA, JANA
 
 from display.glass import USUAL
 from display.screens import (
@@ -33,7 +34,7 @@ from terminal.settings import read
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
-EVA, JANA, BLANK = "04E7A0B1C2D380", "2100000000012", "2100000000067"
+BLANK = "2100000000067"
 COFFEE = "Káva zadarmo"
 CARD = StampCard("Jana K.", 7, 10, COFFEE, more=True, until="kávy")
 POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from display.controllers import SIZES, Size
+from display.controllers import Size
 from display.draw import draw
 from display.glass import Glass
 from display.layout import lay_out
@@ -22,6 +22,7 @@ from display.starting import starting
 from display.words import LANGUAGES
 from emulators.board import Board, build
 from emulators.i2c import I2cBus
+from emulators.pictures import SIZES
 from emulators.program import paths
 from emulators.witness import Witness
 from shop import drawn, rows
