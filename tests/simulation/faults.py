@@ -12,10 +12,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import cards, merging, programmes, tables
+from backend import cards, forgetting, merging, programmes, tables
 from backend.leases import write_off_terminal
 from loyalty.entry import TokenKind
 from loyalty.tokens import token
+from simulation.cloud import load
 from simulation.counter import Counter
 from simulation.people import BLANK, JANA, MEMBERS, PETER, ZOLTAN
 
@@ -55,16 +56,11 @@ def mirror_lost(day: Day, counter: Counter, chance: pseudo.Random) -> None:
 def clock_jumps(day: Day, counter: Counter, chance: pseudo.Random) -> None:
     """A day ahead or back, or to 1970; set right again some time, by hand or by the network, or never."""
     now = day.agenda.wall_ms
-    counter.skew_ms, counter.trusted = chance.choice(
-        [(DAY, True), (-DAY, True), (-now, False), (-now, True), (400 * DAY, False), (0, False)]
-    )
-    day.history.note(f"{counter.name}: its clock is {counter.skew_ms / DAY:.1f} days off, trusted: {counter.trusted}")
+    skew_ms, trusted = chance.choice([(DAY, True), (-DAY, True), (-now, False), (-now, True), (400 * DAY, False), (0, False)])
+    counter.clock.set(skew_ms, trusted)
+    day.history.note(f"{counter.name}: its clock is {skew_ms / DAY:.1f} days off, trusted: {trusted}")
     if chance.random() < 0.6:
-        day.later(chance.choice([MINUTE, DAY, 31 * DAY]), lambda: _set_clock(counter))
-
-
-def _set_clock(counter: Counter) -> None:
-    counter.skew_ms, counter.trusted = 0, True
+        day.later(chance.choice([MINUTE, DAY, 31 * DAY]), lambda: counter.clock.set(0, trusted=True))
 
 
 def disk_refuses(day: Day, counter: Counter, chance: pseudo.Random) -> None:
@@ -128,6 +124,29 @@ def merge(day: Day, counter: Counter, old: str, new: str) -> None:
     with day.cloud.writing() as connection:
         accounts = (_card(counter, old), _card(counter, new))
         merging.merge(connection, counter.pairing.network, *accounts, day.agenda.wall_ms, day.cloud.random)
+    day.network.ring()
+
+
+def person_forgotten(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """A member wants to be forgotten."""
+    forget(day, counter, chance.choice([JANA, PETER, ZOLTAN]))
+
+
+def forget(day: Day, counter: Counter, number: str) -> None:
+    """What the portal does with the account that a member's first card opened, and with those that lead to it."""
+    with suppress(forgetting.CannotForget), day.cloud.writing() as connection:
+        account = _card(counter, number)
+        forgetting.forget(connection, counter.pairing.network, account, day.agenda.wall_ms, day.cloud.random)
+    day.network.ring()
+
+
+def sold_in_the_portal(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """A member buys more of everything that is sold there."""
+    account = _card(counter, chance.choice([JANA, PETER, ZOLTAN]))
+    with day.cloud.writing() as connection:
+        account = merging.leads_to(connection, counter.pairing.network, account) or account
+        if connection.execute(sa.select(tables.account.c.id).where(tables.account.c.id == account)).first() is not None:
+            load(connection, counter.pairing.merchant, [account], day.agenda.wall_ms, day.cloud.random)
     day.network.ring()
 
 
@@ -206,6 +225,8 @@ FAULTS: dict[Fault, int] = {
     accounts_merged: 2,
     card_blocked: 1,
     card_replaced: 1,
+    person_forgotten: 2,
+    sold_in_the_portal: 1,
     levels_begin: 2,
 }
 """Each fault, and how often it is drawn among the others."""
