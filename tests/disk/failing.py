@@ -22,7 +22,7 @@ from emulators.disk import FOR_EVER, Disk
 from emulators.drafts import IDENTITY, Till, award, moment
 from loyalty.account import Status
 from loyalty.chain import GENESIS
-from sync import journal, mirror, renewal
+from sync import applying, journal, mirror, renewal
 from sync.database import UnsafeJournal, begin_log, checkpoint
 from sync.messages import CardRow, Pulled, PurseRow, Standing
 from sync.refusals import NotRecorded
@@ -86,7 +86,7 @@ class Terminal:
             purses=tuple(PurseRow(who, f"purse {n}", "", n, n, since + n + 1) for n in range(9)),
             cards=(CardRow(who, who, Status.ACTIVE, since + 9),),
         )  # fmt: skip
-        self.twice(lambda: list(mirror.apply(self.mirror, self.journal, IDENTITY, pulled)))
+        self.twice(lambda: list(applying.apply(self.mirror, self.journal, IDENTITY, pulled)))
 
     def tidy(self) -> None:
         for connection in (self.journal, self.mirror):

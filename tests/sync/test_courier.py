@@ -18,7 +18,7 @@ from emulators.drafts import IDENTITY, Till, account, award, moment, spend
 from loyalty.account import Holding
 from loyalty.chain import Head
 from loyalty.entry import TokenKind
-from sync import history, journal, messages, mirror, pairing
+from sync import history, journal, known_time, messages, mirror, pairing
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import LONGEST_WAIT, CloudState, Courier
@@ -130,7 +130,7 @@ def test_entries_reach_the_cloud_and_changes_the_counter(counter: Counter) -> No
     found = look(counter.journal, counter.mirror, account(1), TokenKind.CARD)
     assert found is not None
     assert found.holdings == (Holding("points", 5, 5),)
-    assert mirror.known_ms(counter.mirror, moment(50)) > 0
+    assert known_time.known_ms(counter.mirror, moment(50)) > 0
     assert counter.exchange() is None
     assert counter.peer.requests.count(messages.PUSH_PATH) == 1
     assert counter.peer.requests.count(messages.PROGRAMME_PATH) == 1
