@@ -14,19 +14,9 @@ from uuid import UUID
 
 from sync import forgetting, journal
 from sync.damage import changing, one
-from sync.messages import (
-    Answered,
-    CardRow,
-    ForgottenRow,
-    MemberRow,
-    Piece,
-    Presented,
-    ProgressRow,
-    Pulled,
-    PurseRow,
-    StaffRow,
-)
+from sync.messages import Answered, Piece, Presented, Pulled
 from sync.mirror import STATUSES
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow, StaffRow
 
 SLICE_ROWS = 400
 """Rows in one transaction, at most."""

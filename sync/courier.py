@@ -28,19 +28,9 @@ from sync.counter import RequestCounter
 from sync.damage import DamagedMirror
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
-from sync.messages import (
-    Health,
-    ProgrammeText,
-    PurseRow,
-    Push,
-    Pushed,
-    Recall,
-    Renew,
-    Renewed,
-    Standing,
-    Told,
-    Wait,
-)
+from sync.messages import Health, ProgrammeText, Push, Pushed, Recall, Standing, Told, Wait
+from sync.mirror_rows import PurseRow
+from sync.pairing_messages import RENEW_PATH, Renew, Renewed
 from sync.pulling import Pulling
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
@@ -243,7 +233,7 @@ class Courier:
         now = await self._blocking(journal.current)
         stopped = now.standing is not Standing.GOOD
         renewed = await self._requests.post(
-            messages.RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
+            RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
         )
         # The mirror first: after a power cut between the two, too much is pulled anew, never too little.
         await self._run_blocking(lambda: mirror.pull_anew(self._mirror))

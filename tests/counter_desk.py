@@ -20,7 +20,8 @@ from loyalty.numbers import Check, with_check
 from loyalty.programme import read
 from loyalty.tokens import TokenKey, token
 from sync import applying
-from sync.messages import CardRow, MemberRow, Pulled, PurseRow, StaffRow, Standing
+from sync.messages import Pulled, Standing
+from sync.mirror_rows import CardRow, MemberRow, PurseRow, StaffRow
 from terminal import states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon

@@ -24,7 +24,8 @@ from loyalty.account import Status
 from loyalty.chain import GENESIS
 from sync import applying, journal, mirror, renewal
 from sync.database import UnsafeJournal, begin_log, checkpoint
-from sync.messages import CardRow, Pulled, PurseRow, Standing
+from sync.messages import Pulled, Standing
+from sync.mirror_rows import CardRow, PurseRow
 from sync.refusals import NotRecorded
 
 T = TypeVar("T")

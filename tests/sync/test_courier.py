@@ -24,6 +24,7 @@ from sync.counter import RequestCounter
 from sync.courier import LONGEST_WAIT, CloudState, Courier
 from sync.keys import NEXT_KEY, DeviceKey, load_or_make
 from sync.messages import Pushed, Standing
+from sync.mirror_rows import PurseRow
 from sync.refusals import NotEnough, SpendingStopped
 from sync.signing import RequestSigner
 from sync.status import status
@@ -311,7 +312,7 @@ def test_a_restored_backup_is_found_out_and_renewed(counter: Counter, tmp_path: 
 def test_an_ask_raises_the_lease_once(counter: Counter) -> None:
     counter.till.record(award(5))
     counter.exchange()
-    counter.peer.purses[account(), "points"] = messages.PurseRow(account(), "points", "", 105, 5, 9)
+    counter.peer.purses[account(), "points"] = PurseRow(account(), "points", "", 105, 5, 9)
     for _ in range(2):
         row = asyncio.run(counter.courier.ask(account(), "points", 50))
         assert row is not None

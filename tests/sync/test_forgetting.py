@@ -14,7 +14,8 @@ from loyalty.account import Status
 from loyalty.chain import Head, extend
 from loyalty.entry import Cause, Draft, TokenKind
 from sync import applying, forgetting, journal, mirror, renewal
-from sync.messages import Answered, CardRow, ForgottenRow, MemberRow, ProgressRow, Pulled, PurseRow, Standing
+from sync.messages import Answered, Pulled, Standing
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow
 from sync.view import look
 
 ANNA, BETA = account(1), account(2)

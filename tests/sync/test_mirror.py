@@ -16,7 +16,8 @@ from loyalty.account import Holding, Staff, Status
 from loyalty.chain import GENESIS, Head
 from loyalty.entry import Cause, Draft, TokenKind
 from sync import applying, journal, known_time, mirror, renewal
-from sync.messages import Answered, CardRow, MemberRow, ProgrammeText, Pulled, PurseRow, StaffRow, Standing
+from sync.messages import Answered, ProgrammeText, Pulled, Standing
+from sync.mirror_rows import CardRow, MemberRow, PurseRow, StaffRow
 from sync.refusals import NotEnough
 from sync.view import look, staff_by
 

@@ -18,7 +18,8 @@ from loyalty.account import Status
 from loyalty.chain import GENESIS, Head
 from loyalty.entry import Moment
 from sync import applying, journal, mirror, renewal
-from sync.messages import Answered, CardRow, Pulled, PurseRow, Standing
+from sync.messages import Answered, Pulled, Standing
+from sync.mirror_rows import CardRow, PurseRow
 
 DAY_MS = 24 * 3600 * 1000
 KEPT_DAYS = 90

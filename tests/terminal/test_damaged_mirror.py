@@ -20,7 +20,7 @@ from loyalty.entry import Entry
 from loyalty.tokens import TokenKind
 from sync import applying, journal, mirror
 from sync.damage import DamagedMirror
-from sync.messages import CardRow, MemberRow, PurseRow
+from sync.mirror_rows import CardRow, MemberRow, PurseRow
 from terminal.inputs import Found, Identification, Unknown
 from terminal.store import JOURNAL, MIRROR, Store
 
