@@ -17,8 +17,9 @@ from emulators.drafts import BOOT, IDENTITY, account, award, bytes_from, moment,
 from loyalty.account import Status
 from loyalty.chain import GENESIS, Head
 from loyalty.entry import Moment
-from sync import journal, mirror, renewal
-from sync.messages import Answered, CardRow, Pulled, PurseRow, Standing
+from sync import applying, journal, mirror, renewal
+from sync.messages import Answered, Pulled, Standing
+from sync.mirror_rows import CardRow, PurseRow
 
 DAY_MS = 24 * 3600 * 1000
 KEPT_DAYS = 90
@@ -78,10 +79,10 @@ def _answer(
     pulled = Pulled(Standing.GOOD, through, hash, 0, 0, False, 1, 0, purses=(row,), cards=cards)
     answered = Answered(Standing.GOOD, through, hash, 0, row)
     if forgotten:
-        with pytest.raises(mirror.Misplaced):
-            list(mirror.apply(cloud, connection, IDENTITY, pulled))
-        with pytest.raises(mirror.Misplaced):
-            mirror.apply_answer(cloud, connection, IDENTITY, answered)
+        with pytest.raises(applying.Misplaced):
+            list(applying.apply(cloud, connection, IDENTITY, pulled))
+        with pytest.raises(applying.Misplaced):
+            applying.apply_answer(cloud, connection, IDENTITY, answered)
     else:
-        list(mirror.apply(cloud, connection, IDENTITY, pulled))
-        mirror.apply_answer(cloud, connection, IDENTITY, answered)
+        list(applying.apply(cloud, connection, IDENTITY, pulled))
+        applying.apply_answer(cloud, connection, IDENTITY, answered)
