@@ -173,10 +173,10 @@ def main() -> None:
     say("one digit of a balance, 32 pixels high, the dearest", max(balances), "bytes", "<= 40")
     say("one digit of a balance, 32 pixels high, on the average", statistics.mean(balances), "bytes", None)
     say("one digit of the countdown, the dearest", max(armed), "bytes", "<= 40")
-    keys = [change(Typing("1850"[:n]), Typing("1850"[: n + 1])) for n in range(4)]
-    typed, bill, hers = Typing("1850"), Sum(Money(1850, "EUR")), Sum(Money(1850, "EUR"), name="Jana K.")
-    say("a sum that is keyed: the first key", keys[0], "bytes", None, next_keys=keys[1:])
-    say("a sum that is keyed: Enter", change(typed, bill), "bytes", None, then_a_card=change(bill, hers))
+    typed, bill, hers = "18,50", Sum(Money(1850, "EUR")), Sum(Money(1850, "EUR"), name="Jana K.")
+    keys = [change(Typing(typed[:n]), Typing(typed[: n + 1])) for n in range(len(typed))]
+    say("a sum that is keyed: the dearest key", max(keys), "bytes", None, keys=keys)
+    say("a sum that is keyed: Enter", change(Typing(typed), bill), "bytes", None, then_a_card=change(bill, hers))
     say("the same screen again", change(clock[0], clock[0]), "bytes", "<= 0")
     for name, care in (("", NO_CARE), (", moved against burn-in", Care())):
         seen = morning(care)

@@ -131,6 +131,8 @@ def samples(language: str) -> tuple[Screen, ...]:
         Balance(Points(1_240_000), jana, shop.gold, more=True),
         Typing("18,5"),
         Typing("905123456", card=True),
+        Sum(Money(1850, "EUR")),
+        Sum(Money(1850, "EUR"), card=True),
         Sum(Money(1850, "EUR"), meat),
         Sum(Money(500, "EUR"), name=jana, preset=True),
         Sum(Money(840, "EUR"), name=jana, back=True),
