@@ -204,6 +204,7 @@ def sum_face(state: State, programme: Programme, mode: states.Sum, *, ask: bool 
         basket.preset is not None,
         basket.returning,
         ask,
+        account is not None,
     )
 
 
