@@ -34,7 +34,7 @@ import sqlalchemy as sa
 from offline_month_members import DAY_MS, DAYS, OFFLINE, OFFLINE_DAYS, POINT, SHARES, Key, Members, Visit, draw, offline, wishes
 from offline_month_placed import Told, allow, best, by_visits, deny, placed, usual_only
 
-from backend import changes, identities, own_entries, programmes, recalls, tables
+from backend import changes, fleet_tables, identities, ledger_tables, own_entries, programmes, recalls
 from backend.accept import accept
 from backend.book import Book
 from backend.overnight import overnight
@@ -120,8 +120,8 @@ class Till:
             self._changes[key] = [change for change in self._changes[key] if change[0] > through]
 
     def _is_seen(self, connection: sa.Connection, now: int) -> None:
-        i = tables.identity.c
-        connection.execute(sa.update(tables.identity).where(i.id == self.chain.identity).values(seen_ms=now))
+        i = fleet_tables.identity.c
+        connection.execute(sa.update(fleet_tables.identity).where(i.id == self.chain.identity).values(seen_ms=now))
 
 
 def with_leases(members: Members) -> Told:
@@ -150,7 +150,7 @@ def with_leases(members: Members) -> Told:
         _serve(house, tills, visit, told, true)
     _night(house, tills, DAYS, START + DAYS * DAY_MS)
     with house.database.reading() as connection:
-        p = tables.purse.c
+        p = ledger_tables.purse.c
         for purse, overdraft in connection.execute(sa.select(p.purse, sa.func.sum(p.overdraft)).group_by(p.purse)):
             if purse == "points":
                 told.overdraft = overdraft
