@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from backend import imports, tables
+from backend import fleet_tables, imports, ledger_tables
 from backend.commands import main
 from backend.imports import Imported
 from emulators.asgi_client import AsgiClient
@@ -47,13 +47,13 @@ def bring(house: House, path: Path) -> Imported:
 
 def balance(house: House) -> list[int]:
     with house.engine.connect() as connection:
-        p = tables.purse.c
+        p = ledger_tables.purse.c
         return list(connection.execute(sa.select(p.earned - p.spent)).scalars())
 
 
 def alarms(house: House) -> int:
     with house.engine.connect() as connection:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(tables.alarm)).scalar_one())
+        return int(connection.execute(sa.select(sa.func.count()).select_from(fleet_tables.alarm)).scalar_one())
 
 
 def test_a_file_is_taken_in_once_however_often_it_comes(house: House, peer: Peer, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_file_that_was_changed_or_sealed_by_somebody_else_changes_nothing(hous
 
 def test_the_clouds_own_identity_exports_nothing(house: House, peer: Peer, tmp_path: Path) -> None:
     with house.engine.connect() as connection:
-        i = tables.identity.c
+        i = fleet_tables.identity.c
         peer.chain.identity = connection.execute(sa.select(i.id).where(i.public_key.is_(None))).scalar_one()
     with pytest.raises(imports.UnknownTerminal):
         bring(house, packed(tmp_path, peer, (1, 6)))
