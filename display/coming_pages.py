@@ -180,7 +180,7 @@ def door(screen: coming.Door, words: Words) -> Draft:
 def entered(screen: coming.Entered, words: Words) -> Draft:
     """The door is open."""
     again = words.say("Still the same visit") if screen.again else ()
-    return Draft(spoken(head(words.say("Come in")), good(name(screen.name)), good(again)))
+    return Draft(spoken(head(words.say("Come in")), good(name(screen.name)), must(again)))
 
 
 def refused(screen: coming.Refused, words: Words) -> Draft:

@@ -153,7 +153,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         UndoQuestion(Points(12_000), jana, 2),
         Undone(Points(-12_000), Points(1_240_000), later=False),
         NewCard(),
-        Armed(Verb.AWARD, 14, Money(1850, "EUR")),
+        *(Armed(verb, 14, sum_typed) for verb in Verb for sum_typed in (None, Money(1850, "EUR"))),
         *(Menu(item, number, len(MenuItem)) for number, item in enumerate(MenuItem, 1)),
         Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05", stopped=True),
         Queue(3, 12, known="26.11. 14:05"),

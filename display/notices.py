@@ -68,6 +68,8 @@ class Said:
     sum_in_title: bool = False
     sum_in_why: bool = False
     """Which of them is a sum."""
+    short: tuple[Line, Line] | None = None
+    """Why and what can be done, so that without the title it is a refusal still."""
 
 
 def notice_words(notice: Notice, words: Words) -> Said:
@@ -85,7 +87,14 @@ def notice_words(notice: Notice, words: Words) -> Said:
     if notice.message in (Message.MORE_LATER, Message.MORE_SOON) and _is_something(notice.amount):
         now = words.say("{amount} now", amount=_spoken(notice.amount, words))
         return Said(now, because, words.say(what_to_do), sum_in_title=True)
-    return Said(words.say(title), known or because, words.say(what_to_do), sum_in_why=bool(known))
+    if not known or notice.amount is None:
+        return Said(words.say(title), because, words.say(what_to_do))
+    if notice.message is Message.SUM_TOO_LARGE:
+        most = words.say("max. {amount}", amount=amount_number(notice.amount, words.language))
+        short = most, words.say("Too large: check it")
+    else:
+        short = words.say("Only {amount}", amount=_spoken(notice.amount, words)), words.say(what_to_do)
+    return Said(words.say(title), known, words.say(what_to_do), sum_in_why=True, short=short)
 
 
 def _is_something(amount: Amount | None) -> TypeGuard[Amount]:

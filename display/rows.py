@@ -84,7 +84,7 @@ def amount(value: Amount, words: Words, *, signed: bool = False) -> Number:
 def leaves(cost: Amount, rest: Amount, words: Words) -> Wish:
     """A line such as "500 b, ostane 740" in one row, or in two where the numbers are long: what it costs is what matters."""
     line = words.say("{cost}, leaves {rest}", cost=amount(cost, words), rest=bare(rest, words.language))
-    left = good(words.say("Leaves {amount}", amount=amount(rest, words)))
+    left = must(words.say("Leaves {amount}", amount=amount(rest, words)))
     return number(line, SMALL, apart=(number((amount(cost, words),), SMALL), left))
 
 
