@@ -47,18 +47,13 @@ def _with_picture(after: State, before_screen: object, before: State, effects: t
     """Adds the picture where it changed, and notes since which picture the buttons mean what they mean now."""
     screen = faces.screen_of(after)
     fresh = meaning(after.mode) != meaning(before.mode)
-    language = _language(after)
-    if screen is None or (screen == before_screen and language == _language(before) and not fresh):
+    language = faces.spoken(after, after.mode)
+    if screen is None or (screen == before_screen and language == faces.spoken(before, before.mode) and not fresh):
         # Without a picture of its own a new meaning begins at the next one: what is pressed until then is stale.
         return (replace(after, since=after.picture + 1) if fresh else after), effects
     number = after.picture + 1
     after = replace(after, picture=number, since=number if fresh else after.since)
     return after, (*effects, ShowPicture(number, screen, language))
-
-
-def _language(state: State) -> str:
-    """What the picture of a state speaks."""
-    return faces.language_of(state, faces.account_of(state.mode))
 
 
 def meaning(mode: Mode) -> object:

@@ -273,6 +273,8 @@ class Notice:
     back: Mode
     name: str = ""
     amount: Amount | None = None
+    language: str = ""
+    """What it speaks, where it is about somebody else than whose conversation it is."""
 
 
 Mode: TypeAlias = (
