@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from display.screens import Message
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardGone, DeviceBack, DeviceLost, PadKey
-from terminal import answers, device_test, faces, inputs, pad, presses, renewing, states
+from terminal import answers, device_test, faces, inputs, losses, pad, presses, renewing, states
 from terminal.effects import Effect, Look, Sign, Signal
 from terminal.effects import Show as ShowPicture
 from terminal.inputs import Input
@@ -39,7 +39,7 @@ def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
     """What follows from one event."""
     at = getattr(event, "at", None)
     timed = replace(state, now=max(state.now, at)) if at is not None else state
-    after, effects = _react(timed, event)
+    after, effects = losses.heard(*_react(timed, event))
     return _with_picture(after, faces.screen_of(state), state, effects)
 
 
@@ -158,7 +158,6 @@ def _no_answer(state: State) -> Outcome:
 
 def _news(state: State, event: Input) -> Outcome:
     """News of the house: seen on the idle screen and in the staff menu, never in a customer's way."""
-    desk = state.desk
     match event:
         case inputs.NothingToRecall():
             if isinstance(state.mode, states.Undo):
@@ -177,12 +176,9 @@ def _news(state: State, event: Input) -> Outcome:
             paired = states.with_desk(state, shop=shop)
             return go(paired, states.Idle()) if isinstance(state.mode, states.Unpaired) else stay(paired)
         case DeviceLost(device=device):
-            missing = tuple(sorted({*desk.missing, device}))
-            working = tuple(name for name in desk.working if name != device)
-            return stay(states.with_desk(state, missing=missing, working=working))
+            return losses.lost(state, device)
         case DeviceBack(device=device):
-            missing = tuple(name for name in desk.missing if name != device)
-            return stay(states.with_desk(state, missing=missing, working=tuple(sorted({*desk.working, device}))))
+            return losses.back(state, device)
         case CardGone():
             return stay(state)
         case _:  # a button came up: what it meant was said when it went down
