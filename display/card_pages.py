@@ -6,7 +6,7 @@ from display.draft import MIDDLE, Draft, Rank, Wish
 from display.letters import plain
 from display.lines import Line
 from display.page import Button, Circles, Signs
-from display.rows import amount, closed, confirm, good, head, joined, more, must, name, number, press, spare, spoken
+from display.rows import amount, closed, confirm, good, head, joined, more, must, name, number, person, press, spare, spoken
 from display.screens import Balance, DoneStamps, Idle, NewCard, StampCard, StampCardFull
 from display.words import Words
 
@@ -41,7 +41,7 @@ def to_go(screen: StampCard | DoneStamps, words: Words) -> Line:
 def stamps(screen: StampCard | DoneStamps, below: Line, words: Words) -> tuple[Wish, ...]:
     """A stamp card in rows, with what is said below it."""
     return spoken(
-        good(name(screen.name)),
+        good(person(screen.name, words)),
         circles(screen.filled, screen.goal),
         number(filled_of(screen.filled, screen.goal, words), MIDDLE),
         must(below),
@@ -56,7 +56,7 @@ def stamp_card(screen: StampCard, words: Words) -> Draft:
 def stamp_card_full(screen: StampCardFull, words: Words) -> Draft:
     """The reward is there: it, and no number, is what matters."""
     rows = spoken(
-        good(joined(" · ", name(screen.name), filled_of(screen.filled, screen.goal, words))),
+        good(joined(" · ", person(screen.name, words), filled_of(screen.filled, screen.goal, words))),
         head(name(screen.reward.upper())),
     )
     if screen.confirm:
@@ -67,7 +67,7 @@ def stamp_card_full(screen: StampCardFull, words: Words) -> Draft:
 
 def balance(screen: Balance, words: Words) -> Draft:
     """The points of a card."""
-    rows = spoken(number((amount(screen.points, words),)), good(joined(" · ", name(screen.name), name(screen.level))))
+    rows = spoken(number((amount(screen.points, words),)), good(joined(" · ", person(screen.name, words), name(screen.level))))
     add, use = press(words, Button.AWARD, "Add"), press(words, Button.REDEEM, "Use")
     return closed(rows, add, use, more(words, screen.more))
 

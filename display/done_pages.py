@@ -8,7 +8,7 @@ from display.card_pages import stamps, to_go
 from display.draft import BIG, MIDDLE, Draft, Rank, Wish
 from display.lines import Line
 from display.page import Button
-from display.rows import amount, closed, good, head, hold, joined, leaves, must, name, number, press, spoken
+from display.rows import amount, closed, good, head, hold, joined, leaves, must, name, number, person, press, spoken
 from display.screens import Amount, Done, DonePaid, DoneStamps, Points, Undone, UndoQuestion
 from display.sum_pages import discount
 from display.words import Words
@@ -75,7 +75,7 @@ def undo_question(screen: UndoQuestion, words: Words) -> Draft:
     rows = spoken(
         must(words.say("Undo this?")),
         number((amount(screen.change, words, signed=True),), MIDDLE),
-        good(joined(", ", name(screen.name), ago)),
+        good(joined(", ", person(screen.name, words), ago)),
     )
     return closed(rows, hold(words, "Hold ×"))
 

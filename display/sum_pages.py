@@ -19,6 +19,7 @@ from display.rows import (
     must,
     name,
     number,
+    person,
     press,
     spoken,
 )
@@ -47,7 +48,7 @@ def sum_entry(screen: Sum, words: Words) -> Draft:
     else:
         chosen = name(screen.group)
         live = [press(words, Button.AWARD, "Points"), press(words, Button.REDEEM, "Pay")]
-    line = joined(" · ", name(screen.name), chosen)
+    line = joined(" · ", person(screen.name, words), chosen)
     if screen.preset and not screen.ask:
         live.append(press(words, Button.NEXT, "other sum", inside=True))
     elif screen.group and not (screen.ask or screen.back):
