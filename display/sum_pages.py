@@ -21,6 +21,7 @@ from display.rows import (
     must,
     name,
     number,
+    person,
     press,
     spoken,
 )
@@ -56,7 +57,7 @@ def sum_entry(screen: Sum, words: Words) -> Draft:
     else:
         chosen = name(screen.group)
         live = [press(words, Button.AWARD, "Points"), press(words, Button.REDEEM, "Pay")]
-    line = joined(" · ", name(screen.name), chosen)
+    line = joined(" · ", person(screen.name, words), chosen)
     if not (screen.card or screen.preset or whole(line)):
         line = words.say("Tap your card")
     if screen.preset and not screen.ask:
