@@ -24,7 +24,8 @@ from uuid import UUID
 import msgspec
 
 from loyalty.chain import GENESIS, BrokenChain, Head, Line, Was, extend
-from loyalty.entry import Posting, Unreadable, decode_entry, decode_personal
+from loyalty.entry import Posting, Unreadable, decode_entry
+from loyalty.outline import account_of, outline
 from sync import journal
 from sync.carving import Value, rows
 from sync.database import DamagedFile, transaction
@@ -32,6 +33,8 @@ from sync.keys import flush_folder
 from sync.messages import Standing
 
 LINE_COLUMNS, IDENTITY_COLUMNS, TERMINAL_COLUMNS = 15, 6, 3
+"""That this version knows; a newer one adds others behind them (`sync.schema.JOURNAL_AHEAD`)."""
+
 PIECE = 4096
 """What is given up where the disk cannot be read."""
 
@@ -118,7 +121,7 @@ def look_over(connection: sqlite3.Connection, after: int, limit: int = SLICE) ->
             if stored is None:
                 raise DamagedFile(f"the entry at {place} is not what it was")
             account = columns[3]
-            for posting in decode_entry(stored.line.body).postings if account is not None else ():
+            for posting in _postings(stored.line.body) if account is not None else ():
                 where = (account, posting.purse, posting.instance, place, posting.delta)
                 query = "SELECT 1 FROM postings WHERE account = ? AND purse = ? AND instance = ? AND place = ? AND delta = ?"
                 if connection.execute(query, where).fetchone() is None:
@@ -126,6 +129,14 @@ def look_over(connection: sqlite3.Connection, after: int, limit: int = SLICE) ->
     except sqlite3.DatabaseError as error:
         raise DamagedFile(str(error)) from error
     return int(found[-1][0]) if len(found) == limit else 0
+
+
+def _postings(body: bytes) -> tuple[Posting, ...]:
+    """What must stand in the table of postings; of an entry that only a newer version knows, nobody here can tell."""
+    try:
+        return decode_entry(body).postings
+    except Unreadable:
+        return ()
 
 
 def salvage(path: Path, stamp: str) -> Salvaged:
@@ -184,14 +195,15 @@ def readmit(connection: sqlite3.Connection, folder: Path, name: str) -> int:
 
 
 def _append(connection: sqlite3.Connection, one: Kept) -> bool:
-    entry = decode_entry(one.line.body)
-    if connection.execute("SELECT 1 FROM lines WHERE id = ?", (entry.id.bytes,)).fetchone():
+    entry = outline(one.line.body)
+    id = entry.id.bytes if entry.id is not None else one.hash[:16]
+    if connection.execute("SELECT 1 FROM lines WHERE id = ?", (id,)).fetchone():
         return False
     now, before = journal.current(connection), journal.head(connection)
     was = one.line.was or Was(one.identity, one.line.sequence, one.hash)
     line = msgspec.structs.replace(one.line, sequence=before.sequence + 1, before=before.hash, was=was)
     after = extend(now.identity, before, line)
-    stored = _Stored(now.base + line.sequence, entry.id.bytes, one.key, entry.cause.value, now.identity, line, after.hash)
+    stored = _Stored(now.base + line.sequence, id, one.key, entry.cause, now.identity, line, after.hash)
     _insert(connection, stored, now.number)
     return True
 
@@ -200,18 +212,18 @@ def _append(connection: sqlite3.Connection, one: Kept) -> bool:
 
 
 def _is_identity(columns: list[Value]) -> bool:
-    kinds = [type(value) for value in columns]
-    return len(columns) == IDENTITY_COLUMNS and kinds[1:] == [bytes, int, int, int, str] and len(_blob(columns[1])) == 16
+    kinds = [type(value) for value in columns[1:IDENTITY_COLUMNS]]
+    return kinds == [bytes, int, int, int, str] and len(_blob(columns[1])) == 16
 
 
 def _is_terminal(columns: list[Value]) -> bool:
-    return len(columns) == TERMINAL_COLUMNS and [type(value) for value in columns] == [type(None), int, int]
+    return [type(value) for value in columns[:TERMINAL_COLUMNS]] == [type(None), int, int]
 
 
 def _identities(found: Iterable[tuple[object, ...]]) -> list[journal.Identity]:
     """Sorted by number."""
     known = dict[int, journal.Identity]()
-    for number, identity, base, accepted, posted, standing in found:
+    for number, identity, base, accepted, posted, standing, *_ in found:
         with suppress(ValueError, TypeError):
             one = journal.Identity(
                 int(str(number)), UUID(bytes=_blob(identity)), int(str(base)), int(str(accepted)), int(str(posted)),
@@ -227,9 +239,9 @@ def _blob(value: object) -> bytes:
 
 def _stored(place: int, columns: list[Value], identities: list[journal.Identity]) -> _Stored | None:
     """A line, where the row is one and has the hash that it says."""
-    if len(columns) != LINE_COLUMNS:
+    if len(columns) < LINE_COLUMNS:
         return None
-    _, id, key, cause, _, _, before, hash, body, digest, personal, salt, was, was_sequence, was_hash = columns
+    _, id, key, cause, _, _, before, hash, body, digest, personal, salt, was, was_sequence, was_hash = columns[:LINE_COLUMNS]
     writer = next((one for one in reversed(identities) if one.base < place), None)
     try:
         if writer is None or not (isinstance(personal, bytes | None) and isinstance(salt, bytes | None)):
@@ -360,19 +372,15 @@ def _build(
 
 def _insert(connection: sqlite3.Connection, stored: _Stored, number: int) -> None:
     line, was = stored.line, stored.line.was
-    account = decode_personal(line.personal).account if line.personal is not None else None
-    try:
-        entry = decode_entry(line.body)
-        refers, postings = entry.refers.bytes if entry.refers else None, entry.postings
-    except Unreadable:  # written by a newer version before a step back: kept as it is
-        refers, postings = None, tuple[Posting, ...]()
+    account, entry = account_of(line.personal), outline(line.body)
+    refers = entry.refers.bytes if entry.refers is not None else None
     written = (line.before, stored.hash, line.body, line.digest, line.personal, line.salt)
     was_there = (was.identity.bytes, was.sequence, was.hash) if was is not None else (None, None, None)
     connection.execute(
         "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (stored.place, stored.id, stored.key, stored.cause, account, refers, *written, *was_there),
     )
-    for posting in postings if account is not None else ():
+    for posting in entry.postings if account is not None else ():
         purse = (account, posting.purse, posting.instance)
         connection.execute(journal.POSTING, (*purse, stored.place, posting.delta))
         connection.execute(journal.TALLY, (*purse, number, posting.used))
