@@ -17,8 +17,9 @@ from loyalty.chain import Head
 from loyalty.entry import Moment, Unreadable, decode_entry
 from loyalty.outline import outline
 from sync import history, journal, renewal
+from sync.readmission import readmit
 from sync.refusals import NotEnough, TooMuchReturned
-from sync.salvage import check, readmit, salvage
+from sync.salvage import check, salvage
 
 AGAIN = UUID(int=99)
 Changes = tuple[tuple[str, int, int], ...]
