@@ -22,22 +22,8 @@ from backend.statements import owned
 from loyalty.account import Status
 from loyalty.chain import Head
 from loyalty.purse import grant
-from sync.messages import (
-    MAX_ROWS,
-    Answered,
-    Ask,
-    CardRow,
-    ForgottenRow,
-    MemberRow,
-    Present,
-    Presented,
-    ProgressRow,
-    Pull,
-    Pulled,
-    PurseRow,
-    StaffRow,
-    Standing,
-)
+from sync.messages import MAX_ROWS, Answered, Ask, Present, Presented, Pull, Pulled, Standing
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow, StaffRow
 
 
 def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from backend import tables
 from backend.pairing import ExpiredCode, UsedCode, WrongCode, admit, check_key, slow_hash, welcome
 from backend.surroundings import Random
-from sync.messages import Authorization, Authorize, Collect, Paired
+from sync.pairing_messages import Authorization, Authorize, Collect, Paired
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """RFC 8628 section 6.1: no vowels, so that no word comes out, and nothing that looks like something else."""

@@ -13,7 +13,8 @@ from backend.leases import write_off_terminal
 from backend.surroundings import Random
 from loyalty.ids import uuid7
 from loyalty.numbers import Check, check_holds, with_check
-from sync.messages import KeyMessage, Pair, Paired, Renew, Renewed, Standing
+from sync.messages import Standing
+from sync.pairing_messages import KeyMessage, Pair, Paired, Renew, Renewed
 
 CODE_DIGITS = 12
 CODE_LASTS_MS = 10 * 60 * 1000

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from backend import tables
 from sync.bundle import copy_files, number, read_head
-from sync.messages import UPDATE_PIECE_BYTES, Offer, Piecemeal, Update, UpdatePiece
+from sync.update_messages import UPDATE_PIECE_BYTES, Offer, Piecemeal, Update, UpdatePiece
 
 ANY = "all"
 """The architecture of a bundle that runs on all."""

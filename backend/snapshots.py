@@ -20,7 +20,8 @@ from backend.epochs import count_of
 from backend.identities import Identity
 from backend.problems import MalformedMessage
 from loyalty.account import Status
-from sync.messages import MAX_KEYS, CardRow, ForgottenRow, MemberRow, Piece, ProgressRow, PurseRow, Snapshot, StaffRow, Standing
+from sync.messages import MAX_KEYS, Piece, Snapshot, Standing
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow, StaffRow
 
 _ACCOUNTS, _OTHER_CARDS = b"a", b"c"
 """Which rows a piece has: what `Snapshot.after` begins with."""

@@ -61,7 +61,9 @@ from emulators.cloud_house import House, build_house, new_engine
 from emulators.terminal_peer import Chain
 from loyalty.entry import Cause, Personal, Posting
 from loyalty.holding import Own, Row, spendable
-from sync.messages import MAX_LINES, Present, PurseRow, Renew
+from sync.messages import MAX_LINES, Present
+from sync.mirror_rows import PurseRow
+from sync.pairing_messages import Renew
 
 SEED = 4
 SEEDS = range(1, 22)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from textwrap import wrap
 from typing import get_args
 
 from PIL import Image, ImageDraw
@@ -21,6 +22,7 @@ from display.coming_screens import ComingScreen, Refused
 from display.draw import draw, font
 from display.glass import USUAL, Glass
 from display.layout import lay_out
+from display.letters import columns
 from display.screens import (
     Armed,
     Balance,
@@ -129,6 +131,8 @@ def samples(language: str) -> tuple[Screen, ...]:
         Balance(Points(1_240_000), jana, shop.gold, more=True),
         Typing("18,5"),
         Typing("905123456", card=True),
+        Sum(Money(1850, "EUR")),
+        Sum(Money(1850, "EUR"), card=True),
         Sum(Money(1850, "EUR"), meat),
         Sum(Money(500, "EUR"), name=jana, preset=True),
         Sum(Money(840, "EUR"), name=jana, back=True),
@@ -240,17 +244,20 @@ def framed(small: Image.Image, scale: int) -> Image.Image:
 
 
 def sheet(pictures: list[Cell], *, scale: int = 3) -> Image.Image:
-    """A golden picture for people: enlarged, with the screens' names under them."""
-    tiles = [(framed(one.picture, scale), one.title) for one in pictures]
-    gap, label = 12, 16
-    width, height = tiles[0][0].size
+    """A golden picture for people: enlarged, with the screens' names under them, in as many lines as the longest needs."""
+    tiles = [framed(one.picture, scale) for one in pictures]
+    gap, line = 12, 16
+    width, height = tiles[0].size
+    names = [wrap(one.title, columns(line, width)) for one in pictures]
+    below = height + max(map(len, names)) * line
     rows = -(-len(tiles) // ACROSS)
-    picture = Image.new("RGB", (gap + ACROSS * (width + gap), gap + rows * (height + label + gap)), _PAPER)
+    picture = Image.new("RGB", (gap + ACROSS * (width + gap), gap + rows * (below + gap)), _PAPER)
     pen = ImageDraw.Draw(picture)
-    for index, (tile, words) in enumerate(tiles):
-        left, top = gap + index % ACROSS * (width + gap), gap + index // ACROSS * (height + label + gap)
+    for index, (tile, lines) in enumerate(zip(tiles, names, strict=True)):
+        left, top = gap + index % ACROSS * (width + gap), gap + index // ACROSS * (below + gap)
         picture.paste(tile, (left, top))
-        pen.text((left, top + height), words, fill=_LABEL, font=font(16))
+        for number, words in enumerate(lines):
+            pen.text((left, top + height + number * line), words, fill=_LABEL, font=font(line))
     return picture
 
 

@@ -33,9 +33,9 @@ def head(line: Line) -> Wish:
     return Wish(line, MIDDLE, Rank.HEAD)
 
 
-def number(line: Line, heights: tuple[int, ...] = BIG, *, apart: tuple[Wish, ...] = ()) -> Wish:
+def number(line: Line, heights: tuple[int, ...] = BIG, *, apart: tuple[Wish, ...] = (), reach: int = 0) -> Wish:
     """The number that matters."""
-    return Wish(line, heights, Rank.NUMBER, apart)
+    return Wish(line, heights, Rank.NUMBER, apart, reach)
 
 
 def spoken(*rows: Wish) -> tuple[Wish, ...]:

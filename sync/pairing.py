@@ -1,4 +1,4 @@
-"""How a terminal joins a merchant: a one-time code and a new key become an identity (`messages.Pair`).
+"""How a terminal joins a merchant: a one-time code and a new key become an identity (`Pair`).
 
 Example::
 
@@ -19,7 +19,8 @@ import msgspec
 from loyalty.tokens import KEY_BYTES, TokenKey
 from sync import troubles
 from sync.keys import BrokenStateFile, DeviceKey, promote, write_safely
-from sync.messages import (
+from sync.messages import Problem
+from sync.pairing_messages import (
     DEVICE_PATH,
     PAIR_PATH,
     TOKEN_PATH,
@@ -29,7 +30,6 @@ from sync.messages import (
     KeyMessage,
     Pair,
     Paired,
-    Problem,
 )
 from sync.setup_file import fingerprint
 

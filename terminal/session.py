@@ -64,10 +64,10 @@ def _language(state: State) -> str:
 def meaning(mode: Mode) -> object:
     """What a press means in a mode, apart from how it looks: while this stays, no press is stale."""
     match mode:
-        case states.Typing(account=account) | states.Sum(account=account):
-            return "bill", account.whose.account if account else None
-        case states.Card():
-            return "card", mode.account.whose.account, mode.face
+        case states.Typing() | states.Sum():
+            return "bill", faces.card_of(mode)
+        case states.Card() | states.NewCard():
+            return type(mode), faces.card_of(mode), mode.face if isinstance(mode, states.Card) else 0
         case states.Armed():
             return "armed", mode.verb
         case states.Choice():
@@ -112,8 +112,8 @@ def _pressed(state: State, button: Button, picture: int) -> Outcome:
     """A press made at an earlier picture, or just after another card came, was not meant for what is there now."""
     if picture < state.since:
         return stay(state)
-    mode = state.mode
-    if isinstance(mode, states.Card | states.Sum) and mode.changed is not None and state.now - mode.changed < CHANGED_MS:
+    changed = states.changed_at(state.mode)
+    if changed is not None and state.now - changed < CHANGED_MS:
         return stay(state)
     return presses.press(state, button)
 

@@ -91,6 +91,8 @@ class Typing:
     """After "/": a card or phone number."""
     verb: Verb | None = None
     """A verb that was armed before: it is again after Enter."""
+    changed: int | None = None
+    """When the card took another's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class NewCard:
     whose: Personal
     until: int
     basket: Basket = EMPTY
+    changed: int | None = None
+    """When it took another card's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +358,11 @@ class State:
 def with_desk(state: State, **changes: object) -> State:
     """The state with some of its desk changed."""
     return replace(state, desk=replace(state.desk, **changes))  # type: ignore[arg-type]  # replace checks the names
+
+
+def changed_at(mode: Mode) -> int | None:
+    """When the card that lies here took another's place, if it did."""
+    return mode.changed if isinstance(mode, Typing | Card | Sum | NewCard) else None
 
 
 def lasting(mode: Mode, now: int) -> Mode:

@@ -83,7 +83,7 @@ MODES: dict[str, Mode] = {
     "Goods back": states.Sum(replace(SUM, returning=True), LATER),
     "Armed +": states.Armed(Verb.AWARD, LATER),
     "Armed −": states.Armed(Verb.REDEEM, LATER),
-    "New card": states.NewCard(Personal(b"new", b"new"), LATER),
+    "New card": states.NewCard(Personal(b"blank", b"blank"), LATER),
     "Choice": states.Choice(JANA, LATER, REWARDS),
     "Confirm": states.Confirm(JANA, LATER, GIVEN, NewCardScreen(), Verb.REDEEM, CARD),
     "Confirm sum": states.Confirm(JANA, LATER, AWARDED, NewCardScreen(), Verb.AWARD, states.Sum(SUM, LATER, JANA)),

@@ -22,7 +22,8 @@ from emulators.terminal_peer import BOOT, Chain
 from loyalty.account import Status
 from loyalty.chain import Head, Line
 from loyalty.entry import Cause, Entry, Moment, Personal, Posting, TokenKind, Unreadable, encode
-from sync.messages import Ask, Pull, Push, Pushed, Renew, Standing, Told
+from sync.messages import Ask, Pull, Push, Pushed, Standing, Told
+from sync.pairing_messages import Renew
 
 ANNA = b"anna" * 4
 

@@ -13,7 +13,7 @@ from backend.device_flow import LASTS_MS, LETTERS, AuthorizationPending, Expired
 from backend.pairing import ExpiredCode, UsedCode, WrongCode
 from emulators.asgi_client import AsgiClient
 from emulators.cloud_house import House
-from sync.messages import Authorization, Authorize, Collect, Paired
+from sync.pairing_messages import Authorization, Authorize, Collect, Paired
 
 KEY = bytes(range(32))
 URL = "https://cloud.example"

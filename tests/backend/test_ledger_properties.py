@@ -23,7 +23,8 @@ from emulators.ledger_reference import Key, Reference
 from emulators.terminal_peer import Chain
 from loyalty.chain import Line
 from loyalty.entry import Cause, Entry, Personal, Posting, decode_entry, decode_personal, encode
-from sync.messages import Present, Renew, Standing
+from sync.messages import Present, Standing
+from sync.pairing_messages import Renew
 
 ACCOUNTS = [b"anna" * 4, b"bela" * 4]
 PURSES = ["points", "coffee"]

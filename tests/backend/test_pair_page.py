@@ -14,7 +14,7 @@ from backend.pairing import pair
 from emulators.cloud_house import House
 from emulators.portal_browser import PASSWORD, PortalBrowser
 from sync import setup_codes
-from sync.messages import Authorize, Pair
+from sync.pairing_messages import Authorize, Pair
 from sync.setup_codes import PairWith
 
 KEY = bytes(range(32))

@@ -17,7 +17,7 @@ from backend.database import open_engine
 from backend.pairing import UsedCode, pair
 from backend.surroundings import system_clock
 from sync import setup_file
-from sync.messages import Pair
+from sync.pairing_messages import Pair
 from sync.setup_codes import PairWith
 
 

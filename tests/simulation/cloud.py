@@ -25,7 +25,8 @@ from loyalty.entry import Entry, Personal, Unreadable
 from simulation.agenda import DAWN_MS
 from sync import journal, mirror
 from sync.keys import DeviceKey
-from sync.messages import Pair, Paired, Wait
+from sync.messages import Wait
+from sync.pairing_messages import Pair, Paired
 from terminal.store import JOURNAL, MIRROR
 
 TERMINALS = 5

@@ -20,8 +20,8 @@ from drivers.virtual import VirtualDevices
 from emulators.paired import NOW, Cloud
 from sync import pairing as pairings
 from sync import setup_codes
-from sync.messages import Pair
 from sync.pairing import Pairing
+from sync.pairing_messages import Pair
 from sync.setup_codes import Wifi
 from sync.setup_file import SetupFile, fingerprint
 from terminal.counter.network import NetworkSwitch

@@ -40,7 +40,8 @@ from loyalty.entry import Draft, Entry, Moment
 from sync import history, journal, mirror, pairing
 from sync.connection import cloud_client
 from sync.keys import DEVICE_KEY, NEXT_KEY, load_or_make
-from sync.messages import RENEW_PATH, Standing
+from sync.messages import Standing
+from sync.pairing_messages import RENEW_PATH
 from terminal.clocks import Clocks
 from terminal.inputs import CloudNews, Input
 from terminal.link import Link
