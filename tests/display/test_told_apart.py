@@ -22,7 +22,7 @@ from display.draw import draw
 from display.gallery import samples
 from display.glass import Glass
 from display.layout import lay_out
-from display.screens import Money, Pairing, Points, Screen, Stamps, Task, Unpaired
+from display.screens import Money, Pairing, Points, Screen, Stamps, Sum, Task, Unpaired
 from display.words import LANGUAGES
 from emulators.glasses import SOLD, called
 
@@ -43,6 +43,7 @@ WITHOUT: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
     ("StampCardFull", "more"): ("nothing but yes and no while it is asked", lambda card: card.confirm),
     ("Typing", "currency"): ("no sum is typed", lambda typing: typing.card),
     ("Sum", "preset"): ("nothing but yes and no while it is asked", lambda bill: bill.ask),
+    ("Sum", "card"): ("a card is asked for where nothing else is to be said", lambda bill: _says_something(bill)),
     ("Sum", "back"): ("a return is never asked for", lambda bill: bill.ask),
     ("PayLess", "rest"): ("the till is told when it is confirmed", lambda pay: True),
     ("Done", "total"): ("that it is sent later goes before", lambda done: done.later),
@@ -93,12 +94,15 @@ ON_LOW: dict[tuple[str, str], str] = {
     ("WifiTrouble", "network"): HEAD,
     ("Updating", "version"): HEAD,
     ("Typing", "card"): "the digits are typed by the one who chose",
-    ("Typing", "currency"): "it is the shop's",
     ("Entered", "name"): "that it is the same visit goes before",
 }
 """On glasses of 32 rows."""
 
 Any_ = Screen | ComingScreen
+
+
+def _says_something(bill: Sum) -> bool:
+    return bool(bill.name or bill.group or bill.preset or bill.ask or bill.back)
 
 
 @cache
