@@ -8,7 +8,7 @@ from display.draft import MIDDLE, Draft, Rank, Wish
 from display.letters import plain
 from display.lines import Line
 from display.page import Button, Circles, Live, Signs
-from display.rows import amount, closed, confirm, good, head, joined, more, must, name, number, press, spare, spoken
+from display.rows import amount, closed, confirm, good, head, joined, more, must, name, number, person, press, spare, spoken
 from display.screens import Balance, DoneStamps, Idle, NewCard, Points, StampCard, StampCardFull
 from display.words import Words
 
@@ -42,7 +42,7 @@ def to_go(screen: StampCard | DoneStamps, words: Words) -> Line:
 
 def stamps(screen: StampCard | DoneStamps, words: Words, *live: Live | None) -> Draft:
     """A stamp card in rows, with what is missing below it."""
-    whose, drawn = name(screen.name), circles(screen.filled, screen.goal)
+    whose, drawn = person(screen.name, words), circles(screen.filled, screen.goal)
     counted = number(filled_of(screen.filled, screen.goal, words), MIDDLE)
     below = must(to_go(screen, words))
     if screen.filled >= screen.goal:
@@ -62,7 +62,7 @@ def stamp_card(screen: StampCard, words: Words) -> Draft:
 def stamp_card_full(screen: StampCardFull, words: Words) -> Draft:
     """The reward is there: it, and no number, is what matters."""
     rows = spoken(
-        must(joined(" · ", name(screen.name), filled_of(screen.filled, screen.goal, words))),
+        must(joined(" · ", person(screen.name, words), filled_of(screen.filled, screen.goal, words))),
         head(name(screen.reward.upper())),
     )
     if screen.confirm:
@@ -73,7 +73,7 @@ def stamp_card_full(screen: StampCardFull, words: Words) -> Draft:
 
 def balance(screen: Balance, words: Words) -> Draft:
     """The points of a card."""
-    points, whose = number((amount(screen.points, words),)), must(joined(" · ", name(screen.name), name(screen.level)))
+    points, whose = number((amount(screen.points, words),)), must(joined(" · ", person(screen.name, words), name(screen.level)))
     live = press(words, Button.AWARD, "Add"), press(words, Button.REDEEM, "Use"), more(words, screen.more)
     if screen.cost is None:
         return closed(spoken(points, whose), *live)
@@ -81,7 +81,7 @@ def balance(screen: Balance, words: Words) -> Draft:
     missing = amount(_whole(screen.cost.thousandths - screen.points.thousandths), words)
     below = words.say("{amount} more: {reward}", amount=missing, reward=screen.reward)
     short = words.say("{amount} more", amount=missing) if plain(screen.name) else below
-    terse = closed(spoken(must(name(screen.name)), bar, points, good(short)), *live)
+    terse = closed(spoken(must(person(screen.name, words)), bar, points, good(short)), *live)
     return replace(closed(spoken(whose, bar, points, must(below)), *live), terse=terse)
 
 

@@ -8,7 +8,7 @@ from display.card_pages import circles, filled_of, stamps
 from display.draft import BIG, MIDDLE, Draft, Rank, Wish
 from display.lines import Line
 from display.page import Button
-from display.rows import amount, closed, good, head, hold, joined, leaves, must, name, number, press, spoken
+from display.rows import amount, closed, good, head, hold, joined, leaves, must, name, number, person, press, spoken
 from display.screens import Amount, Done, DonePaid, DoneStamps, Points, Undone, UndoQuestion
 from display.sum_pages import discount
 from display.words import Words
@@ -65,7 +65,7 @@ def done_stamps(screen: DoneStamps, words: Words) -> Draft:
     counted = number(filled_of(screen.filled, screen.goal, words), MIDDLE)
     later = must(_sent_later(words))
     terse = closed(spoken(drawn, counted, later), *live)
-    return replace(closed(spoken(must(name(screen.name)), drawn, counted, later), *live), terse=terse)
+    return replace(closed(spoken(must(person(screen.name, words)), drawn, counted, later), *live), terse=terse)
 
 
 def done_paid(screen: DonePaid, words: Words) -> Draft:
@@ -79,7 +79,7 @@ def undo_question(screen: UndoQuestion, words: Words) -> Draft:
     """Shall the last entry be taken back?"""
     ago = words.say("{n} min ago", n=screen.minutes) if screen.minutes > 0 else words.say("just now")
     change = number((amount(screen.change, words, signed=True),), MIDDLE)
-    whose = must(joined(", ", name(screen.name), ago))
+    whose = must(joined(", ", person(screen.name, words), ago))
     terse = closed(spoken(whose, change), hold(words, "Undo: hold ×"))
     return replace(closed(spoken(must(words.say("Undo this?")), change, whose), hold(words, "Hold ×")), terse=terse)
 

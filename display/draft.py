@@ -41,6 +41,8 @@ class Wish:
     rank: Rank = Rank.GOOD
     apart: tuple[Wish, ...] = ()
     """The same in more rows, for where it does not fit in one."""
+    reach: int = 0
+    """It is being written, and has so many letters as a rule: what is written stays where it is while it grows to them."""
 
     @property
     def text(self) -> str:

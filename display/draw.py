@@ -74,7 +74,7 @@ def draw(page: Page) -> Image.Image:
     if page.beside and page.number is not None:
         _write(pen, 0, (image.height - page.number.height) // 2, page.number)
     for row, top in zip(page.all_rows, page.tops, strict=True):
-        _draw_row(pen, row, top, page.left, page.glass.width)
+        _draw_row(pen, page, row, top)
     return image
 
 
@@ -96,14 +96,14 @@ def _load(path: Path, height: int) -> ImageFont.FreeTypeFont:
         raise FontMissing(path) from None
 
 
-def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int, left: int, right: int) -> None:
+def _draw_row(pen: ImageDraw.ImageDraw, page: Page, row: Row, top: int) -> None:
     match row:
         case Text():
-            _write(pen, (left + right - row.width) // 2, top, row)
+            _write(pen, page.start(row), top, row)
         case Circles():
-            _draw_circles(pen, row, top, right)
+            _draw_circles(pen, row, top, page.glass.width)
         case Signs():
-            _draw_signs(pen, row, top, right)
+            _draw_signs(pen, row, top, page.glass.width)
 
 
 def _write(pen: ImageDraw.ImageDraw, left: int, top: int, row: Text) -> None:

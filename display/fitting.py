@@ -103,11 +103,26 @@ def _choices(wish: Wish | Signs, glass: Glass) -> list[Row]:
         return [wish]
     if isinstance(wish.content, Circles):
         return [wish.content, replace(wish.content, low=True)]
-    text, heights = wish.text, _heights(wish, glass)
-    fitting: list[Row] = [Text(text, height) for height in heights if len(text) <= columns(height, _room(height, glass))]
-    if wish.rank is Rank.NUMBER and _floor(glass) > _LOWEST:
-        return fitting or [_narrow(wish.content, glass.width)]
-    return fitting or [Text(fit(wish.content, columns(heights[-1], glass.width)), heights[-1])]
+    text, heights, letters = wish.text, _heights(wish, glass), _letters(wish)
+    fitting = [Text(text, height) for height in heights if letters <= columns(height, _room(height, glass))]
+    if not fitting and wish.rank is Rank.NUMBER and _floor(glass) > _LOWEST:
+        fitting = [_narrow(wish.content, glass.width)]
+    if not fitting:
+        fitting = [Text(fit(wish.content, columns(heights[-1], glass.width)), heights[-1])]
+    return [_reaching(row, wish.reach, glass) for row in fitting]
+
+
+def _letters(wish: Wish) -> int:
+    """How many must fit: of a number that is being written, as many as it has as a rule."""
+    return max(len(wish.text), wish.reach)
+
+
+def _reaching(text: Text, letters: int, glass: Glass) -> Text:
+    """With room kept for what is still to be written: so many letters, or twice as many, as far as there are in a row."""
+    if not letters:
+        return text
+    row = columns(text.height, _room(text.height, glass), narrow=text.narrow)
+    return replace(text, reach=min(-(-len(text.text) // letters) * letters, row))
 
 
 def _narrow(line: Line, room: int) -> Text:
@@ -183,8 +198,12 @@ def _joined(rows: list[Wish], one: Wish, other: Wish, glass: Glass) -> Wish | No
     elif other.rank is Rank.HEAD and all(row.rank is not Rank.NUMBER for row in rows):
         height = MIDDLE[0]  # it is what the page is about, and keeps its letters
     first, second = (one, other) if rows.index(one) < rows.index(other) else (other, one)
+    if other.reach:
+        first, second = one, other  # behind what is being written nothing could stay where it is
     line = (*_line(first), Word(" · "), *_line(second))
-    return replace(other, content=line) if len(whole(line)) <= columns(height, glass.width) else None
+    longer = len(whole(line)) - len(other.text)
+    both = replace(other, content=line, reach=other.reach and other.reach + longer)
+    return both if _letters(both) <= columns(height, glass.width) else None
 
 
 def _without_one(rows: list[Wish]) -> list[Wish] | None:
@@ -270,8 +289,8 @@ def _beside(draft: Draft, glass: Glass) -> Page:
     last = [draft.bottom] if isinstance(draft.bottom, Wish) else []
     musts = [row for row in words if row.rank <= Rank.MUST]
     letters = _over_the_height(number, glass)
-    for text in letters:
-        said = _said_beside(words, [*musts, *last], last, glass.width - text.width - GAP, glass)
+    for text, taken in (*((text, text.room) for text in letters), *((text, text.width) for text in letters)):
+        said = _said_beside(words, [*musts, *last], last, glass.width - taken - GAP, glass)
         if said is not None:
             return _lone(draft, text, said, glass)
     signs = [live.button.sign for live in draft.live]
@@ -286,8 +305,8 @@ def _beside(draft: Draft, glass: Glass) -> Page:
 
 def _over_the_height(number: Wish, glass: Glass) -> list[Text]:
     """In wide letters, where it fits whole in them, and in narrow ones."""
-    wide = [Text(number.text, TALLEST)] if len(number.text) <= columns(TALLEST, glass.width) else []
-    return [*wide, _narrow(_line(number), glass.width)]
+    wide = [Text(number.text, TALLEST)] if _letters(number) <= columns(TALLEST, glass.width) else []
+    return [_reaching(text, number.reach, glass) for text in (*wide, _narrow(_line(number), glass.width))]
 
 
 def _said_beside(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from textwrap import wrap
 from typing import get_args
 
 from PIL import Image, ImageDraw
@@ -21,6 +22,7 @@ from display.coming_screens import ComingScreen, Refused
 from display.draw import draw, font
 from display.glass import USUAL, Glass
 from display.layout import lay_out
+from display.letters import columns
 from display.screens import (
     Armed,
     Balance,
@@ -98,16 +100,13 @@ class _Shop:
     cake: str
     nfc: str
     scanner: str
-    jana: str = "Jana K."
     until: str = ""
 
 
 _SHOPS = {
     "sk": _Shop("Kaviareň Bodka", "káva zadarmo", "zlatá", "Mäso", "Koláč", "NFC čítačka", "skener", until="kávy"),
     "cs": _Shop("Kavárna Bodka", "káva zdarma", "zlatá", "Maso", "Koláč", "NFC čtečka", "skener", until="kávy"),
-    "hu": _Shop(
-        "Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", "NFC-olvasó", "szkenner", jana="K. Jana", until="a kávéig"
-    ),
+    "hu": _Shop("Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", "NFC-olvasó", "szkenner", until="a kávéig"),
     "de": _Shop("Café Bodka", "Gratiskaffee", "Gold", "Fleisch", "Kuchen", "NFC-Leser", "Scanner"),
     "pl": _Shop("Kawiarnia Bodka", "kawa gratis", "złoty", "Mięso", "Ciasto", "czytnik NFC", "skaner", until="kawy"),
     "en": _Shop("Café Bodka", "free coffee", "gold", "Meat", "Cake", "NFC reader", "scanner"),
@@ -118,7 +117,7 @@ def samples(language: str) -> tuple[Screen, ...]:
     """Every kind of screen in its main forms, as a shop of that language would see them."""
     shop = _SHOPS[language]
     coffee, until, cake, meat = shop.coffee, shop.until, shop.cake, shop.meat
-    jana = shop.jana
+    jana = "Jana K."
     return (
         Idle(shop.shop, offline=False, waiting=0),
         Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05"),
@@ -131,6 +130,8 @@ def samples(language: str) -> tuple[Screen, ...]:
         Balance(Points(46_000), "", reward=cake, cost=Points(50_000)),
         Typing("18,5"),
         Typing("905123456", card=True),
+        Sum(Money(1850, "EUR")),
+        Sum(Money(1850, "EUR"), card=True),
         Sum(Money(1850, "EUR"), meat),
         Sum(Money(500, "EUR"), name=jana, preset=True),
         Sum(Money(840, "EUR"), name=jana, back=True),
@@ -242,17 +243,20 @@ def framed(small: Image.Image, scale: int) -> Image.Image:
 
 
 def sheet(pictures: list[Cell], *, scale: int = 3) -> Image.Image:
-    """A golden picture for people: enlarged, with the screens' names under them."""
-    tiles = [(framed(one.picture, scale), one.title) for one in pictures]
-    gap, label = 12, 16
-    width, height = tiles[0][0].size
+    """A golden picture for people: enlarged, with the screens' names under them, in as many lines as the longest needs."""
+    tiles = [framed(one.picture, scale) for one in pictures]
+    gap, line = 12, 16
+    width, height = tiles[0].size
+    names = [wrap(one.title, columns(line, width)) for one in pictures]
+    below = height + max(map(len, names)) * line
     rows = -(-len(tiles) // ACROSS)
-    picture = Image.new("RGB", (gap + ACROSS * (width + gap), gap + rows * (height + label + gap)), _PAPER)
+    picture = Image.new("RGB", (gap + ACROSS * (width + gap), gap + rows * (below + gap)), _PAPER)
     pen = ImageDraw.Draw(picture)
-    for index, (tile, words) in enumerate(tiles):
-        left, top = gap + index % ACROSS * (width + gap), gap + index // ACROSS * (height + label + gap)
+    for index, (tile, lines) in enumerate(zip(tiles, names, strict=True)):
+        left, top = gap + index % ACROSS * (width + gap), gap + index // ACROSS * (below + gap)
         picture.paste(tile, (left, top))
-        pen.text((left, top + height), words, fill=_LABEL, font=font(16))
+        for number, words in enumerate(lines):
+            pen.text((left, top + height + number * line), words, fill=_LABEL, font=font(line))
     return picture
 
 

@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from display.amounts import amount_number, bare
 from display.lines import Line, Name, Number, whole
+from display.names import in_order
 from display.screens import Amount, Message, Money, Notice, Points, Stamps
 from display.words import Words, msgid
 
@@ -82,7 +83,7 @@ def notice_words(notice: Notice, words: Words) -> Said:
     title, why, what_to_do = _TEXTS[notice.message]
     because = words.say(why) if why else ()
     if notice.message in NEWS and notice.name:
-        because = (Name(notice.name),)
+        because = (Name(in_order(notice.name, words.language)),)
     known = _with_amount(notice.message, notice.amount, words) if notice.amount is not None else ()
     if notice.message in (Message.MORE_LATER, Message.MORE_SOON) and _is_something(notice.amount):
         now = words.say("{amount} now", amount=_spoken(notice.amount, words))

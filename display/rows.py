@@ -8,6 +8,7 @@ from display.amounts import amount_number, bare
 from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
 from display.letters import columns, plain
 from display.lines import Line, Name, Number, Word, whole
+from display.names import in_order
 from display.page import Button, Live
 from display.screens import Amount
 from display.words import Words
@@ -33,9 +34,9 @@ def head(line: Line) -> Wish:
     return Wish(line, MIDDLE, Rank.HEAD)
 
 
-def number(line: Line, heights: tuple[int, ...] = BIG, *, apart: tuple[Wish, ...] = ()) -> Wish:
+def number(line: Line, heights: tuple[int, ...] = BIG, *, apart: tuple[Wish, ...] = (), reach: int = 0) -> Wish:
     """The number that matters."""
-    return Wish(line, heights, Rank.NUMBER, apart)
+    return Wish(line, heights, Rank.NUMBER, apart, reach)
 
 
 def spoken(*rows: Wish) -> tuple[Wish, ...]:
@@ -51,6 +52,11 @@ def joined(separator: str, *lines: Line) -> Line:
 def name(text: str) -> Line:
     """A line that is nothing but a name."""
     return (Name(plain(text)),)
+
+
+def person(text: str, words: Words) -> Line:
+    """A line that is nothing but somebody's name, in the order of the language."""
+    return name(in_order(text, words.language))
 
 
 def listed(names: tuple[str, ...], most: int) -> Wish:

@@ -95,7 +95,10 @@ class Typing:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """{18,50 €} / Mäso ▸skupina / +Body −Platiť; `preset` when the sum is one of the ready ones: ▸Iná suma."""
+    """{18,50 €} / Mäso ▸skupina / +Body −Platiť; `preset` when the sum is one of the ready ones: ▸Iná suma.
+
+    Without a group, and before a card: {18,50 €} / Priložte kartu / +Body −Platiť.
+    """
 
     amount: Money
     group: str = ""
@@ -107,6 +110,8 @@ class Sum:
     """Goods come back: − takes their points."""
     ask: bool = False
     """A sum above the programme's `ask_above`: + once more."""
+    card: bool = False
+    """A card was shown, also where nobody's name belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)

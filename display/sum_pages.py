@@ -7,7 +7,7 @@ from dataclasses import replace
 from display.amounts import bare, negative, symbol
 from display.draft import BIG, MIDDLE, SMALL, Draft, Wish
 from display.letters import columns, plain
-from display.lines import Line, Number, Word
+from display.lines import Line, Number, Word, whole
 from display.page import Button
 from display.rows import (
     amount,
@@ -21,21 +21,29 @@ from display.rows import (
     must,
     name,
     number,
+    person,
     press,
     spoken,
 )
 from display.screens import Money, PayConfirm, PayLess, ReturnConfirm, RewardChoice, Sum, Typing
 from display.words import Words
 
+SUM, NUMBER = 7, 13
+"""Letters that are kept free for what is typed: "18,50 €" then stands where "18,50" stood, and a card has 13 digits."""
+
 
 def typing(screen: Typing, words: Words) -> Draft:
-    """What is being typed. The newest digits matter most to the one who types: what is too long loses its beginning."""
+    """What is being typed; each digit stays where it is while the next ones are written.
+
+    The newest digits matter most to the one who types: what is too long loses its beginning.
+    """
     digits = plain(screen.text) or "_"
+    newest = Number((digits[-columns(12) :], digits[-columns(16) :]))
     title = (
         words.say("Card or phone number") if screen.card else words.say("Sum in {currency}", currency=symbol(screen.currency))
     )
-    newest = Number((digits[-columns(12) :], digits[-columns(16) :]))
-    return closed(spoken(good(title), number((newest,), BIG)), press(words, Button.CANCEL, "Back"))
+    rows = number((newest,), BIG, reach=NUMBER if screen.card else SUM), good(title)
+    return closed(rows, press(words, Button.CANCEL, "Back"))
 
 
 def sum_entry(screen: Sum, words: Words) -> Draft:
@@ -49,7 +57,9 @@ def sum_entry(screen: Sum, words: Words) -> Draft:
     else:
         chosen = name(screen.group)
         live = [press(words, Button.AWARD, "Points"), press(words, Button.REDEEM, "Pay")]
-    line = joined(" · ", name(screen.name), chosen)
+    line = joined(" · ", person(screen.name, words), chosen)
+    if not (screen.card or screen.preset or whole(line)):
+        line = words.say("Tap your card")
     if screen.preset and not screen.ask:
         live.append(press(words, Button.NEXT, "other sum", inside=True))
     elif screen.group and not (screen.ask or screen.back):
