@@ -66,6 +66,8 @@ ON_SMALL: dict[tuple[str, str], str] = {
     ("RewardChoice", "number"): PLACE,
     ("RewardChoice", "count"): PLACE,
     ("DoneStamps", "name"): "that it is sent later goes before; the name stood there when + was pressed",
+    ("Balance", "level"): "what is next goes before",
+    ("Balance", "reward"): "the bar, and how much is missing, go before its name",
     ("Done", "total"): CARD,
     ("DonePaid", "earned"): TILL,
     ("Queue", "known"): "how much waits, and since when, go before the clock",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import sysconfig
+from configparser import ConfigParser
 from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
 
 import pytest
 from babel import Locale
@@ -126,6 +130,42 @@ def test_each_form_stands_where_unicode_says(language: str) -> None:
 def test_a_language_without_texts_says_what_to_do() -> None:
     with pytest.raises(TextsMissing, match=r"'xx'.*Use one of: sk, cs, hu, de, pl, en.*scripts/environment"):
         speak("xx")
+
+
+SPOILT = {
+    "empty": ('msgstr "Priložte kartu"', 'msgstr ""', "Tap your card"),
+    "missing": ('msgid "Tap your card"\nmsgstr "Priložte kartu"\n', "", "Tap your card"),
+    "fuzzy": ('msgid "Tap your card"', '#, fuzzy\nmsgid "Tap your card"', "Tap your card"),
+    "a form": ('msgstr[1] "{n} body"', 'msgstr[1] ""', "{n} point"),
+}
+
+
+@pytest.mark.parametrize(("was", "now", "named"), SPOILT.values(), ids=SPOILT)
+def test_the_build_fails_where_a_translation_is_missing(was: str, now: str, named: str, tmp_path: Path) -> None:
+    for file in ("setup.py", "setup.cfg", "README.md", "LICENSE"):
+        copy(SOURCES.parent / file, tmp_path)
+    copytree(SOURCES, tmp_path / "display", ignore=ignore_patterns("*.mo", "__pycache__"))
+    setup = ConfigParser()
+    setup.read(tmp_path / "setup.cfg")
+    for package in setup["options"]["packages"].split():  # the others have no texts: empty ones do
+        (tmp_path / package.replace(".", "/")).mkdir(parents=True, exist_ok=True)
+        (tmp_path / package.replace(".", "/") / "__init__.py").touch()
+    built = build(tmp_path)
+    assert built.returncode == 0, built.stderr
+    texts = tmp_path / "display/locale/sk/LC_MESSAGES/bodka.po"
+    before = texts.read_text()
+    assert was in before
+    texts.write_text(before.replace(was, now))
+    failed = build(tmp_path)
+    assert failed.returncode != 0
+    assert "sk/LC_MESSAGES/bodka.po" in failed.stderr
+    assert named in failed.stderr
+
+
+def build(tree: Path) -> subprocess.CompletedProcess[str]:
+    """The package's texts alone."""
+    command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", "built"]
+    return subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
 
 
 def test_compiled_texts_do_not_say_when_they_were_compiled() -> None:
