@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 from textwrap import wrap
@@ -153,7 +154,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         *(Armed(verb, 14, sum_typed) for verb in Verb for sum_typed in (None, Money(1850, "EUR"))),
         *(Menu(item, number, len(MenuItem)) for number, item in enumerate(MenuItem, 1)),
         Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05", stopped=True),
-        Queue(3, 12, known="26.11. 14:05"),
+        Queue(3, 12, known=datetime(2026, 11, 26, 14, 5)),
         Queue(3, 4_320, stopped=True),
         Queue(0, 0, stuck=True),
         RenewQuestion(written_off=False),

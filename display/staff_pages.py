@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from display.dates import moment
 from display.draft import MIDDLE, SMALL, Draft
 from display.lines import Line, Word
 from display.network_words import TROUBLES
@@ -75,7 +76,7 @@ def queue(screen: Queue, words: Words) -> Draft:
     elif screen.stuck:
         more_to_know = must(words.say("See the portal: alarm"))
     else:
-        more_to_know = spare(words.say("Time: {time}", time=screen.known) if screen.known else ())
+        more_to_know = spare(words.say("Time: {time}", time=moment(screen.known, words.language)) if screen.known else ())
     if screen.waiting <= 0:
         return closed(spoken(head(words.say("All is sent")), more_to_know), back(words))
     oldest = words.say("the oldest {age}", age=age(screen.oldest_minutes, words))
