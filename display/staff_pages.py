@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from display.dates import moment
+from display.device_names import device
 from display.draft import MIDDLE, SMALL, Draft
 from display.lines import Line, Word
 from display.network_words import TROUBLES
@@ -112,7 +113,8 @@ def devices(screen: Devices, words: Words) -> Draft:
         title = words.count("{n} is missing", "{n} are missing", missing)
     else:
         title = words.say("All work") if screen.working else words.say("None set up")
-    rows = spoken(spare(words.say("Devices")), head(title), listed(screen.missing or screen.working, 2))
+    names = tuple(device(one, words) for one in screen.missing or screen.working)
+    rows = spoken(spare(words.say("Devices")), head(title), listed(names, 2))
     return closed(rows, back(words))
 
 
