@@ -23,9 +23,9 @@ from terminal.counter import power
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.power import Standing
 from terminal.counter.server import admit, check, listen, serve_counter
-from terminal.counter.watch import Change, JournalRow, Watch, called
+from terminal.counter.watch import Change, JournalRow, Voice, Watch, called
 from terminal.devices import Equipment
-from terminal.effects import Effect, Show
+from terminal.effects import Effect, Identify, Show
 from terminal.inputs import CloudNews, Input, NotRecorded, ProgrammeNews, Recorded
 from terminal.loudness import Loudness, TimeOfDay
 from terminal.panel_news import PANEL, STAFF_PANEL
@@ -132,6 +132,8 @@ class Reporter:
     def heard(self, event: Input, effects: tuple[Effect, ...]) -> None:
         """One step of the conversation."""
         self._say(event)
+        if any(isinstance(effect, Identify) for effect in effects):
+            self.watch.said("a number was typed", Voice.PERSON)
         shown = [effect for effect in effects if isinstance(effect, Show)]
         if shown:
             self.screen(shown[-1])
@@ -141,13 +143,13 @@ class Reporter:
         """What the customer's panel is given, where there are two."""
         customers = self.daemon.customers
         if customers is not None and customers.page is not None:
-            self.watch.customer_sees(customers.page.text(), customers.language)
+            self.watch.customer_sees(customers.page.aloud(), customers.language)
 
     def screen(self, shown: Show) -> None:
         """What the panel is given. A number that is being typed is nobody else's business: it may be a phone's."""
         private = isinstance(shown.screen, Typing) and shown.screen.card
-        text, kind = lay_out(shown.screen, shown.language, self.daemon.glass).text(), type(shown.screen).__name__
-        self.watch.showed(shown.number, text, shown.language, kind, private=private)
+        words, kind = lay_out(shown.screen, shown.language, self.daemon.glass).aloud(), type(shown.screen).__name__
+        self.watch.showed(shown.number, words, shown.language, kind, private=private)
 
     def _say(self, event: Input) -> None:
         match event:

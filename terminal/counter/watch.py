@@ -1,7 +1,7 @@
 """What the daemon tells the counter page: its screen in words, how it stands with the cloud, and what happened.
 
     watch = Watch(read_rows)
-    watch.showed(7, "[Tap your card]", "en", "Idle")     # at each Show
+    watch.showed(7, "Tap your card", "en", "Idle")     # at each Show
     watch.cloud(online=False, waiting=3)                 # at each CloudNews
     watch.recorded()                                     # at each Recorded
     watch.said("The scanner is gone.")
@@ -57,7 +57,7 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 class ScreenText(msgspec.Struct, frozen=True):
-    """The screen as text: `Page.text()` of picture `number`."""
+    """The screen as text: `Page.aloud()` of picture `number`."""
 
     number: int
     text: str
