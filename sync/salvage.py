@@ -260,7 +260,8 @@ def _chain(stored: list[_Stored], identities: list[journal.Identity], pruned: in
             by_place.setdefault(one.place, []).append(one)
     for same in by_place.values():
         same.sort(key=lambda one: one.line.personal is not None)  # nobody who was forgotten is remembered again
-    bases = {one.base for one in identities}
+    # A later identity may have taken over the lines of earlier ones: theirs begin nowhere then.
+    bases = {one.base for n, one in enumerate(identities) if all(one.base < later.base for later in identities[n + 1 :])}
     chain, place = list[_Stored](), pruned or 1
     while place in by_place:
         before = GENESIS if place - 1 in bases else chain[-1].hash if chain else None
