@@ -6,7 +6,7 @@ import sqlite3
 from uuid import UUID
 
 from loyalty.chain import Head, Line, Was, extend
-from loyalty.entry import decode_entry
+from loyalty.outline import outline
 from sync.database import Connection, transaction
 from sync.journal import current, pruned
 
@@ -47,7 +47,7 @@ def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int | No
                 "UPDATE lines SET before = ?, hash = ?, was_identity = ?, was_sequence = ?, was_hash = ? WHERE place = ?",
                 (line.before, head.hash, was.identity.bytes, was.sequence, was.hash, place),
             )
-            for posting in decode_entry(body).postings if account is not None else ():
+            for posting in outline(body).postings if account is not None else ():
                 connection.execute(
                     "INSERT INTO tallies VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used",
                     (account, posting.purse, posting.instance, number, posting.used),
@@ -73,7 +73,7 @@ def prune(connection: sqlite3.Connection, through: int, before_ms: int, limit: i
             return 0
         *gone, (keep, _, _) = oldest
         for place, body, account in gone:
-            for posting in decode_entry(body).postings if account is not None else ():
+            for posting in outline(body).postings if account is not None else ():
                 connection.execute(
                     "DELETE FROM postings WHERE account = ? AND purse = ? AND instance = ? AND place = ?",
                     (account, posting.purse, posting.instance, place),
@@ -97,10 +97,11 @@ def _known_to_be_old(connection: sqlite3.Connection, last: int, before_ms: int, 
         seen = max(seen, connection.untrusted_to)
     old = 0
     for place, body in first + connection.execute(lines, (seen, last, limit)).fetchall():
-        moment = decode_entry(body).moment
-        if moment.trusted and moment.wall_ms >= before_ms:
+        moment = outline(body).moment
+        trusted = moment is not None and moment.trusted
+        if moment is not None and trusted and moment.wall_ms >= before_ms:
             break
-        if moment.trusted:
+        if trusted:
             old = place
         else:
             seen = max(seen, place)

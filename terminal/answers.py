@@ -39,7 +39,8 @@ def found(state: State, event: Found) -> Outcome:
         return stay(state) if faces.card_of(mode) == shown else _other_card(state, mode)
     if event.account.status is not Status.ACTIVE:
         blocked = event.account.status is Status.BLOCKED
-        return say(state, Message.CARD_BLOCKED if blocked else Message.CARD_REPLACED, _without_card(mode))
+        why = Message.CARD_BLOCKED if blocked else Message.CARD_REPLACED
+        return say(state, why, _without_card(mode), language=faces.language_of(state, event.account))
     sign, changed = _beside(state, mode, shown)
     after, effects = _take(state, programme, mode, event.account, changed)
     return after, (sign, *effects)

@@ -49,6 +49,13 @@ def language_of(state: State, account: Account | None) -> str:
     return account.language if account and account.language in LANGUAGES else state.desk.language
 
 
+def spoken(state: State, mode: Mode) -> str:
+    """What the picture of a mode speaks: the language of whom it is about."""
+    if isinstance(mode, states.Notice) and mode.language:
+        return mode.language
+    return language_of(state, account_of(mode))
+
+
 def account_of(mode: Mode) -> Account | None:
     """Whose conversation it is, where it is anybody's."""
     match mode:

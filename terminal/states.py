@@ -273,6 +273,8 @@ class Notice:
     back: Mode
     name: str = ""
     amount: Amount | None = None
+    language: str = ""
+    """What it speaks, where it is about somebody else than whose conversation it is."""
 
 
 Mode: TypeAlias = (
@@ -337,6 +339,10 @@ class State:
     """The first picture of this mode: a press made at an earlier one is stale."""
     records: int = 0
     """How many records were asked for: with `boot`, the next one's key."""
+    lost: int | None = None
+    """When a device was last lost."""
+    unheard: bool = False
+    """That one was lost has not been heard yet."""
 
     def wake_at(self) -> int | None:
         """When the next Tick is wanted, in milliseconds of the monotonic clock."""

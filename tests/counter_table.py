@@ -176,7 +176,8 @@ GROUPS: dict[str, dict[str, inputs.Input]] = {
 
 def before(name: str) -> State:
     """An example of a state, with its picture on the panel and Eva at the desk."""
-    desk = Desk("Bodka", programme=PROGRAMME, staff=EVA, cloud=inputs.CloudNews(online=True, waiting=0))
+    cloud = inputs.CloudNews(online=True, waiting=0)
+    desk = Desk("Bodka", programme=PROGRAMME, staff=EVA, cloud=cloud, working=("nfc",))
     if name in STOPPED:
         desk = replace(desk, cloud=replace(desk.cloud, stands=Standing.OFF_HEAD))
     if name == "Unpaired":

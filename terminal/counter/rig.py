@@ -15,7 +15,8 @@ from display.layout import lay_out
 from display.screens import Typing
 from drivers.events import DeviceBack, DeviceLost, Picture
 from drivers.virtual import VirtualDevices
-from loyalty.entry import Entry, Posting, decode_entry
+from loyalty.entry import Entry, Posting, Unreadable, decode_entry
+from loyalty.outline import outline
 from sync import history, journal
 from terminal import session
 from terminal.counter import power
@@ -89,7 +90,7 @@ def newest(store: Store) -> list[JournalRow]:
     books = store.reader.journal
     accepted, last = journal.current(books).accepted, journal.head(books).sequence
     lines = journal.lines_after(books, max(0, last - NEWEST), NEWEST)
-    return [_row(line.sequence, decode_entry(line.body), waiting=line.sequence > accepted) for line in reversed(lines)]
+    return [_row(line.sequence, line.body, waiting=line.sequence > accepted) for line in reversed(lines)]
 
 
 def _in_words(entry: Entry, points: str) -> str:
@@ -102,9 +103,14 @@ def _change(posting: Posting, points: str) -> str:
     return f"{'−' if posting.delta < 0 else '+'}{size} {posting.purse}"
 
 
-def _row(sequence: int, entry: Entry, *, waiting: bool) -> JournalRow:
+def _row(sequence: int, body: bytes, *, waiting: bool) -> JournalRow:
+    entry = outline(body)
+    try:
+        reward = decode_entry(body).reward
+    except Unreadable:  # written by a newer version before a step back
+        reward = ""
     changes = tuple(Change(posting.purse, posting.delta) for posting in entry.postings)
-    return JournalRow(sequence, entry.cause.value, changes, waiting, entry.reward)
+    return JournalRow(sequence, entry.cause, changes, waiting, reward)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from backend import api, programmes, tables
+from backend import api, fleet_tables, merchant_tables, programmes
 from backend.app import create_app
 from emulators.asgi_client import AsgiClient
 from emulators.cloud_house import House
@@ -125,7 +125,7 @@ def test_a_code_expires(house: House, client: AsgiClient) -> None:
 def test_only_the_hash_of_a_code_is_kept(house: House) -> None:
     code = house.code()
     with house.engine.connect() as connection:
-        [row] = connection.execute(sa.select(tables.pairing_code)).all()
+        [row] = connection.execute(sa.select(fleet_tables.pairing_code)).all()
     assert code not in repr(row)
     assert code.replace("-", "").encode() not in row.code_hash
 
@@ -317,7 +317,7 @@ def test_other_addresses_are_refused_in_the_same_way(client: AsgiClient) -> None
 
 def test_a_failure_says_that_nothing_was_changed(house: House, client: AsgiClient) -> None:
     with house.engine.begin() as connection:
-        tables.session.drop(connection)
+        merchant_tables.session.drop(connection)
     client.cookies.set("bodka-session", "x", path="/portal")
     assert "nothing was changed" in problem(client.get("/portal"), 500).detail
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend import fleet, imports, tables
+from backend import fleet, fleet_tables, imports, ledger_tables
 from backend.app import create_app
 from backend.commands import main
 from backend.imports import Imported
@@ -50,13 +50,13 @@ def bring(house: House, path: Path) -> Imported:
 
 def balance(house: House) -> list[int]:
     with house.engine.connect() as connection:
-        p = tables.purse.c
+        p = ledger_tables.purse.c
         return list(connection.execute(sa.select(p.earned - p.spent)).scalars())
 
 
 def alarms(house: House) -> int:
     with house.engine.connect() as connection:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(tables.alarm)).scalar_one())
+        return int(connection.execute(sa.select(sa.func.count()).select_from(fleet_tables.alarm)).scalar_one())
 
 
 def test_a_file_is_taken_in_once_however_often_it_comes(house: House, peer: Peer, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_file_that_was_changed_or_sealed_by_somebody_else_changes_nothing(hous
 
 def test_the_clouds_own_identity_exports_nothing(house: House, peer: Peer, tmp_path: Path) -> None:
     with house.engine.connect() as connection:
-        i = tables.identity.c
+        i = fleet_tables.identity.c
         peer.chain.identity = connection.execute(sa.select(i.id).where(i.public_key.is_(None))).scalar_one()
     with pytest.raises(imports.UnknownTerminal):
         bring(house, packed(tmp_path, peer, (1, 6)))
@@ -123,7 +123,7 @@ def test_entries_of_a_copy_are_taken_in_beside_the_other_ones(house: House, peer
     assert bring(house, path) == Imported(peer.chain.identity, 7, 0, "", found.beside)
     assert (balance(house), alarms(house)) == ([603], 1)
     with house.engine.connect() as connection:
-        e = tables.entry.c
+        e = ledger_tables.entry.c
         assert connection.execute(sa.select(e.made_ms).where(e.identity == found.beside)).scalar_one() == NOW + 5
         there = {terminal.id: terminal for terminal in fleet.terminals(connection, house.merchant, house.time.now)}
     assert found.beside is not None
@@ -185,7 +185,7 @@ def test_whatever_copies_bring_each_entry_is_in_the_cloud_once(
     heir.chain = twin.wrap(heir.chain.identity, known)
     assert heir.send(messages.PUSH_PATH, heir.chain.push()).status_code == 200
     with house.engine.connect() as connection:
-        total = connection.execute(sa.select(sa.func.sum(tables.posting.c.posted))).scalar_one()
+        total = connection.execute(sa.select(sa.func.sum(ledger_tables.posting.c.posted))).scalar_one()
         held = {terminal.id: terminal.leased for terminal in fleet.terminals(connection, house.merchant, NOW)}
     wanted = 1000 * common + sum(alone) + sum(copied) + 7
     assert (total, balance(house)) == (wanted, [wanted])

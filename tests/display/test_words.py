@@ -21,7 +21,7 @@ SOURCES = Path(__file__).parents[2] / "display"
 KEYWORDS = {"say": (1,), "count": (1, 2), "msgid": (1,), "press": (3,), "hold": (2,)}
 """As in scripts/texts."""
 
-SAME_IN_ENGLISH = {"p", "{n} h", "{n} min", "{n} s", "Test {number}/{count}", "Menu {number}/{count}"}
+SAME_IN_ENGLISH = {"p", "max. {amount}", "{n} h", "{n} min", "{n} s", "Test {number}/{count}", "Menu {number}/{count}"}
 """Words that are the same in another language by right."""
 
 Text = str | tuple[str, ...]

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from backend import accept, book, changes, derived, identities, merging, own_entries, posting, tables
+from backend import accept, book, changes, derived, identities, ledger_tables, merging, own_entries, posting
 from display import screens
 from loyalty.chain import Head, line_hash
 from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
@@ -103,7 +103,7 @@ def grants_are_sent_as_add_so_many(patch: pytest.MonkeyPatch) -> None:
     ask, present, apply_answer = changes.ask, changes.present, applying.apply_answer
 
     def raised(connection: Any, identity: Any, answer: Callable[[], Any]) -> Any:
-        lease = tables.lease.c
+        lease = ledger_tables.lease.c
         held = sa.select(lease.account, lease.purse, lease.instance, lease.granted).where(lease.identity == identity)
         before = {tuple(row[:3]): row[3] for row in connection.execute(held)}
         answered = answer()

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from backend import imports, merchants, tables
+from backend import fleet_tables, imports, ledger_tables, merchants
 from backend import pairing as cloud_pairing
 from backend.app import create_app
 from backend.leases import write_off_terminal
@@ -75,17 +75,17 @@ class Shop:
 
     def balance(self) -> int:
         with self.house.engine.connect() as connection:
-            p = tables.purse.c
+            p = ledger_tables.purse.c
             mine = sa.select(sa.func.coalesce(sa.func.sum(p.earned - p.spent), 0)).where(p.account == account())
             return int(connection.execute(mine).scalar_one())
 
     def entries(self) -> int:
         with self.house.engine.connect() as connection:
-            return int(connection.execute(sa.select(sa.func.count()).select_from(tables.entry)).scalar_one())
+            return int(connection.execute(sa.select(sa.func.count()).select_from(ledger_tables.entry)).scalar_one())
 
     def alarms(self) -> list[str]:
         with self.house.engine.connect() as connection:
-            return list(connection.execute(sa.select(tables.alarm.c.kind)).scalars())
+            return list(connection.execute(sa.select(fleet_tables.alarm.c.kind)).scalars())
 
     def bring(self, file: Path) -> int:
         return imports.take_in(self.house.database, file, self.house.time, self.house.chance.randbytes).fresh
@@ -143,8 +143,8 @@ def test_pairing_again_where_the_cloud_forgot_the_terminal_wraps_the_queue(shop:
     shop.pair()
     shop.record(10, 5)
     with shop.house.engine.begin() as connection:
-        i = tables.identity.c
-        connection.execute(sa.update(tables.identity).where(i.id == shop.pairing.identity).values(public_key=bytes(32)))
+        i = fleet_tables.identity.c
+        connection.execute(sa.update(fleet_tables.identity).where(i.id == shop.pairing.identity).values(public_key=bytes(32)))
     shop.pair()
     assert (shop.waiting(), shop.entries()) == (2, 0)
     shop.send()

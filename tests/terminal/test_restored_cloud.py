@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend import tables
+from backend import fleet_tables, ledger_tables
 from backend.app import create_app
 from backend.database import open_engine
 from emulators.drafts import award, spend
@@ -68,16 +68,16 @@ class Story:
 
     def known(self) -> list[str]:
         with self.cloud.engine.begin() as connection:
-            i, e = tables.identity.c, tables.entry.c
+            i, e = fleet_tables.identity.c, ledger_tables.entry.c
             terminals = sa.select(i.id).where(i.public_key.is_not(None))
             return [str(id) for id in connection.execute(sa.select(e.id).where(e.identity.in_(terminals))).scalars()]
 
     def sums(self) -> tuple[int, int]:
         """Of the balances, and of what is posted."""
         with self.cloud.engine.begin() as connection:
-            p = tables.purse.c
+            p = ledger_tables.purse.c
             balances = connection.execute(sa.select(sa.func.sum(p.earned - p.spent))).scalar_one()
-            return balances or 0, connection.execute(sa.select(sa.func.sum(tables.posting.c.posted))).scalar_one() or 0
+            return balances or 0, connection.execute(sa.select(sa.func.sum(ledger_tables.posting.c.posted))).scalar_one() or 0
 
     def close(self) -> None:
         self.terminal.close()

@@ -3,11 +3,16 @@
 import { byId, hear, made } from "/link.js";
 
 const MOST_LINES = 200;
+const EMPTY = "Nothing yet: show a card and press +.";
+const UNREAD = "It is on the terminal’s disk, and cannot be read without power.";
 const CAUSES = { award: "Award", redeem: "Reward", undo: "Undone", return: "Goods back", issue: "New card", "give back": "Given back" };
 
 hear("journal", ({ rows }) => {
-  if (document.body.classList.contains("off")) return; // what was read last stays: it is on the terminal's disk
+  const off = document.body.classList.contains("off");
+  const seen = byId("rows").childElementCount > 0;
+  if (off && seen) return; // what was read last stays: it is on the terminal's disk
   byId("rows").replaceChildren(...rows.map(row));
+  byId("no-rows").textContent = off ? UNREAD : EMPTY;
   byId("no-rows").hidden = rows.length > 0;
 });
 
