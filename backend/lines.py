@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import ledger_tables
 from backend.identities import Identity
 from loyalty.chain import Line, Was
 from loyalty.entry import CLOUDS_OWN, Entry, Personal, Unreadable, decode_entry, decode_personal
@@ -63,7 +63,7 @@ def read(line: Line) -> tuple[Entry, Personal | None]:
 def store(connection: sa.Connection, identity: Identity, lines: Sequence[tuple[Line, bytes]], now_ms: int) -> None:
     """Keeps lines, each with its hash, at the end of the identity's chain."""
     if lines:
-        connection.execute(sa.insert(tables.line), [_values(identity, line, hash, now_ms) for line, hash in lines])
+        connection.execute(sa.insert(ledger_tables.line), [_values(identity, line, hash, now_ms) for line, hash in lines])
 
 
 class Stored(NamedTuple):
@@ -83,15 +83,15 @@ def after(connection: sa.Connection, identity: Identity, sequence: int, limit: i
 
 def hashes_between(connection: sa.Connection, identity: Identity, first: int, last: int) -> dict[int, bytes]:
     """The hashes of the stored lines from `first` to `last`, both included."""
-    wanted = sa.select(tables.line.c.sequence, tables.line.c.hash).where(
-        _mine(identity) & tables.line.c.sequence.between(first, last)
+    wanted = sa.select(ledger_tables.line.c.sequence, ledger_tables.line.c.hash).where(
+        _mine(identity) & ledger_tables.line.c.sequence.between(first, last)
     )
     return {row.sequence: row.hash for row in connection.execute(wanted)}
 
 
-_L = tables.line.c
+_L = ledger_tables.line.c
 _AFTER = (
-    sa.select(tables.line)
+    sa.select(ledger_tables.line)
     .where(
         _L.merchant == sa.bindparam("merchant"), _L.identity == sa.bindparam("identity"), _L.sequence > sa.bindparam("after")
     )
@@ -101,7 +101,7 @@ _AFTER = (
 
 
 def _mine(identity: Identity) -> sa.ColumnElement[bool]:
-    return (tables.line.c.merchant == identity.merchant) & (tables.line.c.identity == identity.id)
+    return (ledger_tables.line.c.merchant == identity.merchant) & (ledger_tables.line.c.identity == identity.id)
 
 
 def _values(identity: Identity, line: Line, hash: bytes, now_ms: int) -> dict[str, Any]:

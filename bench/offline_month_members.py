@@ -5,7 +5,8 @@ The members, drawn from a seed:
 - visits in the month: Pareto with shape 1.3 from 1.0, at most 30: many come once or twice, few come every day; mean about 2.6.
   In the two months before, each came twice as often, to the same terminals: the cloud knows their habits
 - a usual terminal, one of five that draw 30, 25, 20, 15 and 10 in a hundred; a member is true to it in a share of visits drawn
-  from Beta(8, 2), mean 0.8; other visits go to the other terminals in those proportions
+  from Beta(8, 2), mean 0.8 (shops in one town), or from Beta(9, 1), mean 0.9 (shops in several); other visits go to the other
+  terminals in those proportions
 - hours: evenly over the 12 hours of 30 days; one coffee stamp in 7 of 10 visits, two in 1 of 10
 - bills: log-normal, median 6 EUR, sigma 0.6; one point a euro, beside what was saved: log-normal, median 150, sigma 1.0
 - redemption: a full stamp card is redeemed in 9 of 10 visits in which it is full; points are spent when at least 200 are
@@ -24,6 +25,9 @@ DAYS, OPEN_MS, DAY_MS = 30, 12 * 3_600_000, 24 * 3_600_000
 SHARES = (0.30, 0.25, 0.20, 0.15, 0.10)
 OFFLINE, OFFLINE_DAYS = 0, range(10, 17)
 POINT, GOAL = 1_000, 10
+
+IN_ONE_TOWN, IN_SEVERAL = (8, 2), (9, 1)
+"""How true members are to their usual terminal: the two numbers of a Beta distribution."""
 
 Key = tuple[bytes, str]
 
@@ -64,7 +68,7 @@ class Members:
     visits: list[Visit] = field(default_factory=list)
 
 
-def draw(count: int, seed: int) -> Members:
+def draw(count: int, seed: int, true_to_it: tuple[int, int] = IN_ONE_TOWN) -> Members:
     """The members and all their visits of the month, in order."""
     chance, members = random.Random(seed), Members()
     for number in range(count):
@@ -72,7 +76,7 @@ def draw(count: int, seed: int) -> Members:
         members.saved[account, "points"] = int(chance.lognormvariate(5.01, 1.0)) * POINT
         members.saved[account, "coffee"] = chance.randrange(GOAL)
         usual = chance.choices(range(5), SHARES)[0]
-        true = chance.betavariate(8, 2)
+        true = chance.betavariate(*true_to_it)
         often = min(DAYS, int(chance.paretovariate(1.3)))
         habit = members.habits[account] = Habit(usual, true, often)
         for _ in range(2 * often):

@@ -31,6 +31,10 @@ from offline_month_members import (
 
 from loyalty.purse import overnight_leases
 
+NEVER = range(0)
+NEXT_MORNING = OFFLINE_DAYS[1:]
+"""When the terminal is written off, where the merchant does so on the first morning after it was not heard of."""
+
 FUTURES = 100
 """Weeks that could have been, tried for each purse and placement."""
 
@@ -50,9 +54,11 @@ class Told:
     short: float = 0.0
     """What they lacked, in parts of what they wanted."""
     overdraft: int = 0
-    """In thousandths of a point."""
+    """Points below zero, in thousandths."""
     coffees: int = 0
     """Stamps below zero."""
+    listed: Counter[str] = field(default_factory=Counter)
+    """What the cloud lists as used of leases that were written off, by purse, also where the balance covered it."""
     why: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Refused for want of a lease: of what, at which side, and what the member is to the terminal that has no network."""
 
@@ -71,6 +77,13 @@ class Told:
         if shown >= amount:
             self.why[purse, "there" if away else "elsewhere", member] += 1
         return 0
+
+    def fall(self, purse: str, below: int) -> None:
+        """A purse that stood so far below zero at its lowest."""
+        if purse == "points":
+            self.overdraft += below
+        else:
+            self.coffees += below
 
     @property
     def lacking(self) -> int:
@@ -98,20 +111,30 @@ class Parted:
     others: int
     away_since: int = 0
     others_since: int = 0
+    lowest: int = 0
+    """Of both together, where that was below zero."""
 
     def change(self, away: bool, delta: int) -> None:
         if away:
             self.away, self.away_since = self.away + delta, self.away_since + delta
         else:
             self.others, self.others_since = self.others + delta, self.others_since + delta
+        self.lowest = min(self.lowest, self.away + self.others)
 
-    def serve(self, told: Told, visit: Visit, purse: str, member: str = "") -> None:
-        """What one visit redeems of it, and earns."""
+    def serve(self, told: Told, visit: Visit, purse: str, member: str = "", *, written_off: bool = False) -> None:
+        """What one visit redeems of it, and earns.
+
+        Where the terminal that is cut off is `written_off`, the others spend what lay there as well, and it does not know.
+        Who is offered more than there is asks for that.
+        """
         away, there = offline(visit), self.away + self.others
+        spendable, unseen = (self.away, self.others_since) if away else (self.others, self.away_since)
+        if written_off and not away:
+            spendable += self.away - self.away_since
         earned = visit.coffees if purse == "coffee" else visit.points
-        asked = wishes(visit, there, 0) if purse == "coffee" else wishes(visit, 0, there)
+        most = max(there, spendable) if written_off else there
+        asked = wishes(visit, most, 0) if purse == "coffee" else wishes(visit, 0, most)
         for _, amount in asked:
-            spendable, unseen = (self.away, self.others_since) if away else (self.others, self.away_since)
             self.change(away, -told.redeem(purse, amount, spendable, there - unseen, away, member))
         self.change(away, earned)
 
@@ -171,8 +194,11 @@ def _week(chance: random.Random, account: bytes, habit: Habit) -> list[Visit]:
     return sorted(visit(chance, account, habit, OFFLINE_DAYS) for _ in range(times))
 
 
-def placed(members: Members, place: Place) -> Told:
-    """The month where so much lies at the terminal that is cut off. Nothing can be overdrawn."""
+def placed(members: Members, place: Place, written_off: range = NEVER) -> Told:
+    """The month where so much lies at the terminal that is cut off.
+
+    Nothing can be overdrawn unless it is `written_off`, on these days of the month.
+    """
     told, true = Told(), dict(members.saved)
     entries: defaultdict[bytes, Counter[int]] = defaultdict(Counter)
     last: dict[tuple[bytes, int], int] = {}
@@ -192,13 +218,15 @@ def placed(members: Members, place: Place) -> Told:
                 parted[key] = Parted(here, true[key] - here)
             # Outside the week all of it is wherever the member is.
             one = parted[key] if week else Parted(0, true[key])
-            one.serve(told, coming, purse, _member(known))
+            one.serve(told, coming, purse, _member(known), written_off=coming.at // DAY_MS in written_off)
             written += true[key] + earned > one.away + one.others
             true[key] = one.away + one.others
         written += bool(coming.coffees or coming.points)
         if written:
             habit[coming.terminal] += written
             last[coming.account, coming.terminal] = coming.at
+    for (_, purse), one in parted.items():
+        told.fall(purse, -one.lowest)
     return told
 
 
@@ -243,6 +271,6 @@ def _by_picture(members: Members, may: Callable[[int], int]) -> Told:
             (waiting if away else cloud)[key] -= had
         for key, earned in zip(keys, (coming.coffees, coming.points), strict=True):
             (waiting if away else cloud)[key] += earned
-    told.overdraft = -sum(least for (_, purse), least in low.items() if purse == "points")
-    told.coffees = -sum(least for (_, purse), least in low.items() if purse == "coffee")
+    for (_, purse), least in low.items():
+        told.fall(purse, -least)
     return told

@@ -30,6 +30,7 @@ from display.rows import (
     must,
     name,
     number,
+    person,
     press,
     spare,
     spoken,
@@ -124,7 +125,7 @@ def _visits(n: int, words: Words) -> Line:
 def pass_card(screen: coming.PassCard, words: Words) -> Draft:
     """The visits that are left."""
     rows = spoken(
-        must(joined(" · ", name(screen.what), name(screen.name))),
+        must(joined(" · ", name(screen.what), person(screen.name, words))),
         number(_visits(screen.left, words), MIDDLE),
         good(_until(screen.until, words)),
     )
@@ -180,7 +181,7 @@ def door(screen: coming.Door, words: Words) -> Draft:
 def entered(screen: coming.Entered, words: Words) -> Draft:
     """The door is open."""
     again = words.say("Still the same visit") if screen.again else ()
-    return Draft(spoken(head(words.say("Come in")), good(name(screen.name)), good(again)))
+    return Draft(spoken(head(words.say("Come in")), good(person(screen.name, words)), must(again)))
 
 
 def refused(screen: coming.Refused, words: Words) -> Draft:

@@ -58,5 +58,7 @@ class Draft:
     bottom: Wish | Signs | None = None
     live: tuple[Live, ...] = ()
     frame: bool = False
+    terse: Draft | None = None
+    """The same said shorter, for a glass on which the rows that must be there have no room."""
     ticks: bool = False
     """It counts seconds: the next such draft is not a new page."""

@@ -141,15 +141,16 @@ def _draw_code(pen: ImageDraw.ImageDraw, code: QrCode) -> None:
 def _draw_circles(pen: ImageDraw.ImageDraw, row: Circles, top: int, across: int) -> None:
     if row.total > Circles.MOST:
         width = (across - 8) * row.filled // row.total
-        pen.rectangle((2, top + 2, across - 3, top + 9), outline=1)
+        upper, lower = (top, top + 6) if row.low else (top + 2, top + 9)
+        pen.rectangle((2, upper, across - 3, lower), outline=1)
         if width:
-            pen.rectangle((4, top + 4, 3 + width, top + 7), fill=1)
+            pen.rectangle((4, upper + 2, 3 + width, lower - 2), fill=1)
         return
     pitch = min(12, across // max(row.total, 1))
-    size = min(9, pitch - 1)
+    size = min(7 if row.low else 9, pitch - 1)
     left = (across - row.total * pitch + pitch - size) // 2
     for index in range(row.total):
-        x, y = left + index * pitch, top + (13 - size) // 2
+        x, y = left + index * pitch, top + (row.height + 1 - size) // 2
         pen.ellipse((x, y, x + size - 1, y + size - 1), outline=1, fill=1 if index < row.filled else 0)
 
 

@@ -100,16 +100,13 @@ class _Shop:
     cake: str
     nfc: str
     scanner: str
-    jana: str = "Jana K."
     until: str = ""
 
 
 _SHOPS = {
     "sk": _Shop("Kaviareň Bodka", "káva zadarmo", "zlatá", "Mäso", "Koláč", "NFC čítačka", "skener", until="kávy"),
     "cs": _Shop("Kavárna Bodka", "káva zdarma", "zlatá", "Maso", "Koláč", "NFC čtečka", "skener", until="kávy"),
-    "hu": _Shop(
-        "Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", "NFC-olvasó", "szkenner", jana="K. Jana", until="a kávéig"
-    ),
+    "hu": _Shop("Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", "NFC-olvasó", "szkenner", until="a kávéig"),
     "de": _Shop("Café Bodka", "Gratiskaffee", "Gold", "Fleisch", "Kuchen", "NFC-Leser", "Scanner"),
     "pl": _Shop("Kawiarnia Bodka", "kawa gratis", "złoty", "Mięso", "Ciasto", "czytnik NFC", "skaner", until="kawy"),
     "en": _Shop("Café Bodka", "free coffee", "gold", "Meat", "Cake", "NFC reader", "scanner"),
@@ -120,7 +117,7 @@ def samples(language: str) -> tuple[Screen, ...]:
     """Every kind of screen in its main forms, as a shop of that language would see them."""
     shop = _SHOPS[language]
     coffee, until, cake, meat = shop.coffee, shop.until, shop.cake, shop.meat
-    jana = shop.jana
+    jana = "Jana K."
     return (
         Idle(shop.shop, offline=False, waiting=0),
         Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05"),
@@ -153,7 +150,7 @@ def samples(language: str) -> tuple[Screen, ...]:
         UndoQuestion(Points(12_000), jana, 2),
         Undone(Points(-12_000), Points(1_240_000), later=False),
         NewCard(),
-        Armed(Verb.AWARD, 14, Money(1850, "EUR")),
+        *(Armed(verb, 14, sum_typed) for verb in Verb for sum_typed in (None, Money(1850, "EUR"))),
         *(Menu(item, number, len(MenuItem)) for number, item in enumerate(MenuItem, 1)),
         Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05", stopped=True),
         Queue(3, 12, known="26.11. 14:05"),

@@ -81,13 +81,15 @@ class Circles:
 
     filled: int
     total: int
+    low: bool = False
+    """Smaller ones, where a row of letters would be too high."""
 
     MOST = 21
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return 12
+        return 8 if self.low else 12
 
     def __str__(self) -> str:
         shown = min(self.total, self.MOST)

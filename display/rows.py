@@ -8,6 +8,7 @@ from display.amounts import amount_number, bare
 from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
 from display.letters import columns, plain
 from display.lines import Line, Name, Number, Word, whole
+from display.names import in_order
 from display.page import Button, Live
 from display.screens import Amount
 from display.words import Words
@@ -53,6 +54,11 @@ def name(text: str) -> Line:
     return (Name(plain(text)),)
 
 
+def person(text: str, words: Words) -> Line:
+    """A line that is nothing but somebody's name, in the order of the language."""
+    return name(in_order(text, words.language))
+
+
 def listed(names: tuple[str, ...], most: int) -> Wish:
     """Names in one row or, as they fit, in at most `most`; an ellipsis says that there are more."""
     known = [one for one in map(plain, names) if one]
@@ -84,7 +90,7 @@ def amount(value: Amount, words: Words, *, signed: bool = False) -> Number:
 def leaves(cost: Amount, rest: Amount, words: Words) -> Wish:
     """A line such as "500 b, ostane 740" in one row, or in two where the numbers are long: what it costs is what matters."""
     line = words.say("{cost}, leaves {rest}", cost=amount(cost, words), rest=bare(rest, words.language))
-    left = good(words.say("Leaves {amount}", amount=amount(rest, words)))
+    left = must(words.say("Leaves {amount}", amount=amount(rest, words)))
     return number(line, SMALL, apart=(number((amount(cost, words),), SMALL), left))
 
 

@@ -23,24 +23,14 @@ import httpx
 
 from loyalty.chain import Head
 from loyalty.entry import Moment
-from sync import forgetting, history, journal, messages, mirror, renewal
+from sync import forgetting, history, journal, known_time, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.damage import DamagedMirror
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
-from sync.messages import (
-    Health,
-    ProgrammeText,
-    PurseRow,
-    Push,
-    Pushed,
-    Recall,
-    Renew,
-    Renewed,
-    Standing,
-    Told,
-    Wait,
-)
+from sync.messages import Health, ProgrammeText, Push, Pushed, Recall, Standing, Told, Wait
+from sync.mirror_rows import PurseRow
+from sync.pairing_messages import RENEW_PATH, Renew, Renewed
 from sync.pulling import Pulling
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
@@ -243,7 +233,7 @@ class Courier:
         now = await self._blocking(journal.current)
         stopped = now.standing is not Standing.GOOD
         renewed = await self._requests.post(
-            messages.RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
+            RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
         )
         # The mirror first: after a power cut between the two, too much is pulled anew, never too little.
         await self._run_blocking(lambda: mirror.pull_anew(self._mirror))
@@ -314,7 +304,7 @@ class Courier:
 
     async def _prove_time(self, now_ms: int) -> None:
         at = self._moment()
-        await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
+        await self._run_blocking(lambda: known_time.prove(self._mirror, now_ms, at))
 
     async def _mend(self) -> None:
         """Makes a damaged mirror anew: empty, and filled again by the next pull."""
@@ -340,7 +330,7 @@ class Courier:
     def _forget(self, connection: sqlite3.Connection) -> None:
         """Forgets people whom the cloud has forgotten, and prunes old lines that every row includes (invariant 11)."""
         forgetting.forget(connection, self._mirror)
-        before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
+        before_ms = known_time.known_ms(self._mirror, self._moment()) - KEPT_MS
         renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
 
     async def _checkpoint(self) -> None:

@@ -12,7 +12,7 @@ from loyalty.account import Account
 from loyalty.entry import Posting
 from loyalty.programme import PointsRules, Programme, Reward, StampRules, in_language
 from terminal import device_test, renewing, states
-from terminal.states import State
+from terminal.states import Mode, State
 
 Face: TypeAlias = StampRules | PointsRules
 
@@ -49,7 +49,14 @@ def language_of(state: State, account: Account | None) -> str:
     return account.language if account and account.language in LANGUAGES else state.desk.language
 
 
-def account_of(mode: states.Mode) -> Account | None:
+def spoken(state: State, mode: Mode) -> str:
+    """What the picture of a mode speaks: the language of whom it is about."""
+    if isinstance(mode, states.Notice) and mode.language:
+        return mode.language
+    return language_of(state, account_of(mode))
+
+
+def account_of(mode: Mode) -> Account | None:
     """Whose conversation it is, where it is anybody's."""
     match mode:
         case states.Card() | states.Choice() | states.Confirm() | states.Asking() | states.Done():
@@ -62,6 +69,18 @@ def account_of(mode: states.Mode) -> Account | None:
             return account_of(back)
         case _:
             return None
+
+
+def card_of(mode: Mode) -> bytes | None:
+    """Which card lies here, a blank one too: the account's name, which a blank card's number is to be."""
+    match mode:
+        case states.NewCard(whose=whose):
+            return whose.account
+        case states.Notice(back=back):
+            return card_of(back)
+        case _:
+            account = account_of(mode)
+            return account.whose.account if account else None
 
 
 def rewards(programme: Programme, points: int) -> tuple[Reward, ...]:

@@ -21,8 +21,8 @@ from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import Courier
 from sync.keys import DEVICE_KEY, NEXT_KEY, DeviceKey, load_or_make
-from sync.messages import Authorization
 from sync.pairing import Pairing
+from sync.pairing_messages import Authorization
 from sync.signing import RequestSigner
 from terminal.clocks import Clocks
 from terminal.cloud_report import REPORT_FILE

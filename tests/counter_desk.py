@@ -19,8 +19,9 @@ from loyalty.entry import TokenKind
 from loyalty.numbers import Check, with_check
 from loyalty.programme import read
 from loyalty.tokens import TokenKey, token
-from sync import mirror
-from sync.messages import CardRow, MemberRow, Pulled, PurseRow, StaffRow, Standing
+from sync import applying
+from sync.messages import Pulled, Standing
+from sync.mirror_rows import CardRow, MemberRow, PurseRow, StaffRow
 from terminal import states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
@@ -105,7 +106,7 @@ class Counter:
     async def _open(folder: Path, jana: dict[str, int]) -> Store:
         store = Store(folder, IDENTITY, "hlavna-1")
         await store.run_blocking(
-            lambda: list(mirror.apply(store.writer.mirror, store.writer.journal, IDENTITY, first_pull(jana)))
+            lambda: list(applying.apply(store.writer.mirror, store.writer.journal, IDENTITY, first_pull(jana)))
         )
         return store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from display.screens import Notice, Typing
 from display.words import msgid, speak
 from drivers.events import DeviceBack, DeviceLost, Picture
 from drivers.virtual import VirtualDevices
-from loyalty.entry import Cause, Entry, Posting, decode_entry
+from loyalty.entry import Cause, Posting, Unreadable, decode_entry
+from loyalty.outline import outline
 from loyalty.programme import Programme
 from sync import history, journal
 from terminal import session
@@ -94,12 +95,12 @@ async def _serve(
 
 
 CAUSES = {
-    Cause.AWARD: msgid("Awarded"),
-    Cause.REDEEM: msgid("Reward"),
-    Cause.UNDO: msgid("Undone"),
-    Cause.RETURN: msgid("Goods back"),
-    Cause.ISSUE: msgid("New card"),
-    Cause.GIVE_BACK: msgid("Given back"),
+    Cause.AWARD.value: msgid("Awarded"),
+    Cause.REDEEM.value: msgid("Reward"),
+    Cause.UNDO.value: msgid("Undone"),
+    Cause.RETURN.value: msgid("Goods back"),
+    Cause.ISSUE.value: msgid("New card"),
+    Cause.GIVE_BACK.value: msgid("Given back"),
 }
 """What a terminal writes; the others are the cloud's own."""
 
@@ -111,15 +112,14 @@ class Books:
     words: PageWords
     programme: Callable[[], Programme | None]
 
-    def what(self, entry: Entry) -> str:
-        """As in "Awarded", or "Reward: cake"."""
-        cause = CAUSES.get(entry.cause)
-        what = self.words.say(cause) if cause else entry.cause.value
-        return f"{what}: {entry.reward}" if entry.reward else what
+    def what(self, cause: str, reward: str) -> str:
+        """As in "Awarded", or "Reward: cake"; a cause that only a newer version knows keeps its name."""
+        what = self.words.say(CAUSES[cause]) if cause in CAUSES else cause
+        return f"{what}: {reward}" if reward else what
 
-    def changes(self, entry: Entry) -> tuple[str, ...]:
+    def changes(self, postings: Iterable[Posting]) -> tuple[str, ...]:
         """As in "+12.5 p" and "−1 coffee"; a purse of stamps is called as the programme calls it."""
-        return tuple(map(self._change, entry.postings))
+        return tuple(map(self._change, postings))
 
     def _change(self, posting: Posting) -> str:
         programme, sign = self.programme(), "−" if posting.delta < 0 else "+"
@@ -133,11 +133,17 @@ def newest(store: Store, books: Books) -> list[JournalRow]:
     """The newest entries of the journal, newest first."""
     kept = store.reader.journal
     accepted, last = journal.current(kept).accepted, journal.head(kept).sequence
-    rows = []
-    for line in reversed(journal.lines_after(kept, max(0, last - NEWEST), NEWEST)):
-        entry = decode_entry(line.body)
-        rows.append(JournalRow(line.sequence, books.what(entry), books.changes(entry), waiting=line.sequence > accepted))
-    return rows
+    lines = journal.lines_after(kept, max(0, last - NEWEST), NEWEST)
+    return [_row(line.sequence, line.body, books, waiting=line.sequence > accepted) for line in reversed(lines)]
+
+
+def _row(sequence: int, body: bytes, books: Books, *, waiting: bool) -> JournalRow:
+    entry = outline(body)
+    try:
+        reward = decode_entry(body).reward
+    except Unreadable:  # written by a newer version before a step back
+        reward = ""
+    return JournalRow(sequence, books.what(entry.cause, reward), books.changes(entry.postings), waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,7 @@ class Reporter:
         words = self.books.words
         match event:
             case Recorded(entry=entry):
-                text = ", ".join((self.books.what(entry), *self.books.changes(entry)))
+                text = ", ".join((self.books.what(entry.cause.value, entry.reward), *self.books.changes(entry.postings)))
                 self.watch.said(words.say("written down: {entry}", entry=text))
                 self._cloud()
                 self.watch.recorded()

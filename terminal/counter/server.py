@@ -30,6 +30,7 @@ from drivers.virtual import VirtualDevices
 from sync.pairing import Pairing
 from terminal.counter.actions import BadAction, Hands, decode
 from terminal.counter.gate import HEADERS, Gate
+from terminal.counter.grip import Grip
 from terminal.counter.hub import Hub
 from terminal.counter.hub import Message as Told
 from terminal.counter.network import NetworkSwitch
@@ -175,14 +176,15 @@ def _file(body: bytes, kind: str) -> Callable[[Request], Response]:
 def _talk(hub: Hub, hands: Hands) -> Callable[[WebSocket], object]:
     async def talk(page: WebSocket) -> None:
         await page.accept()
-        told = await hub.join()
+        told, grip = await hub.join(), Grip(hands)
         sending = asyncio.create_task(_send(page, told))
         try:
             while True:
-                _do(await page.receive_text(), hands, told)
+                _do(await page.receive_text(), grip, told)
         except (WebSocketDisconnect, KeyError):  # KeyError: it sent bytes, which no page of ours does
             pass
         finally:
+            grip.let_go()
             hub.leave(told)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -190,9 +192,9 @@ def _talk(hub: Hub, hands: Hands) -> Callable[[WebSocket], object]:
     return talk
 
 
-def _do(message: str, hands: Hands, told: asyncio.Queue[Told | None]) -> None:
+def _do(message: str, grip: Grip, told: asyncio.Queue[Told | None]) -> None:
     try:
-        hands.do(decode(message))
+        grip.do(decode(message))
     except BadAction as error:
         with contextlib.suppress(asyncio.QueueFull):
             told.put_nowait({"say": "wrong", "text": str(error)})

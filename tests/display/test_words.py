@@ -17,7 +17,7 @@ PANELS = Catalogues(
     "display",
     "bodka",
     {"say": (1,), "count": (1, 2), "msgid": (1,), "press": (3,), "hold": (2,)},
-    frozenset({"p", "{n} h", "{n} min", "{n} s", "Test {number}/{count}", "Menu {number}/{count}"}),
+    frozenset({"p", "max. {amount}", "{n} h", "{n} min", "{n} s", "Test {number}/{count}", "Menu {number}/{count}"}),
 )
 
 

@@ -275,6 +275,9 @@ def test_the_plug_is_pulled_and_the_journal_keeps(shop: Demo, page: Page) -> Non
     card(page, "staff-eva").click()
     page.reload()  # the browser that was let in comes in again
     expect(page.get_by_text("No power")).to_be_visible()
+    journal = page.get_by_role("group", name="Journal of this terminal")
+    expect(journal).to_contain_text("cannot be read without power")
+    expect(journal).not_to_contain_text("Nothing yet")
     power.click()
     expect(power).to_have_attribute("aria-checked", "true")
     expect(newest_row(page)).to_have_text(written, use_inner_text=True)

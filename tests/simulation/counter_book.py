@@ -14,7 +14,7 @@ from loyalty.holding import spendable
 from simulation.cloud_book import CloudBook, PurseKey, demand
 from simulation.copies import HeadStart
 from simulation.counter import Counter
-from sync import journal, mirror, view
+from sync import journal, known_time, mirror, view
 from sync.messages import Standing
 
 
@@ -120,7 +120,7 @@ class CounterBook:
         for key in touched:
             self._check_purse(key)
         at = self.counter.moment()
-        known = mirror.known_ms(self.counter.store.reader.mirror, at)
+        known = known_time.known_ms(self.counter.store.reader.mirror, at)
         demand(known <= self.counter.world.agenda.wall_ms, 9, self.counter.name, "takes it for later than it is:", known)
         return touched
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import cards, merging, programmes, tables
+from backend import cards, merchant_tables, merging, programmes
 from backend.leases import write_off_terminal
 from loyalty.entry import TokenKind
 from loyalty.tokens import token
@@ -185,7 +185,7 @@ def publish_levels(day: Day, counter: Counter, rules: str = LEVELS) -> None:
     """The sample's programme with these rules, as its next version."""
     merchant = counter.pairing.merchant
     with day.cloud.writing() as connection:
-        version = connection.execute(sa.select(tables.merchant.c.programme)).scalar_one()
+        version = connection.execute(sa.select(merchant_tables.merchant.c.programme)).scalar_one()
         text = programmes.text_of(connection, merchant, 1).text.replace("version = 1 ", f"version = {version + 1} ")
         programmes.publish(connection, merchant, text + rules, day.agenda.wall_ms)
     day.network.ring()

@@ -12,7 +12,7 @@ from simulation.counter import Counter
 from simulation.faults import DAY, HOUR, MINUTE, SECOND, merge, publish_levels
 from simulation.people import JANA, PETER
 from simulation.scene import Scene, Story
-from sync import journal, mirror
+from sync import applying, journal
 from sync.messages import Ask, Standing
 
 PAYS = "sum=5 enter card - wait -"
@@ -226,8 +226,8 @@ async def a_very_late_answer(scene: Scene) -> None:
     await scene.wait()
 
     def arrives() -> None:
-        with suppress(mirror.Misplaced):
-            mirror.apply_answer(first.store.writer.mirror, first.store.writer.journal, first.identity, answer)
+        with suppress(applying.Misplaced):
+            applying.apply_answer(first.store.writer.mirror, first.store.writer.journal, first.identity, answer)
 
     arriving = asyncio.ensure_future(first.store.run_blocking(arrives))
     await scene.wait()

@@ -424,6 +424,46 @@ async def a_page_that_sends_bytes_is_let_go_and_the_others_stay() -> None:
 
 
 @scene
+async def a_page_that_is_closed_lets_go_of_what_it_holds() -> None:
+    """Else × would stay down with nobody there, and two seconds later the last entry would be undone."""
+    async with counter() as it:
+        cookie = await it.cookie()
+        async with page(it, cookie) as other:
+            async with page(it, cookie) as gone:
+                await gone.settled()
+                it.events.clear()
+                await gone.do("press", button="cancel")
+                await gone.do("tap", uid="04a1b2c3d4e5f6")
+                await gone.do("insert", text="2100000000043")
+                await gone.settled()
+            await other.hears("button", button="cancel", down=True)
+            for _ in range(2):
+                await other.hears("card", there=False)
+            assert it.devices.buttons.down == frozenset()
+            assert not it.devices.nfc.occupied
+            assert not it.devices.chip.occupied
+        assert ButtonReleased("buttons", Button.CANCEL, NOW) in it.events
+        assert CardGone("nfc", Medium.NFC, NOW) in it.events
+
+
+@scene
+async def a_page_that_is_closed_lets_alone_what_others_hold() -> None:
+    async with counter() as it:
+        cookie = await it.cookie()
+        async with page(it, cookie) as other:
+            await other.do("press", button="cancel")
+            await other.do("tap", uid="04a1b2c3d4e5f6")
+            await other.settled()
+            async with page(it, cookie) as gone:
+                await gone.do("press", button="cancel")
+                await gone.do("press", button="next")
+                await gone.settled()
+            await other.hears("button", button="next", down=False)
+            assert it.devices.buttons.down == {Button.CANCEL}
+            assert it.devices.nfc.occupied
+
+
+@scene
 async def open_pages_hear_the_end() -> None:
     async with counter() as it:
         opened = page(it)

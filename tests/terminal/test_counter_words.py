@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from uuid import UUID
 
 import pytest
 from catalogues import Catalogues, texts_of
@@ -12,7 +11,7 @@ from counter_desk import CAFE
 
 from display.letters import plain
 from display.words import LANGUAGES, TextsMissing
-from loyalty.entry import CLOUDS_OWN, Cause, Entry, Moment, Posting
+from loyalty.entry import CLOUDS_OWN, Cause, Posting
 from terminal.counter.rig import CAUSES, Books
 from terminal.counter.tray import Tray
 from terminal.counter.words import marked, page_words
@@ -68,24 +67,21 @@ def test_what_waits_is_counted_as_one_says_it(n: int, says: str) -> None:
     assert page_words("sk").count("{n} entry waits", "{n} entries wait", n) == says
 
 
-def entry(cause: Cause, *postings: Posting, reward: str = "") -> Entry:
-    return Entry(UUID(int=1), cause, Moment(UUID(int=2), 0, 0, trusted=True), "main", 1, postings, reward=reward)
-
-
 @pytest.mark.parametrize(("language", "says"), [("sk", "+1 240,5 b"), ("en", "+1,240.5 p"), ("de", "+1.240,5 P")])
 def test_the_journal_counts_points_to_the_thousandth_and_stamps_whole(language: str, says: str) -> None:
     points = CAFE.points
     assert points is not None
     books = Books(page_words(language), lambda: CAFE)
-    written = entry(Cause.AWARD, Posting(points.purse, 1_240_500), Posting("coffee", -10))
-    assert [plain(change) for change in books.changes(written)] == [says, "−10 coffee"]
+    postings = Posting(points.purse, 1_240_500), Posting("coffee", -10)
+    assert [plain(change) for change in books.changes(postings)] == [says, "−10 coffee"]
 
 
 def test_the_journal_says_why_an_entry_was_made() -> None:
     books = Books(page_words("sk"), lambda: None)
-    assert books.what(entry(Cause.AWARD)) == "Pridané"
-    assert books.what(entry(Cause.REDEEM, reward="káva")) == "Odmena: káva"
-    assert CAUSES.keys() == set(Cause) - CLOUDS_OWN
+    assert books.what("award", "") == "Pridané"
+    assert books.what("redeem", "káva") == "Odmena: káva"
+    assert books.what("of a newer version", "") == "of a newer version"
+    assert CAUSES.keys() == {cause.value for cause in set(Cause) - CLOUDS_OWN}
 
 
 def test_a_device_without_a_name_of_its_own_keeps_its_name() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from emulators.drafts import IDENTITY, award
 from loyalty.entry import Entry, Moment
-from sync import mirror
+from sync import known_time
 from terminal.inputs import Recalled
 from terminal.link import KEEP_TIME_SECONDS
 from terminal.store import UNKNOWN_AGE_MS, Store
@@ -41,7 +41,7 @@ def age(store: Store, moment: Moment) -> int:
 
 
 def prove(store: Store, moment: Moment, now_ms: int = NOW) -> None:
-    asyncio.run(store.run_blocking(lambda: mirror.prove_time(store.writer.mirror, now_ms, moment)))
+    asyncio.run(store.run_blocking(lambda: known_time.prove(store.writer.mirror, now_ms, moment)))
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY, -NOW])
@@ -86,7 +86,7 @@ def test_known_time_is_told_and_kept(store: Store) -> None:
     prove(store, at)
     assert len(store.known_time(at)) == len("26.11. 14:05")
     asyncio.run(store.keep_time(Moment(FIRST, DAY, 0, trusted=False)))
-    assert mirror.known_ms(store.reader.mirror, Moment(SECOND, 0, 0, trusted=False)) == NOW + DAY - MINUTE
+    assert known_time.known_ms(store.reader.mirror, Moment(SECOND, 0, 0, trusted=False)) == NOW + DAY - MINUTE
 
 
 PAGE = 4_096

@@ -7,8 +7,12 @@ const PAGE = document.documentElement.lang;
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 
 hear("journal", ({ rows }) => {
-  if (document.body.classList.contains("off")) return; // what was read last stays: it is on the terminal's disk
+  const off = document.body.classList.contains("off");
+  const seen = byId("rows").childElementCount > 0;
+  if (off && seen) return; // what was read last stays: it is on the terminal's disk
   byId("rows").replaceChildren(...rows.map(row));
+  const { unread, empty } = byId("no-rows").dataset;
+  byId("no-rows").textContent = off ? unread : empty;
   byId("no-rows").hidden = rows.length > 0;
 });
 
