@@ -22,7 +22,7 @@ from display.draw import draw
 from display.gallery import samples
 from display.glass import Glass
 from display.layout import lay_out
-from display.screens import Money, Pairing, Points, Screen, Stamps, Sum, Task, Unpaired
+from display.screens import Money, Pairing, Points, Screen, Stamps, Task, Unpaired
 from display.words import LANGUAGES
 from emulators.glasses import SOLD, called
 
@@ -43,7 +43,10 @@ WITHOUT: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
     ("StampCardFull", "more"): ("nothing but yes and no while it is asked", lambda card: card.confirm),
     ("Typing", "currency"): ("no sum is typed", lambda typing: typing.card),
     ("Sum", "preset"): ("nothing but yes and no while it is asked", lambda bill: bill.ask),
-    ("Sum", "card"): ("a card is asked for where nothing else is to be said", lambda bill: _says_something(bill)),
+    ("Sum", "card"): (
+        "whose it is, a group or a choice stands where it would be asked for",
+        lambda bill: bill.name or bill.group or bill.preset or bill.back or bill.ask,
+    ),
     ("Sum", "back"): ("a return is never asked for", lambda bill: bill.ask),
     ("PayLess", "rest"): ("the till is told when it is confirmed", lambda pay: True),
     ("Done", "total"): ("that it is sent later goes before", lambda done: done.later),
@@ -101,10 +104,6 @@ ON_LOW: dict[tuple[str, str], str] = {
 """On glasses of 32 rows."""
 
 Any_ = Screen | ComingScreen
-
-
-def _says_something(bill: Sum) -> bool:
-    return bool(bill.name or bill.group or bill.preset or bill.ask or bill.back)
 
 
 @cache
