@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import fleet_tables
 
 
 class Kind(Enum):
@@ -45,15 +45,15 @@ class Alarm:
 def put(connection: sa.Connection, merchant: UUID, alarms: list[Alarm], now_ms: int) -> None:
     """Lists alarms."""
     if alarms:
-        connection.execute(sa.insert(tables.alarm), [_values(merchant, alarm, now_ms) for alarm in alarms])
+        connection.execute(sa.insert(fleet_tables.alarm), [_values(merchant, alarm, now_ms) for alarm in alarms])
 
 
 def put_once(connection: sa.Connection, merchant: UUID, alarm: Alarm, now_ms: int) -> None:
     """Lists an alarm unless the same kind is already listed for the same line: for what every retry finds again."""
-    listed = sa.select(tables.alarm.c.id).where(
-        tables.alarm.c.identity == alarm.identity,
-        tables.alarm.c.sequence == alarm.sequence,
-        tables.alarm.c.kind == alarm.kind.name,
+    listed = sa.select(fleet_tables.alarm.c.id).where(
+        fleet_tables.alarm.c.identity == alarm.identity,
+        fleet_tables.alarm.c.sequence == alarm.sequence,
+        fleet_tables.alarm.c.kind == alarm.kind.name,
     )
     if connection.execute(listed.limit(1)).first() is None:
         put(connection, merchant, [alarm], now_ms)
@@ -61,11 +61,11 @@ def put_once(connection: sa.Connection, merchant: UUID, alarm: Alarm, now_ms: in
 
 def see(connection: sa.Connection, merchant: UUID, alarm: int, by: str, now_ms: int) -> bool:
     """Notes that somebody has looked at an alarm; again changes nothing. False where the merchant has no such alarm."""
-    a = tables.alarm.c
+    a = fleet_tables.alarm.c
     mine = (a.merchant == merchant) & (a.id == alarm)
     if connection.execute(sa.select(a.id).where(mine)).first() is None:
         return False
-    connection.execute(sa.update(tables.alarm).where(mine, a.seen_ms.is_(None)).values(seen_ms=now_ms, seen_by=by))
+    connection.execute(sa.update(fleet_tables.alarm).where(mine, a.seen_ms.is_(None)).values(seen_ms=now_ms, seen_by=by))
     return True
 
 

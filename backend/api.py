@@ -1,4 +1,4 @@
-"""The addresses that terminals call. Each takes one message of `sync.messages` and gives one back, as JSON.
+"""The addresses that terminals call. Each takes one message (`sync.messages` and its kin) and gives one back, as JSON.
 
 Bodies are read raw and decoded with msgspec: a push of 500 lines would take three times as long through models.
 """
@@ -23,7 +23,21 @@ from backend.identities import Identity
 from backend.problems import ForeignIdentity, MalformedMessage, TooLarge, UnknownEncoding
 from backend.surroundings import Clock, Random
 from backend.tries import Tries
-from sync import encoding, messages
+from sync import encoding, messages, pairing_messages, update_messages
+from sync.pairing_messages import (
+    DEVICE_PATH,
+    PAIR_PATH,
+    RENEW_PATH,
+    TOKEN_PATH,
+    Authorization,
+    Authorize,
+    Collect,
+    Pair,
+    Paired,
+    Renew,
+    Renewed,
+)
+from sync.update_messages import UPDATE_PATH, UPDATE_PIECE_PATH, Offer, Piecemeal, Update, UpdatePiece
 
 MAX_BODY = 4 * 1024 * 1024
 """Bytes of one request, packed and unpacked: a push of 500 lines takes about half a megabyte."""
@@ -37,7 +51,7 @@ _REQUESTS = 200
 _REQUESTS_OF_ALL = 3_000
 """Codes that may be shown: forty terminals on an installer's table ask for some, from one address."""
 
-_QUIET = (messages.Pull, messages.Snapshot, messages.Update, messages.UpdatePiece)
+_QUIET = (messages.Pull, messages.Snapshot, Update, UpdatePiece)
 """These change nothing that another terminal waits for."""
 
 M = TypeVar("M")
@@ -62,10 +76,10 @@ def router(cloud: Cloud) -> APIRouter:
     """All addresses of the terminal's protocol."""
     routes = APIRouter(tags=["terminal"])
     routes.add_api_route("/health", _health(cloud), methods=["GET"], summary="Whether the database answers")
-    _add(routes, messages.PAIR_PATH, _pair(cloud), messages.Pair, messages.Paired, "Pair a device by a one-time code")
+    _add(routes, PAIR_PATH, _pair(cloud), Pair, Paired, "Pair a device by a one-time code")
     authorize, collect = _device_flow(cloud)
-    _add(routes, messages.DEVICE_PATH, authorize, messages.Authorize, messages.Authorization, "Get a code to show")
-    _add(routes, messages.TOKEN_PATH, collect, messages.Collect, messages.Paired, "Ask whether the code was typed")
+    _add(routes, DEVICE_PATH, authorize, Authorize, Authorization, "Get a code to show")
+    _add(routes, TOKEN_PATH, collect, Collect, Paired, "Ask whether the code was typed")
     _add(routes, messages.PUSH_PATH, _signed(cloud, messages.Push, _push), messages.Push, messages.Pushed, "Send lines")
     _add(routes, messages.PULL_PATH, _signed(cloud, messages.Pull, _pull), messages.Pull, messages.Pulled, "Get changes")
     piece = _signed(cloud, messages.Snapshot, _snapshot, read)
@@ -74,20 +88,20 @@ def router(cloud: Cloud) -> APIRouter:
     present = _signed(cloud, messages.Present, _present)
     _add(routes, messages.PRESENT_PATH, present, messages.Present, messages.Presented, "Say whose card is shown")
     _add(routes, messages.WAIT_PATH, _wait(cloud), messages.Wait, messages.Waited, "Wait for news")
-    _add(routes, messages.RENEW_PATH, _signed(cloud, messages.Renew, _renew), messages.Renew, messages.Renewed, "Renew")
+    _add(routes, RENEW_PATH, _signed(cloud, Renew, _renew), Renew, Renewed, "Renew")
     programme = _signed(cloud, messages.Programme, _programme)
     _add(routes, messages.PROGRAMME_PATH, programme, messages.Programme, messages.ProgrammeText, "Get a programme")
-    update = _signed(cloud, messages.Update, _update)
-    _add(routes, messages.UPDATE_PATH, update, messages.Update, messages.Offer, "Ask for a newer version")
-    update_piece = _signed(cloud, messages.UpdatePiece, _update_piece, read)
-    _add(routes, messages.UPDATE_PIECE_PATH, update_piece, messages.UpdatePiece, messages.Piecemeal, "Get a piece of it")
+    update = _signed(cloud, Update, _update)
+    _add(routes, UPDATE_PATH, update, Update, Offer, "Ask for a newer version")
+    update_piece = _signed(cloud, UpdatePiece, _update_piece, read)
+    _add(routes, UPDATE_PIECE_PATH, update_piece, UpdatePiece, Piecemeal, "Get a piece of it")
     return routes
 
 
 def schemas() -> dict[str, Any]:
     """JSON schemas of all messages, for OpenAPI."""
-    kinds = [getattr(messages, name) for name in dir(messages)]
-    structs = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    kinds = [kind for file in (messages, pairing_messages, update_messages) for kind in vars(file).values()]
+    structs = {kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)}
     _, components = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
     return dict(components)
 
@@ -129,7 +143,7 @@ def _present(cloud: Cloud, connection: sa.Connection, sender: Identity, message:
     return changes.present(connection, sender.id, message, cloud.clock())
 
 
-def _renew(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Renew) -> messages.Renewed:
+def _renew(cloud: Cloud, connection: sa.Connection, sender: Identity, message: Renew) -> Renewed:
     return pairing.renew(connection, sender.id, message, cloud.clock(), cloud.random)
 
 
@@ -139,13 +153,11 @@ def _programme(
     return programmes.text_of(connection, sender.merchant, message.version)
 
 
-def _update(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Update) -> messages.Offer:
+def _update(cloud: Cloud, connection: sa.Connection, sender: Identity, message: Update) -> Offer:
     return releases.offer(connection, message)
 
 
-def _update_piece(
-    cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.UpdatePiece
-) -> messages.Piecemeal:
+def _update_piece(cloud: Cloud, connection: sa.Connection, sender: Identity, message: UpdatePiece) -> Piecemeal:
     return releases.piece(connection, message)
 
 
@@ -215,7 +227,7 @@ def _pair(cloud: Cloud) -> Endpoint:
     by_all = Tries(cloud.clock, _WRONG_CODES_OF_ALL, _WRONG_CODES_WITHIN_MS)
 
     def answer(received: signatures.Request, address: str) -> bytes:
-        message = _decode(_plain(received), messages.Pair)
+        message = _decode(_plain(received), Pair)
         by_address.check(address)
         by_all.check("")
         try:
@@ -241,14 +253,14 @@ def _device_flow(cloud: Cloud) -> tuple[Endpoint, Endpoint]:
             tries.failed(key)
 
     def begin(received: signatures.Request, address: str) -> bytes:
-        message = _decode(_plain(received), messages.Authorize)
+        message = _decode(_plain(received), Authorize)
         limited(address)
-        url = cloud.public_url or received.url.removesuffix(messages.DEVICE_PATH)
+        url = cloud.public_url or received.url.removesuffix(DEVICE_PATH)
         with cloud.database.writing() as connection:
             return msgspec.json.encode(device_flow.begin(connection, message, url, cloud.clock(), cloud.random))
 
     def collect(received: signatures.Request, address: str) -> bytes:
-        message = _decode(_plain(received), messages.Collect)
+        message = _decode(_plain(received), Collect)
         try:
             # Most ask in vain, and keep no writer busy.
             with cloud.database.reading() as connection:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, identities, lines, tables
+from backend import alarms, card_tables, identities, ledger_tables, lines
 from backend.alarms import Alarm
 from backend.history import History
 from backend.identities import Identity
@@ -196,17 +196,17 @@ class Book:
         self._write_purses(changes)
         self._write_leases()
         self._write_takings()
-        _insert(self.connection, tables.entry, self.entry_rows)
-        _insert(self.connection, tables.posting, self.posting_rows)
+        _insert(self.connection, ledger_tables.entry, self.entry_rows)
+        _insert(self.connection, ledger_tables.posting, self.posting_rows)
         if self.history is not None:
             self.history.write(changes)
         alarms.put(self.connection, self.identity.merchant, self.alarms, self.now_ms)
 
     def write_grants(self) -> None:
         """Writes purses and leases where nothing but leases of this identity was raised: no new change numbers."""
-        p = tables.purse.c
+        p = ledger_tables.purse.c
         of = (p.account == sa.bindparam("a")) & (p.purse == sa.bindparam("p")) & (p.instance == sa.bindparam("i"))
-        raised = sa.update(tables.purse).where(p.merchant == self.identity.merchant, of).values(leased=sa.bindparam("l"))
+        raised = sa.update(ledger_tables.purse).where(p.merchant == self.identity.merchant, of).values(leased=sa.bindparam("l"))
         rows = [{"a": k.account, "p": k.purse, "i": k.instance, "l": self.purses[k].leased} for k in self._touched]
         if rows:
             self.connection.execute(raised, rows)
@@ -220,7 +220,7 @@ class Book:
 
     def _write_accounts(self) -> None:
         mine = {"merchant": self.identity.merchant, "opened_ms": self.now_ms}
-        _insert(self.connection, tables.account, [mine | {"id": account} for account in self._new_accounts])
+        _insert(self.connection, ledger_tables.account, [mine | {"id": account} for account in self._new_accounts])
 
     def _write_cards(self, changes: Iterator[int]) -> None:
         rows = [
@@ -234,7 +234,7 @@ class Book:
             }
             for token, card in self._new_cards.items()
         ]
-        _insert(self.connection, tables.card, rows)
+        _insert(self.connection, card_tables.card, rows)
 
     def _write_purses(self, changes: Iterator[int]) -> None:
         rows = {
@@ -249,7 +249,7 @@ class Book:
             for key in self._touched
         }
         mine = {"merchant": self.identity.merchant}
-        self._save(tables.purse, mine, rows, self._stored_purses)
+        self._save(ledger_tables.purse, mine, rows, self._stored_purses)
 
     def _write_leases(self) -> None:
         rows = {
@@ -261,7 +261,7 @@ class Book:
             for key in self._changed_leases
         }
         mine = {"merchant": self.identity.merchant, "identity": self.identity.id}
-        self._save(tables.lease, mine, rows, self._stored_leases)
+        self._save(ledger_tables.lease, mine, rows, self._stored_leases)
 
     def _write_takings(self) -> None:
         rows = {
@@ -272,7 +272,7 @@ class Book:
             }
             for key in self._changed_takings
         }
-        self._save(tables.taking, {"merchant": self.identity.merchant}, rows, self._stored_takings)
+        self._save(ledger_tables.taking, {"merchant": self.identity.merchant}, rows, self._stored_takings)
 
     def _save(
         self,
@@ -294,23 +294,25 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any
         connection.execute(sa.insert(table), rows)
 
 
-_E, _P = tables.entry.c, tables.posting.c
-_MERGED = sa.select(tables.merged).where(owned(tables.merged, "network"), among(tables.merged.c.account))
-_ACCOUNTS = sa.select(tables.account.c.id).where(owned(tables.account), among(tables.account.c.id))
-_PURSES = sa.select(tables.purse).where(owned(tables.purse), among(tables.purse.c.account))
-_LEASES = sa.select(tables.lease).where(owned(tables.lease), owned(tables.lease, "identity"), among(tables.lease.c.account))
-_CARDS = sa.select(tables.card).where(owned(tables.card, "network"), among(tables.card.c.token))
-_TAKINGS = sa.select(tables.taking).where(owned(tables.taking), among(tables.taking.c.entry))
-_ENTRIES = sa.select(_E.id, _E.body_hash, _E.account).where(owned(tables.entry), among(_E.id))
+_E, _P = ledger_tables.entry.c, ledger_tables.posting.c
+_MERGED = sa.select(card_tables.merged).where(owned(card_tables.merged, "network"), among(card_tables.merged.c.account))
+_ACCOUNTS = sa.select(ledger_tables.account.c.id).where(owned(ledger_tables.account), among(ledger_tables.account.c.id))
+_PURSES = sa.select(ledger_tables.purse).where(owned(ledger_tables.purse), among(ledger_tables.purse.c.account))
+_LEASES = sa.select(ledger_tables.lease).where(
+    owned(ledger_tables.lease), owned(ledger_tables.lease, "identity"), among(ledger_tables.lease.c.account)
+)
+_CARDS = sa.select(card_tables.card).where(owned(card_tables.card, "network"), among(card_tables.card.c.token))
+_TAKINGS = sa.select(ledger_tables.taking).where(owned(ledger_tables.taking), among(ledger_tables.taking.c.entry))
+_ENTRIES = sa.select(_E.id, _E.body_hash, _E.account).where(owned(ledger_tables.entry), among(_E.id))
 _ISSUES = (
     sa.select(_E.account, _E.identity)
-    .where(owned(tables.entry), _E.cause == Cause.ISSUE.value, among(_E.account))
+    .where(owned(ledger_tables.entry), _E.cause == Cause.ISSUE.value, among(_E.account))
     .order_by(_E.posted_ms)
 )
-_UNDONE = sa.select(_E.refers).where(owned(tables.entry), _E.cause == Cause.UNDO.value, among(_E.refers))
+_UNDONE = sa.select(_E.refers).where(owned(ledger_tables.entry), _E.cause == Cause.UNDO.value, among(_E.refers))
 _EARNED = (
-    sa.select(tables.posting)
-    .join(tables.entry, (_P.merchant == _E.merchant) & (_P.entry == _E.id))
-    .where(owned(tables.posting), among(_P.entry), _P.delta > 0)
+    sa.select(ledger_tables.posting)
+    .join(ledger_tables.entry, (_P.merchant == _E.merchant) & (_P.entry == _E.id))
+    .where(owned(ledger_tables.posting), among(_P.entry), _P.delta > 0)
     .where(_E.cause.in_([Cause.AWARD.value, Cause.REDEEM.value]))
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import merchants, tables
+from backend import card_tables, merchants
 from backend.forgetting import tombstones
 from backend.numbering import next_changes
 from loyalty.account import Status
@@ -49,7 +49,7 @@ def replace(connection: sa.Connection, network: UUID, old: bytes, new: bytes) ->
     found = _find(connection, network, old)
     if Status(found.status) is Status.REPLACED:
         raise CannotChange("this card was replaced before: replace the newer one")
-    c = tables.card.c
+    c = card_tables.card.c
     if connection.execute(sa.select(c.token).where(c.network == network, c.token == new)).first() is not None:
         raise CannotChange("the new card is somebody's already: take a blank one, or merge the two accounts")
     if tombstones(connection, network, [new]):
@@ -57,7 +57,7 @@ def replace(connection: sa.Connection, network: UUID, old: bytes, new: bytes) ->
     changes = next_changes(connection, network, 2)
     _set(connection, network, old, Status.REPLACED, next(changes))
     connection.execute(
-        sa.insert(tables.card).values(
+        sa.insert(card_tables.card).values(
             network=network,
             token=new,
             account=found.account,
@@ -76,14 +76,14 @@ def _change(connection: sa.Connection, network: UUID, card: bytes, before: Statu
 
 
 def _find(connection: sa.Connection, network: UUID, card: bytes) -> sa.Row[tuple[object, ...]]:
-    c = tables.card.c
-    found = connection.execute(sa.select(tables.card).where(c.network == network, c.token == card)).one_or_none()
+    c = card_tables.card.c
+    found = connection.execute(sa.select(card_tables.card).where(c.network == network, c.token == card)).one_or_none()
     if found is None:
         raise CannotChange("there is no such card: open the account's page again")
     return found
 
 
 def _set(connection: sa.Connection, network: UUID, card: bytes, status: Status, change: int) -> None:
-    c = tables.card.c
-    of = sa.update(tables.card).where(c.network == network, c.token == card)
+    c = card_tables.card.c
+    of = sa.update(card_tables.card).where(c.network == network, c.token == card)
     connection.execute(of.values(status=status.value, change=change))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import dating, identities, programmes, recalls, tables
+from backend import card_tables, dating, identities, ledger_tables, programmes, recalls
 from backend.accept import flag_off_head, is_off_head
 from backend.book import Book, PurseKey
 from backend.epochs import count_of
@@ -22,22 +22,8 @@ from backend.statements import owned
 from loyalty.account import Status
 from loyalty.chain import Head
 from loyalty.purse import grant
-from sync.messages import (
-    MAX_ROWS,
-    Answered,
-    Ask,
-    CardRow,
-    ForgottenRow,
-    MemberRow,
-    Present,
-    Presented,
-    ProgressRow,
-    Pull,
-    Pulled,
-    PurseRow,
-    StaffRow,
-    Standing,
-)
+from sync.messages import MAX_ROWS, Answered, Ask, Present, Presented, Pull, Pulled, Standing
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow, StaffRow
 
 
 def pull(connection: sa.Connection, identity: UUID, message: Pull, now_ms: int) -> Pulled:
@@ -144,12 +130,12 @@ def _rows(connection: sa.Connection, asker: Identity, since: int, limit: int, no
         return connection.execute(_CHANGED[table.name], _of(asker) | {"since": since, "end": end}).all()
 
     rows = _Rows(
-        purses=tuple(PurseRow(*row) for row in changed(tables.purse)),
-        cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in changed(tables.card)),
-        members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in changed(tables.member)),
-        staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in changed(tables.staff)),
-        progress=tuple(ProgressRow(r.account, r.level, r.spent, r.owing, r.change) for r in changed(tables.progress)),
-        forgotten=tuple(ForgottenRow(r.account, r.change) for r in changed(tables.forgotten)),
+        purses=tuple(PurseRow(*row) for row in changed(ledger_tables.purse)),
+        cards=tuple(CardRow(r.token, r.account, Status(r.status), r.change) for r in changed(card_tables.card)),
+        members=tuple(MemberRow(r.account, r.name, r.level, r.language, r.change) for r in changed(card_tables.member)),
+        staff=tuple(StaffRow(r.token, r.id, r.name, r.account, r.active, r.change) for r in changed(card_tables.staff)),
+        progress=tuple(ProgressRow(r.account, r.level, r.spent, r.owing, r.change) for r in changed(ledger_tables.progress)),
+        forgotten=tuple(ForgottenRow(r.account, r.change) for r in changed(card_tables.forgotten)),
     )
     return rows, len(found) > limit
 
@@ -160,7 +146,7 @@ def _grant_slice(connection: sa.Connection, asker: Identity, since: int, end: in
     The purses keep their change numbers: no other terminal sees a difference, and this one gets the rows in this answer, or,
     should it be lost, in the next one from the same cursor.
     """
-    p = tables.purse.c
+    p = ledger_tables.purse.c
     free = sa.select(p.account, p.purse, p.instance).where(
         p.merchant == asker.merchant, p.change > since, p.change <= end, p.earned - p.spent - p.leased > 0
     )
@@ -207,7 +193,7 @@ def _of(asker: Identity) -> dict[str, Any]:
 
 # Made once: to make a statement takes SQLAlchemy longer than it takes the database to answer it, and every terminal pulls.
 
-_P, _L = tables.purse.c, tables.lease.c
+_P, _L = ledger_tables.purse.c, ledger_tables.lease.c
 _LEASED_HERE = (
     (_L.merchant == _P.merchant)
     & (_L.account == _P.account)
@@ -224,7 +210,7 @@ PURSES = (
         sa.func.coalesce(_L.granted, 0).label("granted"),
         _P.change,
     )
-    .outerjoin_from(tables.purse, tables.lease, _LEASED_HERE)
+    .outerjoin_from(ledger_tables.purse, ledger_tables.lease, _LEASED_HERE)
     .where(_P.merchant == sa.bindparam("merchant"))
 )
 """The purses of `merchant`, each with what is granted to `identity`: the columns of a `PurseRow`."""
@@ -248,8 +234,8 @@ def _within(rows: sa.Select[Any], change: sa.Column[int]) -> sa.Select[Any]:
     return rows.where(change > sa.bindparam("since"), change <= sa.bindparam("end")).order_by(change)
 
 
-_OTHERS = (tables.card, tables.member, tables.staff, tables.progress, tables.forgotten)
+_OTHERS = (card_tables.card, card_tables.member, card_tables.staff, ledger_tables.progress, card_tables.forgotten)
 _CHANGED = {table.name: _within(sa.select(table).where(_owned(table)), table.c.change) for table in _OTHERS}
-_CHANGED |= {tables.purse.name: _within(PURSES, _P.change)}
-_NEXT_CHANGES = sa.union_all(*(_next_changes(table) for table in (tables.purse, *_OTHERS)))
+_CHANGED |= {ledger_tables.purse.name: _within(PURSES, _P.change)}
+_NEXT_CHANGES = sa.union_all(*(_next_changes(table) for table in (ledger_tables.purse, *_OTHERS)))
 """The numbers of the `next` changes after `since` of each kind of rows, with its name."""

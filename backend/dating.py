@@ -7,20 +7,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import fleet_tables, identities, ledger_tables
 from backend.identities import Identity
 from backend.statements import one_of, owned
 from loyalty.timeline import Made, Placed, place
 from sync.messages import Told
 
-_LONGEST_UP_MS = 2**40
+LONGEST_UP_MS = 2**40
 """More than thirty years."""
 
-_B, _E = tables.boot.c, tables.entry.c
+_B, _E = fleet_tables.boot.c, ledger_tables.entry.c
 _OF_BOOT = (_B.merchant == sa.bindparam("the_merchant")) & (_B.id == sa.bindparam("boot"))
-_BOOT = sa.select(tables.boot).where(_OF_BOOT)
-_MEASURED = sa.update(tables.boot).where(_OF_BOOT).values(began_ms=sa.bindparam("began"), measured=True)
-_BEGAN = sa.select(_B.id, _B.began_ms).where(owned(tables.boot), one_of(_B.id, "boots"))
+_BOOT = sa.select(fleet_tables.boot).where(_OF_BOOT)
+_MEASURED = sa.update(fleet_tables.boot).where(_OF_BOOT).values(began_ms=sa.bindparam("began"), measured=True)
+_BEGAN = sa.select(_B.id, _B.began_ms).where(owned(fleet_tables.boot), one_of(_B.id, "boots"))
 _LAST_MADE = (
     sa.select(_E.made_ms)
     .where(
@@ -34,7 +34,7 @@ _LAST_MADE = (
 def note_boot(connection: sa.Connection, merchant: UUID, told: Told, now_ms: int) -> None:
     """Remembers when the boot began that sent this, on the cloud's clock. Whoever comes late would make it too young: the
     earliest counts."""
-    if not 0 <= told.up_ms <= _LONGEST_UP_MS:
+    if not 0 <= told.up_ms <= LONGEST_UP_MS:
         return
     began = now_ms - told.up_ms
     known = connection.execute(_BOOT, {"the_merchant": merchant, "boot": told.boot}).one_or_none()
@@ -63,7 +63,11 @@ def _earliest(connection: sa.Connection, writer: Identity) -> int:
     first = writer
     while first.renews is not None:
         first = identities.find(connection, first.renews)
-    return int(connection.execute(sa.select(tables.identity.c.made_ms).where(tables.identity.c.id == first.id)).scalar_one())
+    return int(
+        connection.execute(
+            sa.select(fleet_tables.identity.c.made_ms).where(fleet_tables.identity.c.id == first.id)
+        ).scalar_one()
+    )
 
 
 def _began(connection: sa.Connection, merchant: UUID, boots: Iterable[UUID]) -> dict[UUID, int]:
@@ -74,4 +78,4 @@ def _began(connection: sa.Connection, merchant: UUID, boots: Iterable[UUID]) -> 
 def _add(connection: sa.Connection, merchant: UUID, began: Mapping[UUID, int], *, measured: bool) -> None:
     rows = [{"merchant": merchant, "id": boot, "began_ms": ms, "measured": measured} for boot, ms in began.items()]
     if rows:
-        connection.execute(sa.insert(tables.boot), rows)
+        connection.execute(sa.insert(fleet_tables.boot), rows)

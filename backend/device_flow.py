@@ -12,10 +12,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import fleet_tables
 from backend.pairing import ExpiredCode, UsedCode, WrongCode, admit, check_key, slow_hash, welcome
 from backend.surroundings import Random
-from sync.messages import Authorization, Authorize, Collect, Paired
+from sync.pairing_messages import Authorization, Authorize, Collect, Paired
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """RFC 8628 section 6.1: no vowels, so that no word comes out, and nothing that looks like something else."""
@@ -42,12 +42,12 @@ class ExpiredToken(Exception):
 def begin(connection: sa.Connection, message: Authorize, url: str, now_ms: int, random: Random) -> Authorization:
     """A new code for a terminal; `url` is the cloud's own address. Raises `BadPublicKey`."""
     check_key(message.public_key)
-    d = tables.device_request.c
-    connection.execute(sa.delete(tables.device_request).where(d.expires_ms < now_ms - KEPT_MS, d.identity.is_(None)))
+    d = fleet_tables.device_request.c
+    connection.execute(sa.delete(fleet_tables.device_request).where(d.expires_ms < now_ms - KEPT_MS, d.identity.is_(None)))
     device_code = base64.urlsafe_b64encode(random(DEVICE_CODE_BYTES)).decode().rstrip("=")
     user_code = _new_user_code(connection, random)
     connection.execute(
-        sa.insert(tables.device_request).values(
+        sa.insert(fleet_tables.device_request).values(
             device_hash=_fast_hash(device_code),
             user_hash=slow_hash(user_code),
             public_key=message.public_key,
@@ -62,10 +62,10 @@ def begin(connection: sa.Connection, message: Authorize, url: str, now_ms: int, 
 def approve(connection: sa.Connection, merchant: UUID, shop: str, typed: str, device: str, now_ms: int) -> None:
     """The merchant says that the terminal which shows `typed` is theirs. Raises `WrongCode`, `UsedCode` or `ExpiredCode`."""
     user_code = read(typed)
-    d = tables.device_request.c
+    d = fleet_tables.device_request.c
     found = None
     if user_code:
-        known = sa.select(tables.device_request).where(d.user_hash == slow_hash(user_code)).with_for_update()
+        known = sa.select(fleet_tables.device_request).where(d.user_hash == slow_hash(user_code)).with_for_update()
         found = connection.execute(known).one_or_none()
     if found is None:
         raise WrongCode("no terminal shows this code: compare each letter")
@@ -74,14 +74,14 @@ def approve(connection: sa.Connection, merchant: UUID, shop: str, typed: str, de
     if now_ms >= found.expires_ms:
         raise ExpiredCode("this code is too old: type the one that the terminal shows now")
     named = device.replace("\0", "")[:200] or found.device
-    chosen = sa.update(tables.device_request).where(d.device_hash == found.device_hash)
+    chosen = sa.update(fleet_tables.device_request).where(d.device_hash == found.device_hash)
     connection.execute(chosen.values(merchant=merchant, shop=shop, device=named))
 
 
 def collect(connection: sa.Connection, message: Collect, now_ms: int, random: Random) -> Paired:
     """What became of a terminal's request. Raises `AuthorizationPending`, `ExpiredToken` or `WrongCode`."""
-    d = tables.device_request.c
-    known = sa.select(tables.device_request).where(d.device_hash == _fast_hash(message.device_code)).with_for_update()
+    d = fleet_tables.device_request.c
+    known = sa.select(fleet_tables.device_request).where(d.device_hash == _fast_hash(message.device_code)).with_for_update()
     found = connection.execute(known).one_or_none()
     if found is None:
         raise WrongCode("this request is not known: ask for a new code")
@@ -92,7 +92,7 @@ def collect(connection: sa.Connection, message: Collect, now_ms: int, random: Ra
             raise ExpiredToken("nobody has typed the code in time: ask for a new one")
         raise AuthorizationPending("nobody has typed the code yet: ask again")
     paired = admit(connection, found.merchant, found.shop, found.device, found.public_key, now_ms, random)
-    ours = sa.update(tables.device_request).where(d.device_hash == found.device_hash)
+    ours = sa.update(fleet_tables.device_request).where(d.device_hash == found.device_hash)
     connection.execute(ours.values(identity=paired.identity))
     return paired
 
@@ -117,7 +117,9 @@ def _new_user_code(connection: sa.Connection, random: Random) -> str:
         for _ in range(USER_CODE_LENGTH):
             number, place = divmod(number, len(LETTERS))
             code += LETTERS[place]
-        taken = sa.select(tables.device_request.c.device_hash).where(tables.device_request.c.user_hash == slow_hash(code))
+        taken = sa.select(fleet_tables.device_request.c.device_hash).where(
+            fleet_tables.device_request.c.user_hash == slow_hash(code)
+        )
         if connection.execute(taken).first() is None:
             return code
     raise RuntimeError("every code that was drawn is taken")

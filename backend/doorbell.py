@@ -22,7 +22,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import fleet_tables, merchant_tables
 from sync.messages import MAX_WAIT_SECONDS, Wait
 
 LOOK_SECONDS = 5.0
@@ -31,9 +31,9 @@ CALLS, CALLS_SECONDS = 4, 4.0
 """So many answers within so many seconds are given at once where it is only somebody else's change: a busy shop's terminals
 then pull about once a second, not at every tap. A call is always told at once."""
 
-_N, _I = tables.network.c, tables.identity.c
+_N, _I = merchant_tables.network.c, fleet_tables.identity.c
 _OF_CALLER = (_I.network == _N.id) & (_I.merchant == sa.bindparam("merchant")) & (_I.id == sa.bindparam("identity"))
-_NEWS = sa.select(_N.change, _I.called).join_from(tables.network, tables.identity, _OF_CALLER)
+_NEWS = sa.select(_N.change, _I.called).join_from(merchant_tables.network, fleet_tables.identity, _OF_CALLER)
 
 
 class News(Enum):

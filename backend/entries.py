@@ -13,7 +13,7 @@ from loyalty.timeline import Placed
 def entry_row(
     identity: Identity, sequence: int, entry: Entry, whose: Personal, body_hash: bytes, now_ms: int, made: Placed
 ) -> dict[str, Any]:
-    """One row of `tables.entry`; `made` is when the entry was really made."""
+    """One row of `ledger_tables.entry`; `made` is when the entry was really made."""
     purchase = entry.purchase
     return {
         "merchant": identity.merchant,
@@ -43,7 +43,7 @@ def entry_row(
 
 
 def posting_row(merchant: UUID, entry: UUID, place: int, account: bytes, posting: Posting, posted: int) -> dict[str, Any]:
-    """One row of `tables.posting`; `posted` is what it changed."""
+    """One row of `ledger_tables.posting`; `posted` is what it changed."""
     return {
         "merchant": merchant,
         "entry": entry,

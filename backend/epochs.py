@@ -7,11 +7,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import merchant_tables
 from backend.surroundings import Random
 from loyalty.ids import uuid7
 
-_COUNT = sa.select(tables.network.c.change, tables.network.c.epoch).where(tables.network.c.id == sa.bindparam("network"))
+_COUNT = sa.select(merchant_tables.network.c.change, merchant_tables.network.c.epoch).where(
+    merchant_tables.network.c.id == sa.bindparam("network")
+)
 
 
 class Count(NamedTuple):
@@ -32,8 +34,10 @@ def begin_anew(connection: sa.Connection, now_ms: int, random: Random) -> int:
     Change numbers that were given out after the backup come again for other rows: a terminal that has seen the first ones must
     not take the second for old.
     """
-    networks = connection.execute(sa.select(tables.network.c.id)).scalars().all()
+    networks = connection.execute(sa.select(merchant_tables.network.c.id)).scalars().all()
     for network in networks:
         epoch = uuid7(now_ms, random(10))
-        connection.execute(sa.update(tables.network).where(tables.network.c.id == network).values(epoch=epoch))
+        connection.execute(
+            sa.update(merchant_tables.network).where(merchant_tables.network.c.id == network).values(epoch=epoch)
+        )
     return len(networks)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import fleet_tables, identities
 from backend.identities import Identity
 from backend.signatures import Request, Signer
 
@@ -58,7 +58,7 @@ def read(
     sender = identities.lock(connection, signer.identity)
     digest = _digest(request)
     if signer.counter <= sender.counter:
-        i = tables.identity.c
+        i = fleet_tables.identity.c
         mine = (i.merchant == sender.merchant) & (i.id == sender.id)
         last = connection.execute(sa.select(i.request).where(mine)).scalar_one()
         if signer.counter < sender.counter or last != digest:
@@ -73,7 +73,7 @@ def _digest(request: Request) -> bytes:
 
 
 def _stored_answer(connection: sa.Connection, sender: Identity, digest: bytes) -> bytes | None:
-    i = tables.identity.c
+    i = fleet_tables.identity.c
     found = sa.select(i.request, i.answer).where(i.merchant == sender.merchant, i.id == sender.id)
     row = connection.execute(found).one()
     return row.answer if row.request == digest else None

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from backend import lines, tables
+from backend import card_tables, fleet_tables, ledger_tables, lines, merchant_tables
 from backend.alarms import Kind
 from backend.identities import find
 from backend.opening import Hours, UnclearHours, read
@@ -33,7 +33,8 @@ class Terminal:
     """One identity. `queue` is how many lines it is known to hold that are not here, as far as it told; times are milliseconds.
 
     `heir` is the identity that was renewed from it, and it is `replaced` where nobody used it since: of two copies the other
-    may go on. `stuck` says why posting stopped behind `posted`. `leased` is what it may still spend, summed by purse.
+    may go on; or where nobody ever will, for it was made for entries out of a file (`backend.imports`). `stuck` says why
+    posting stopped behind `posted`. `leased` is what it may still spend, summed by purse.
     """
 
     id: UUID
@@ -119,7 +120,7 @@ class StuckLine:
 
 def terminals(connection: sa.Connection, merchant: UUID, now_ms: int, only: UUID | None = None) -> list[Terminal]:
     """Every terminal that was ever paired, the one with the worst trouble first; or one, where it is the merchant's."""
-    i, s = tables.identity, tables.shop
+    i, s = fleet_tables.identity, merchant_tables.shop
     wanted = (
         sa.select(i, s.c.name.label("shop_name"), s.c.hours, s.c.zone)
         .outerjoin_from(i, s, (i.c.merchant == s.c.merchant) & (i.c.shop == s.c.id))
@@ -127,7 +128,9 @@ def terminals(connection: sa.Connection, merchant: UUID, now_ms: int, only: UUID
         .order_by(i.c.made_ms.desc(), i.c.id)
     )
     rows = connection.execute(wanted if only is None else wanted.where(i.c.id == only)).all()
-    newest = connection.execute(sa.select(tables.merchant.c.programme).where(tables.merchant.c.id == merchant)).scalar_one()
+    newest = connection.execute(
+        sa.select(merchant_tables.merchant.c.programme).where(merchant_tables.merchant.c.id == merchant)
+    ).scalar_one()
     heirs = (
         sa.select(i.c.renews, i.c.id, i.c.made_ms)
         .where(i.c.merchant == merchant, i.c.renews.is_not(None))
@@ -152,7 +155,7 @@ def terminals(connection: sa.Connection, merchant: UUID, now_ms: int, only: UUID
             verified=row.verified or 0,
             verified_ms=row.verified_ms,
             heir=heir[row.id].id if row.id in heir else None,
-            replaced=row.id in heir and (row.seen_ms or 0) <= heir[row.id].made_ms,
+            replaced=_is_replaced(row, heir[row.id].made_ms if row.id in heir else None),
             stuck=stuck.get(row.id, ""),
             alarms=unseen.get(row.id, 0),
             broken=row.id in broken,
@@ -183,7 +186,7 @@ def stuck_line(connection: sa.Connection, identity: UUID) -> StuckLine | None:
 
 def leases(connection: sa.Connection, merchant: UUID, identity: UUID, limit: int) -> list[Mapping[str, Any]]:
     """What one terminal may still spend, purse by purse, the largest first."""
-    le = tables.lease.c
+    le = ledger_tables.lease.c
     out = (le.granted - le.used - le.written_off).label("out")
     wanted = sa.select(le.account, le.purse, le.instance, out).where(le.merchant == merchant, le.identity == identity, out > 0)
     ordered = wanted.order_by(out.desc(), le.account, le.purse, le.instance).limit(limit)
@@ -192,11 +195,11 @@ def leases(connection: sa.Connection, merchant: UUID, identity: UUID, limit: int
 
 def listed(connection: sa.Connection, merchant: UUID, limit: int) -> list[Mapping[str, Any]]:
     """Purses that were overdrawn or owe something, the largest sum first, with the member's name where it is known."""
-    p, m, n = tables.purse.c, tables.member.c, tables.merchant.c
+    p, m, n = ledger_tables.purse.c, card_tables.member.c, merchant_tables.merchant.c
     wanted = (
         sa.select(p.account, p.purse, p.instance, p.overdraft, p.debt, (p.earned - p.spent).label("balance"), m.name)
-        .join_from(tables.purse, tables.merchant, p.merchant == n.id)
-        .outerjoin(tables.member, (m.network == n.network) & (m.account == p.account))
+        .join_from(ledger_tables.purse, merchant_tables.merchant, p.merchant == n.id)
+        .outerjoin(card_tables.member, (m.network == n.network) & (m.account == p.account))
         .where(p.merchant == merchant, (p.overdraft > 0) | (p.debt > 0))
         .order_by((p.overdraft + p.debt).desc(), p.account, p.purse, p.instance)
         .limit(limit)
@@ -207,6 +210,12 @@ def listed(connection: sa.Connection, merchant: UUID, limit: int) -> list[Mappin
 def _standing(row: sa.Row[Any]) -> str:
     """What the merchant decided, or what its last message showed."""
     return str(row.standing if row.standing != Standing.GOOD.value else row.told_standing or row.standing)
+
+
+def _is_replaced(row: sa.Row[Any], heir_made_ms: int | None) -> bool:
+    if heir_made_ms is None:
+        return row.seen_ms is None and row.renews is not None and bool(row.standing == Standing.WRITTEN_OFF.value)
+    return bool((row.seen_ms or 0) <= heir_made_ms)
 
 
 def _queue(row: sa.Row[Any]) -> int:
@@ -237,7 +246,7 @@ def _health(told: bytes | None) -> Health | None:
 
 
 def _alarms(connection: sa.Connection, merchant: UUID) -> tuple[dict[UUID, int], set[UUID]]:
-    a = tables.alarm.c
+    a = fleet_tables.alarm.c
     mine = (a.merchant == merchant) & a.seen_ms.is_(None)
     counted = sa.select(a.identity, sa.func.count().label("number")).where(mine).group_by(a.identity)
     broken = sa.select(a.identity).where(mine, a.kind == Kind.BROKEN_CHAIN.name)
@@ -246,17 +255,17 @@ def _alarms(connection: sa.Connection, merchant: UUID) -> tuple[dict[UUID, int],
 
 
 def _stuck(connection: sa.Connection, merchant: UUID) -> dict[UUID, str]:
-    i, a = tables.identity.c, tables.alarm.c
+    i, a = fleet_tables.identity.c, fleet_tables.alarm.c
     wanted = (
         sa.select(i.id, a.detail)
-        .join_from(tables.identity, tables.alarm, (a.identity == i.id) & (a.sequence == i.posted + 1))
+        .join_from(fleet_tables.identity, fleet_tables.alarm, (a.identity == i.id) & (a.sequence == i.posted + 1))
         .where(i.merchant == merchant, i.posted < i.head_sequence, a.kind == Kind.UNREADABLE.name)
     )
     return {row.id: row.detail for row in connection.execute(wanted)}
 
 
 def _leased(connection: sa.Connection, merchant: UUID) -> Mapping[UUID, dict[str, int]]:
-    le = tables.lease.c
+    le = ledger_tables.lease.c
     out = sa.func.sum(le.granted - le.used - le.written_off).label("out")
     summed = sa.select(le.identity, le.purse, out).where(le.merchant == merchant).group_by(le.identity, le.purse)
     found: defaultdict[UUID, dict[str, int]] = defaultdict(dict)

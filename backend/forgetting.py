@@ -15,7 +15,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import merging, tables
+from backend import card_tables, fleet_tables, ledger_tables, merchant_tables, merging
 from backend.alarms import Alarm, Kind
 from backend.book import Book
 from backend.identities import Identity
@@ -40,13 +40,17 @@ def forget(connection: sa.Connection, network: UUID, account: bytes, now_ms: int
     The caller holds the network's lock. Raises `CannotForget`. The same again changes nothing.
     """
     account = merging.leads_to(connection, network, account) or account
-    f = tables.forgotten.c
+    f = card_tables.forgotten.c
     known = (f.account == account) | (f.opaque == account)
     if connection.execute(sa.select(f.opaque).where(f.network == network, known)).first() is not None:
         return
     merchants = _merchants(connection, network)
-    of = sa.select(tables.account.c.id).where(tables.account.c.merchant.in_(merchants), tables.account.c.id == account)
-    named = sa.select(tables.member.c.account).where(tables.member.c.network == network, tables.member.c.account == account)
+    of = sa.select(ledger_tables.account.c.id).where(
+        ledger_tables.account.c.merchant.in_(merchants), ledger_tables.account.c.id == account
+    )
+    named = sa.select(card_tables.member.c.account).where(
+        card_tables.member.c.network == network, card_tables.member.c.account == account
+    )
     if connection.execute(of.union(named)).first() is None:
         raise CannotForget(f"there is no account {account.hex()}: copy it from the account's page")
     for one in [*merging.led_by(connection, network, account), account]:
@@ -57,63 +61,67 @@ def _forget_one(
     connection: sa.Connection, network: UUID, merchants: Sequence[UUID], account: bytes, now_ms: int, random: Random
 ) -> None:
     opaque = random(ID_BYTES)
-    c, s = tables.card.c, tables.staff.c
+    c, s = card_tables.card.c, card_tables.staff.c
     tokens = connection.execute(sa.select(c.token).where(c.network == network, c.account == account)).scalars().all()
     staff = connection.execute(sa.select(s.merchant, s.id).where(s.merchant.in_(merchants), s.account == account)).all()
     changes = next_changes(connection, network, 1 + len(staff))
     tombstone = {"network": network, "account": account, "opaque": opaque, "at_ms": now_ms, "change": next(changes)}
-    connection.execute(sa.insert(tables.forgotten).values(tombstone))
-    for table in (tables.card, tables.member):
+    connection.execute(sa.insert(card_tables.forgotten).values(tombstone))
+    for table in (card_tables.card, card_tables.member):
         connection.execute(sa.delete(table).where(table.c.network == network, table.c.account == account))
     for row in staff:
-        own = sa.update(tables.staff).where(s.merchant == row.merchant, s.id == row.id)
+        own = sa.update(card_tables.staff).where(s.merchant == row.merchant, s.id == row.id)
         connection.execute(own.values(account=None, change=next(changes)))
     for merchant in merchants:
         _forget_at(connection, merchant, account, opaque, tokens)
-    m = tables.merged.c
-    connection.execute(sa.update(tables.merged).where(m.network == network, m.account == account).values(account=opaque))
-    connection.execute(sa.update(tables.merged).where(m.network == network, m.into == account).values(into=opaque))
+    m = card_tables.merged.c
+    connection.execute(sa.update(card_tables.merged).where(m.network == network, m.account == account).values(account=opaque))
+    connection.execute(sa.update(card_tables.merged).where(m.network == network, m.into == account).values(into=opaque))
     # The last answers, which are kept for repeats, may hold the name: who asks again is told to ask anew.
-    i = tables.identity.c
-    connection.execute(sa.update(tables.identity).where(i.network == network).values(request=None, answer=None))
+    i = fleet_tables.identity.c
+    connection.execute(sa.update(fleet_tables.identity).where(i.network == network).values(request=None, answer=None))
 
 
 def _forget_at(connection: sa.Connection, merchant: UUID, account: bytes, opaque: bytes, tokens: Collection[bytes]) -> None:
     """One merchant's part: lines lose their person, and the ledger goes on under the opaque id."""
-    e, ln, a = tables.entry.c, tables.line.c, tables.account.c
+    e, ln, a = ledger_tables.entry.c, ledger_tables.line.c, ledger_tables.account.c
     mine = sa.select(e.identity, e.sequence).where(e.merchant == merchant, e.account == account)
     places = [(row.identity, row.sequence) for row in connection.execute(mine)]
     for identity, sequence in [*places, *_unposted_places(connection, merchant, account)]:
-        line = sa.update(tables.line).where(ln.merchant == merchant, ln.identity == identity, ln.sequence == sequence)
+        line = sa.update(ledger_tables.line).where(ln.merchant == merchant, ln.identity == identity, ln.sequence == sequence)
         connection.execute(line.values(personal=None, salt=None))
     opened = connection.execute(sa.select(a.opened_ms).where(a.merchant == merchant, a.id == account)).scalar_one_or_none()
     if opened is None:
         return
-    connection.execute(sa.insert(tables.account).values(merchant=merchant, id=opaque, opened_ms=opened))
-    for table in (tables.purse, tables.lease, tables.posting):
+    connection.execute(sa.insert(ledger_tables.account).values(merchant=merchant, id=opaque, opened_ms=opened))
+    for table in (ledger_tables.purse, ledger_tables.lease, ledger_tables.posting):
         moved = sa.update(table).where(table.c.merchant == merchant, table.c.account == account)
         connection.execute(moved.values(account=opaque))
-    entries = sa.update(tables.entry).where(e.merchant == merchant, e.account == account)
+    entries = sa.update(ledger_tables.entry).where(e.merchant == merchant, e.account == account)
     connection.execute(entries.values(account=opaque, token=b""))
-    listed = sa.update(tables.alarm).where(tables.alarm.c.merchant == merchant, tables.alarm.c.account == account)
+    listed = sa.update(fleet_tables.alarm).where(
+        fleet_tables.alarm.c.merchant == merchant, fleet_tables.alarm.c.account == account
+    )
     connection.execute(listed.values(account=opaque))
     # What terminals hold of it is never spent again: there is nothing to call back.
-    for past in (tables.progress, tables.spend_day, tables.recall):
+    for past in (ledger_tables.progress, ledger_tables.spend_day, ledger_tables.recall):
         connection.execute(sa.delete(past).where(past.c.merchant == merchant, past.c.account == account))
-    days = sa.delete(tables.card_day).where(tables.card_day.c.merchant == merchant, tables.card_day.c.token.in_(list(tokens)))
+    days = sa.delete(ledger_tables.card_day).where(
+        ledger_tables.card_day.c.merchant == merchant, ledger_tables.card_day.c.token.in_(list(tokens))
+    )
     connection.execute(days)
-    connection.execute(sa.delete(tables.account).where(a.merchant == merchant, a.id == account))
+    connection.execute(sa.delete(ledger_tables.account).where(a.merchant == merchant, a.id == account))
 
 
 def _unposted_places(connection: sa.Connection, merchant: UUID, account: bytes) -> list[tuple[UUID, int]]:
     """Lines of the person that are posted and have no entry of their own: copies, and such as were voided."""
-    e, ln, i = tables.entry.c, tables.line.c, tables.identity.c
+    e, ln, i = ledger_tables.entry.c, ledger_tables.line.c, fleet_tables.identity.c
     same = (e.merchant == ln.merchant) & (e.identity == ln.identity) & (e.sequence == ln.sequence)
     posted = (i.merchant == ln.merchant) & (i.id == ln.identity) & (ln.sequence <= i.posted)
     others = (
         sa.select(ln.identity, ln.sequence, ln.personal)
-        .join_from(tables.line, tables.identity, posted)
-        .outerjoin(tables.entry, same)
+        .join_from(ledger_tables.line, fleet_tables.identity, posted)
+        .outerjoin(ledger_tables.entry, same)
         .where(ln.merchant == merchant, ln.personal.is_not(None), e.id.is_(None))
     )
     return [(row.identity, row.sequence) for row in connection.execute(others) if _account(row.personal) == account]
@@ -151,7 +159,7 @@ def people(book: Book, batch: Sequence[tuple[Line, UUID, Personal | None]]) -> t
 
 def tombstones(connection: sa.Connection, network: UUID, accounts: Collection[bytes]) -> dict[bytes, bytes]:
     """Which of these accounts belong to people who were forgotten, and the ids under which their sums go on."""
-    f = tables.forgotten.c
+    f = card_tables.forgotten.c
     found: dict[bytes, bytes] = {}
     for some in batches(accounts):
         rows = connection.execute(sa.select(f.account, f.opaque).where(f.network == network, f.account.in_(some)))
@@ -161,9 +169,9 @@ def tombstones(connection: sa.Connection, network: UUID, accounts: Collection[by
 
 def strip(connection: sa.Connection, identity: Identity, sequences: Sequence[int]) -> None:
     """Forgets the person of lines that came late, at once."""
-    ln = tables.line.c
+    ln = ledger_tables.line.c
     if sequences:
-        late = sa.update(tables.line).where(
+        late = sa.update(ledger_tables.line).where(
             ln.merchant == identity.merchant, ln.identity == identity.id, ln.sequence == sa.bindparam("at")
         )
         rows: list[dict[str, Any]] = [{"at": sequence} for sequence in sequences]
@@ -172,9 +180,13 @@ def strip(connection: sa.Connection, identity: Identity, sequences: Sequence[int
 
 def is_forgotten(connection: sa.Connection, network: UUID, account: bytes) -> bool:
     """Whether an account goes on as that of somebody who was forgotten."""
-    f = tables.forgotten.c
+    f = card_tables.forgotten.c
     return connection.execute(sa.select(f.account).where(f.network == network, f.opaque == account)).first() is not None
 
 
 def _merchants(connection: sa.Connection, network: UUID) -> Sequence[UUID]:
-    return connection.execute(sa.select(tables.merchant.c.id).where(tables.merchant.c.network == network)).scalars().all()
+    return (
+        connection.execute(sa.select(merchant_tables.merchant.c.id).where(merchant_tables.merchant.c.network == network))
+        .scalars()
+        .all()
+    )

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import programmes, tables
+from backend import ledger_tables, programmes
 from backend.numbering import batches
 from backend.statements import keyed, setting
 from loyalty.derived import HistoryRules, Progress, day_of, level_at, months_before
@@ -127,32 +127,36 @@ class History:
     def load(self, accounts: Collection[bytes], tokens: Collection[bytes], referred: Collection[UUID]) -> None:
         """Loads the past of accounts, of cards, and of entries that are referred to."""
         self._load_accounts(accounts)
-        c, d, e = tables.card_day.c, tables.derived.c, tables.entry.c
+        c, d, e = ledger_tables.card_day.c, ledger_tables.derived.c, ledger_tables.entry.c
         for some in batches(tokens):
-            found = sa.select(tables.card_day).where(c.merchant == self.merchant, c.token.in_(some))
+            found = sa.select(ledger_tables.card_day).where(c.merchant == self.merchant, c.token.in_(some))
             for row in self.connection.execute(found):
                 self.card_days[row.token, row.day] = CardDay(row.awards, row.points)
                 self._stored.add((row.token, row.day))
         for ids in batches(referred):
-            for row in self.connection.execute(sa.select(tables.derived).where(d.merchant == self.merchant, d.entry.in_(ids))):
+            for row in self.connection.execute(
+                sa.select(ledger_tables.derived).where(d.merchant == self.merchant, d.entry.in_(ids))
+            ):
                 key = DerivedKey(row.entry, row.rule)
                 self.derived[key] = Derived(row.of, row.whole, row.given)
                 self._stored.add(key)
-            for row in self.connection.execute(sa.select(tables.entry).where(e.merchant == self.merchant, e.id.in_(ids))):
+            for row in self.connection.execute(
+                sa.select(ledger_tables.entry).where(e.merchant == self.merchant, e.id.in_(ids))
+            ):
                 at = day_of(row.made_ms)
                 paid = row.amount - row.discount if row.amount is not None and self.counts(row.currency) else 0
                 self.past[row.id] = Past(at, row.token, paid, row.cause == Cause.AWARD.value)
 
     def _load_accounts(self, accounts: Collection[bytes]) -> None:
-        p, s = tables.progress.c, tables.spend_day.c
+        p, s = ledger_tables.progress.c, ledger_tables.spend_day.c
         for some in batches(accounts):
             for row in self.connection.execute(
-                sa.select(tables.progress).where(p.merchant == self.merchant, p.account.in_(some))
+                sa.select(ledger_tables.progress).where(p.merchant == self.merchant, p.account.in_(some))
             ):
                 self.progress[row.account] = Progress(row.level, row.spent, row.owing)
                 self._stored.add(row.account)
             for row in self.connection.execute(
-                sa.select(tables.spend_day).where(s.merchant == self.merchant, s.account.in_(some))
+                sa.select(ledger_tables.spend_day).where(s.merchant == self.merchant, s.account.in_(some))
             ):
                 self.days[row.account][row.day] = row.amount
                 self._stored.add((row.account, row.day))
@@ -169,22 +173,22 @@ class History:
             for account in self.changed
             for p in [self.progress[account]]
         ]
-        self._save(tables.progress, rows, [row["account"] in self._stored for row in rows])
+        self._save(ledger_tables.progress, rows, [row["account"] in self._stored for row in rows])
         days = [
             mine | {"account": account, "day": day, "amount": self.days[account][day]} for account, day in self._changed_days
         ]
-        self._save(tables.spend_day, days, [key in self._stored for key in self._changed_days])
+        self._save(ledger_tables.spend_day, days, [key in self._stored for key in self._changed_days])
         cards = [
             mine | {"token": key[0], "day": key[1], "awards": self.card_days[key].awards, "points": self.card_days[key].points}
             for key in self._changed_card_days
         ]
-        self._save(tables.card_day, cards, [key in self._stored for key in self._changed_card_days])
+        self._save(ledger_tables.card_day, cards, [key in self._stored for key in self._changed_card_days])
         derived = [
             mine | key._asdict() | {"of": one.of, "whole": one.whole, "given": one.given}
             for key in self._changed_derived
             for one in [self.derived[key]]
         ]
-        self._save(tables.derived, derived, [key in self._stored for key in self._changed_derived])
+        self._save(ledger_tables.derived, derived, [key in self._stored for key in self._changed_derived])
 
     def _save(self, table: sa.Table, rows: list[dict[str, Any]], stored: list[bool]) -> None:
         put_rows(

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from backend import tables
+from backend import fleet_tables, merchant_tables
 from backend.statements import keyed, setting
 from loyalty.chain import GENESIS, Head
 from sync.messages import Standing, Told
@@ -41,17 +41,19 @@ class Identity:
     accepted: int | None
 
 
-_COLUMNS = [column for column in tables.identity.c if column.name not in ("request", "answer")]
+_COLUMNS = [column for column in fleet_tables.identity.c if column.name not in ("request", "answer")]
 # Made once: every request asks several times.
-_BY_ID = sa.select(*_COLUMNS).where(tables.identity.c.id == sa.bindparam("of"))
-_ITS_NETWORK = sa.select(tables.identity.c.network).where(tables.identity.c.id == sa.bindparam("of")).scalar_subquery()
-_LOCK = sa.select(tables.network.c.id).where(tables.network.c.id == _ITS_NETWORK).with_for_update()
+_BY_ID = sa.select(*_COLUMNS).where(fleet_tables.identity.c.id == sa.bindparam("of"))
+_ITS_NETWORK = (
+    sa.select(fleet_tables.identity.c.network).where(fleet_tables.identity.c.id == sa.bindparam("of")).scalar_subquery()
+)
+_LOCK = sa.select(merchant_tables.network.c.id).where(merchant_tables.network.c.id == _ITS_NETWORK).with_for_update()
 _TWO_ACTIVE = (
-    sa.select(tables.identity.c.id)
+    sa.select(fleet_tables.identity.c.id)
     .where(
-        tables.identity.c.merchant == sa.bindparam("merchant"),
-        tables.identity.c.public_key.is_not(None),
-        tables.identity.c.standing == Standing.GOOD.value,
+        fleet_tables.identity.c.merchant == sa.bindparam("merchant"),
+        fleet_tables.identity.c.public_key.is_not(None),
+        fleet_tables.identity.c.standing == Standing.GOOD.value,
     )
     .limit(2)
 )
@@ -91,7 +93,7 @@ def add(
 ) -> Identity:
     """A new identity with no lines and no leases."""
     connection.execute(
-        sa.insert(tables.identity).values(
+        sa.insert(fleet_tables.identity).values(
             id=id,
             network=network,
             merchant=merchant,
@@ -152,13 +154,15 @@ def note_request(
 
 def call(connection: sa.Connection, merchant: UUID, identity: UUID, change: int) -> None:
     """Remembers a change that the terminal is told of at once, where it waits (`doorbell.look`)."""
-    of = keyed(tables.identity, {"merchant": merchant, "id": identity})
-    connection.execute(setting(tables.identity, "called"), of | {"called": change})
+    of = keyed(fleet_tables.identity, {"merchant": merchant, "id": identity})
+    connection.execute(setting(fleet_tables.identity, "called"), of | {"called": change})
 
 
 def own_of(connection: sa.Connection, merchant: UUID) -> Identity:
     """The merchant's own identity in the cloud, for entries that no terminal wrote."""
-    chosen = sa.select(*_COLUMNS).where(tables.identity.c.merchant == merchant, tables.identity.c.public_key.is_(None))
+    chosen = sa.select(*_COLUMNS).where(
+        fleet_tables.identity.c.merchant == merchant, fleet_tables.identity.c.public_key.is_(None)
+    )
     return _identity(connection.execute(chosen).one())
 
 
@@ -168,8 +172,8 @@ def is_sole_active(connection: sa.Connection, identity: Identity) -> bool:
 
 
 def _update(connection: sa.Connection, identity: Identity, **values: object) -> None:
-    of = keyed(tables.identity, {"merchant": identity.merchant, "id": identity.id})
-    connection.execute(setting(tables.identity, *values), of | values)
+    of = keyed(fleet_tables.identity, {"merchant": identity.merchant, "id": identity.id})
+    connection.execute(setting(fleet_tables.identity, *values), of | values)
 
 
 def _identity(row: sa.Row[tuple[object, ...]]) -> Identity:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, merging, recalls, tables
+from backend import identities, ledger_tables, merging, recalls
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.surroundings import Random, system_random
@@ -31,8 +31,8 @@ def write_off_terminal(connection: sa.Connection, identity: UUID, now_ms: int, r
     Its lines are still accepted, for ever. Doing it again frees what was leased to it since.
     """
     lost = identities.lock(connection, identity)
-    mine = (tables.lease.c.merchant == lost.merchant) & (tables.lease.c.identity == lost.id)
-    accounts = connection.execute(sa.select(tables.lease.c.account).where(mine).distinct()).scalars().all()
+    mine = (ledger_tables.lease.c.merchant == lost.merchant) & (ledger_tables.lease.c.identity == lost.id)
+    accounts = connection.execute(sa.select(ledger_tables.lease.c.account).where(mine).distinct()).scalars().all()
     book = Book(connection, lost, now_ms)
     book.load_accounts(accounts)
     for key in list(book.leases):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import card_tables, identities, ledger_tables, merchant_tables
 from backend.history import open_history
 from backend.numbering import next_changes
 from loyalty.derived import DAY_MS, day_of
@@ -24,15 +24,15 @@ Writing = Callable[[], AbstractContextManager[sa.Connection]]
 def tally_anew(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
     """Makes what was spent, by account and day, from the entries: for a programme whose first version with levels this is."""
     history = open_history(connection, merchant, now_ms, ())
-    e, m, n = tables.entry.c, tables.merged.c, tables.merchant.c
+    e, m, n = ledger_tables.entry.c, card_tables.merged.c, merchant_tables.merchant.c
     if history is None:
         return
     network = connection.execute(sa.select(n.network).where(n.id == merchant)).scalar_one()
-    into = {row.account: row.into for row in connection.execute(sa.select(tables.merged).where(m.network == network))}
-    for table in (tables.spend_day, tables.progress):
+    into = {row.account: row.into for row in connection.execute(sa.select(card_tables.merged).where(m.network == network))}
+    for table in (ledger_tables.spend_day, ledger_tables.progress):
         connection.execute(sa.delete(table).where(table.c.merchant == merchant))
     undone = set(connection.execute(sa.select(e.refers).where(e.merchant == merchant, e.cause == Cause.UNDO.value)).scalars())
-    for row in connection.execute(sa.select(tables.entry).where(e.merchant == merchant, e.amount.is_not(None))):
+    for row in connection.execute(sa.select(ledger_tables.entry).where(e.merchant == merchant, e.amount.is_not(None))):
         sign = {Cause.AWARD.value: 1, Cause.REDEEM.value: 1, Cause.RETURN.value: -1}.get(row.cause, 0)
         if row.id not in undone and history.counts(row.currency):
             day = day_of(row.made_ms)
@@ -51,9 +51,9 @@ def review(writing: Writing, merchant: UUID, now_ms: int, at_once: int = ACCOUNT
         with writing() as connection:
             found = _review_some(connection, merchant, now_ms, last, at_once)
             if found is None:
-                c = tables.card_day.c
+                c = ledger_tables.card_day.c
                 # A card's days are looked at on the day itself, and when a late line comes: a season is enough.
-                old = sa.delete(tables.card_day).where(c.merchant == merchant, c.day < day_of(now_ms - 100 * DAY_MS))
+                old = sa.delete(ledger_tables.card_day).where(c.merchant == merchant, c.day < day_of(now_ms - 100 * DAY_MS))
                 connection.execute(old)
                 return changed
         last, some = found
@@ -64,7 +64,7 @@ def _review_some(
     connection: sa.Connection, merchant: UUID, now_ms: int, after: bytes, at_once: int
 ) -> tuple[bytes, int] | None:
     """The last account that was looked at, and how many changed; None where there are no more."""
-    p = tables.progress.c
+    p = ledger_tables.progress.c
     own = identities.lock(connection, identities.own_of(connection, merchant).id)
     history = open_history(connection, merchant, now_ms, ())
     following = sa.select(p.account).where(p.merchant == merchant, p.account > after).order_by(p.account).limit(at_once)

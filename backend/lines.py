@@ -8,7 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import ledger_tables
+from backend.dating import LONGEST_UP_MS
 from backend.identities import Identity
 from loyalty.chain import Line, Was
 from loyalty.entry import CLOUDS_OWN, Entry, Personal, Unreadable, decode_entry, decode_personal
@@ -16,7 +17,13 @@ from loyalty.entry import CLOUDS_OWN, Entry, Personal, Unreadable, decode_entry,
 _LARGEST_SEQUENCE = 2**63 - 1
 _LARGEST_AMOUNT = 2**40
 """More than any purse of any shop, and small enough that eight million such lines still sum to 63 bits."""
+_LARGEST_VERSION = 2**31 - 1
+_LARGEST_WALL_MS = 2**62
+"""A time less the longest `up_ms` still fits the tables."""
 _LARGEST_ID = 64
+_LONGEST_NAME = 200
+"""Characters of a purse or its instance: both are parts of keys, and PostgreSQL's index takes 2,700 bytes of a row (its manual,
+"B-Tree Indexes", Implementation)."""
 
 
 class MalformedLine(ValueError):
@@ -44,15 +51,20 @@ def read(line: Line) -> tuple[Entry, Personal | None]:
     entry, whose = decode_entry(line.body), None if line.personal is None else decode_personal(line.personal)
     if entry.cause in CLOUDS_OWN:
         raise Unreadable(f"no terminal writes an entry of cause {entry.cause.value}")
-    amounts = [n for posting in entry.postings for n in (abs(posting.delta), posting.used)]
-    if entry.purchase is not None:
-        amounts.append(abs(entry.purchase.amount))
-    amounts.append(abs(entry.programme))
-    if max(amounts) > _LARGEST_AMOUNT or not 0 <= abs(entry.moment.wall_ms) <= _LARGEST_SEQUENCE:
+    amounts = [n for posting in entry.postings for n in (posting.delta, posting.used)]
+    if (bill := entry.purchase) is not None:
+        amounts += [bill.amount, bill.discount]
+    at = entry.moment
+    bounds = [(entry.programme, _LARGEST_VERSION), (at.up_ms, LONGEST_UP_MS), (at.wall_ms, _LARGEST_WALL_MS)]
+    bounds += [(amount, _LARGEST_AMOUNT) for amount in amounts]
+    if any(abs(number) > largest for number, largest in bounds):
         raise Unreadable("this entry holds a number too large to be true")
     if whose is not None and not (0 < len(whose.account) <= _LARGEST_ID and len(whose.token) <= _LARGEST_ID):
         raise Unreadable("this entry's account or token has a length that none has")
-    texts = [entry.shop, entry.reward, entry.staff, *(t for p in entry.postings for t in (p.purse, p.instance))]
+    names = [name for posting in entry.postings for name in (posting.purse, posting.instance)]
+    if any(len(name) > _LONGEST_NAME for name in names):
+        raise Unreadable("this entry names a purse that is longer than any name")
+    texts = [entry.shop, entry.reward, entry.staff, *names]
     if entry.purchase is not None:
         texts.append(entry.purchase.currency)
     if any("\0" in text for text in texts):
@@ -63,7 +75,7 @@ def read(line: Line) -> tuple[Entry, Personal | None]:
 def store(connection: sa.Connection, identity: Identity, lines: Sequence[tuple[Line, bytes]], now_ms: int) -> None:
     """Keeps lines, each with its hash, at the end of the identity's chain."""
     if lines:
-        connection.execute(sa.insert(tables.line), [_values(identity, line, hash, now_ms) for line, hash in lines])
+        connection.execute(sa.insert(ledger_tables.line), [_values(identity, line, hash, now_ms) for line, hash in lines])
 
 
 class Stored(NamedTuple):
@@ -83,15 +95,15 @@ def after(connection: sa.Connection, identity: Identity, sequence: int, limit: i
 
 def hashes_between(connection: sa.Connection, identity: Identity, first: int, last: int) -> dict[int, bytes]:
     """The hashes of the stored lines from `first` to `last`, both included."""
-    wanted = sa.select(tables.line.c.sequence, tables.line.c.hash).where(
-        _mine(identity) & tables.line.c.sequence.between(first, last)
+    wanted = sa.select(ledger_tables.line.c.sequence, ledger_tables.line.c.hash).where(
+        _mine(identity) & ledger_tables.line.c.sequence.between(first, last)
     )
     return {row.sequence: row.hash for row in connection.execute(wanted)}
 
 
-_L = tables.line.c
+_L = ledger_tables.line.c
 _AFTER = (
-    sa.select(tables.line)
+    sa.select(ledger_tables.line)
     .where(
         _L.merchant == sa.bindparam("merchant"), _L.identity == sa.bindparam("identity"), _L.sequence > sa.bindparam("after")
     )
@@ -101,7 +113,7 @@ _AFTER = (
 
 
 def _mine(identity: Identity) -> sa.ColumnElement[bool]:
-    return (tables.line.c.merchant == identity.merchant) & (tables.line.c.identity == identity.id)
+    return (ledger_tables.line.c.merchant == identity.merchant) & (ledger_tables.line.c.identity == identity.id)
 
 
 def _values(identity: Identity, line: Line, hash: bytes, now_ms: int) -> dict[str, Any]:

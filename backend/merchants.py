@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, opening, tables
+from backend import identities, merchant_tables, opening
 from backend.identities import Identity
 from backend.surroundings import Random
 from loyalty.ids import uuid7
@@ -24,8 +24,8 @@ def found_network(connection: sa.Connection, name: str, now_ms: int, random: Ran
     """A new network with its first token key."""
     network = uuid7(now_ms, random(10))
     epoch = uuid7(now_ms, random(10))
-    connection.execute(sa.insert(tables.network).values(id=network, name=name, change=0, epoch=epoch))
-    connection.execute(sa.insert(tables.token_key).values(network=network, id=1, secret=random(KEY_BYTES)))
+    connection.execute(sa.insert(merchant_tables.network).values(id=network, name=name, change=0, epoch=epoch))
+    connection.execute(sa.insert(merchant_tables.token_key).values(network=network, id=1, secret=random(KEY_BYTES)))
     return network
 
 
@@ -46,9 +46,9 @@ def open_merchant(
     """
     merchant = uuid7(now_ms, random(10))
     connection.execute(
-        sa.insert(tables.merchant).values(id=merchant, network=network, name=name, programme=0, training=training)
+        sa.insert(merchant_tables.merchant).values(id=merchant, network=network, name=name, programme=0, training=training)
     )
-    connection.execute(sa.insert(tables.shop).values(merchant=merchant, id=shop, name=shop_name))
+    connection.execute(sa.insert(merchant_tables.shop).values(merchant=merchant, id=shop, name=shop_name))
     return identities.add(
         connection,
         id=uuid7(now_ms, random(10)),
@@ -63,7 +63,7 @@ def open_merchant(
 
 def current_key(connection: sa.Connection, network: UUID) -> TokenKey:
     """The key that new tokens of a network are made with."""
-    k = tables.token_key.c
+    k = merchant_tables.token_key.c
     row = connection.execute(sa.select(k.id, k.secret).where(k.network == network).order_by(k.id.desc()).limit(1)).one()
     return TokenKey(row.id, row.secret)
 
@@ -78,13 +78,13 @@ class Merchant(NamedTuple):
 
 def every(connection: sa.Connection) -> list[Merchant]:
     """All merchants of this cloud, in no order."""
-    m = tables.merchant.c
+    m = merchant_tables.merchant.c
     return [Merchant(*row) for row in connection.execute(sa.select(m.id, m.network, m.name))]
 
 
 def choose(connection: sa.Connection, name: str | None = None) -> UUID:
     """The merchant by its id or name; without either, the only one there is. Raises `UnknownMerchant`."""
-    found = connection.execute(sa.select(tables.merchant.c.id, tables.merchant.c.name)).all()
+    found = connection.execute(sa.select(merchant_tables.merchant.c.id, merchant_tables.merchant.c.name)).all()
     if name is not None:
         found = [row for row in found if name in (row.name, str(row.id))]
     if len(found) == 1:
@@ -104,7 +104,7 @@ class Shop(NamedTuple):
 
 def shops(connection: sa.Connection, merchant: UUID) -> list[Shop]:
     """A merchant's shops, by name."""
-    s = tables.shop.c
+    s = merchant_tables.shop.c
     return [
         Shop(*row) for row in connection.execute(sa.select(s.id, s.name).where(s.merchant == merchant).order_by(s.name, s.id))
     ]
@@ -114,14 +114,14 @@ def set_hours(connection: sa.Connection, merchant: UUID, shop: str, hours: str, 
     """When a shop is open; "" as nobody knows it. Raises `opening.UnclearHours`."""
     if hours:
         opening.read(hours, zone)
-    s = tables.shop
+    s = merchant_tables.shop
     mine = (s.c.merchant == merchant) & (s.c.id == shop)
     connection.execute(sa.update(s).where(mine).values(hours=hours or None, zone=zone if hours else None))
 
 
 def choose_shop(connection: sa.Connection, merchant: UUID, shop: str | None = None) -> str:
     """The shop by its id; without one, the only one there is. Raises `UnknownMerchant`."""
-    s = tables.shop.c
+    s = merchant_tables.shop.c
     ids = connection.execute(sa.select(s.id).where(s.merchant == merchant).order_by(s.id)).scalars().all()
     if shop in ids:
         return str(shop)

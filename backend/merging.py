@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, own_entries, recalls, tables
+from backend import card_tables, identities, ledger_tables, merchant_tables, own_entries, recalls
 from backend.book import Book
 from backend.history import History, open_history
 from backend.identities import Identity
@@ -53,7 +53,11 @@ def call_back(connection: sa.Connection, of: Identity, accounts: Collection[byte
 def call_back_all(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
     """Asks for all merged accounts of a merchant again: for the night, until everything has come."""
     own = identities.lock(connection, identities.own_of(connection, merchant).id)
-    led = connection.execute(sa.select(tables.merged.c.account).where(tables.merged.c.network == own.network)).scalars().all()
+    led = (
+        connection.execute(sa.select(card_tables.merged.c.account).where(card_tables.merged.c.network == own.network))
+        .scalars()
+        .all()
+    )
     call_back(connection, own, led, now_ms)
 
 
@@ -63,10 +67,10 @@ def merge(connection: sa.Connection, network: UUID, old: bytes, new: bytes, now_
     The caller holds the network's lock (`identities.lock`).
     """
     _check(connection, network, old, new)
-    connection.execute(sa.insert(tables.merged).values(network=network, account=old, into=new, at_ms=now_ms))
+    connection.execute(sa.insert(card_tables.merged).values(network=network, account=old, into=new, at_ms=now_ms))
     _lead_cards(connection, network, old, new)
-    a = tables.account.c
-    merchants = sa.select(tables.merchant.c.id).where(tables.merchant.c.network == network)
+    a = ledger_tables.account.c
+    merchants = sa.select(merchant_tables.merchant.c.id).where(merchant_tables.merchant.c.network == network)
     for merchant in connection.execute(merchants).scalars().all():
         if connection.execute(sa.select(a.id).where(a.merchant == merchant, a.id == old)).first() is not None:
             _merge_at(connection, merchant, old, new, now_ms, random)
@@ -77,38 +81,38 @@ def _check(connection: sa.Connection, network: UUID, old: bytes, new: bytes) -> 
         raise CannotMerge("an account cannot be merged with itself: choose another one")
     for account in (old, new):
         known = (
-            sa.select(tables.account.c.id)
-            .join(tables.merchant, tables.merchant.c.id == tables.account.c.merchant)
-            .where(tables.merchant.c.network == network, tables.account.c.id == account)
+            sa.select(ledger_tables.account.c.id)
+            .join(merchant_tables.merchant, merchant_tables.merchant.c.id == ledger_tables.account.c.merchant)
+            .where(merchant_tables.merchant.c.network == network, ledger_tables.account.c.id == account)
         )
         if connection.execute(known).first() is None:
             raise CannotMerge(f"there is no account {account.hex()}: copy it from the account's page")
-    m = tables.merged.c
+    m = card_tables.merged.c
     led = connection.execute(sa.select(m.account, m.into).where(m.network == network, m.account.in_([old, new]))).first()
     if led is not None:
         raise CannotMerge(f"account {led.account.hex()} leads to {led.into.hex()} already: merge that one")
     if connection.execute(sa.select(m.account).where(m.network == network, m.into == old)).first() is not None:
         raise CannotMerge("other accounts lead to this one: merge the other one into it")
-    f = tables.forgotten.c
+    f = card_tables.forgotten.c
     if connection.execute(sa.select(f.opaque).where(f.network == network, f.opaque.in_([old, new]))).first() is not None:
         raise CannotMerge("one of these accounts belonged to a person who was forgotten: it stays by itself")
 
 
 def _lead_cards(connection: sa.Connection, network: UUID, old: bytes, new: bytes) -> None:
     """Cards and phones lead to the new account; so does a member of staff's own account, and a name where it had none."""
-    c, s, m = tables.card.c, tables.staff.c, tables.member.c
+    c, s, m = card_tables.card.c, card_tables.staff.c, card_tables.member.c
     tokens = connection.execute(sa.select(c.token).where(c.network == network, c.account == old)).scalars().all()
-    mine = sa.select(tables.merchant.c.id).where(tables.merchant.c.network == network)
+    mine = sa.select(merchant_tables.merchant.c.id).where(merchant_tables.merchant.c.network == network)
     staff = connection.execute(sa.select(s.merchant, s.id).where(s.merchant.in_(mine), s.account == old)).all()
     changes = next_changes(connection, network, len(tokens) + len(staff) + 1)
     for token in tokens:
-        leads = sa.update(tables.card).where(c.network == network, c.token == token)
+        leads = sa.update(card_tables.card).where(c.network == network, c.token == token)
         connection.execute(leads.values(account=new, change=next(changes)))
     for row in staff:
-        own = sa.update(tables.staff).where(s.merchant == row.merchant, s.id == row.id)
+        own = sa.update(card_tables.staff).where(s.merchant == row.merchant, s.id == row.id)
         connection.execute(own.values(account=new, change=next(changes)))
     if connection.execute(sa.select(m.account).where(m.network == network, m.account == new)).first() is None:
-        named = sa.update(tables.member).where(m.network == network, m.account == old)
+        named = sa.update(card_tables.member).where(m.network == network, m.account == old)
         connection.execute(named.values(account=new, change=next(changes)))
 
 
@@ -140,7 +144,7 @@ def _merge_past(history: History, old: bytes, new: bytes) -> None:
 
 def leads_to(connection: sa.Connection, network: UUID, account: bytes) -> bytes | None:
     """Where a merged account leads; None for one that was not merged."""
-    m = tables.merged.c
+    m = card_tables.merged.c
     found: bytes | None = connection.execute(
         sa.select(m.into).where(m.network == network, m.account == account)
     ).scalar_one_or_none()
@@ -149,5 +153,5 @@ def leads_to(connection: sa.Connection, network: UUID, account: bytes) -> bytes 
 
 def led_by(connection: sa.Connection, network: UUID, account: bytes) -> list[bytes]:
     """The accounts that lead to this one."""
-    m = tables.merged.c
+    m = card_tables.merged.c
     return list(connection.execute(sa.select(m.account).where(m.network == network, m.into == account)).scalars())

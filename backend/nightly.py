@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 
-from backend import identities, levels, merchants, merging, tables
+from backend import fleet_tables, identities, levels, merchants, merging
 from backend.accept import post_stored
 from backend.database import Database
 from backend.doorbell import Doorbell
@@ -34,7 +34,7 @@ def post_waiting(database: Database, clock: Clock, doorbell: Doorbell | None = N
 
     The terminal that sent it may have nothing to send for weeks. What cannot be read now either goes on waiting.
     """
-    i = tables.identity.c
+    i = fleet_tables.identity.c
     with database.reading() as connection:
         behind = connection.execute(sa.select(i.id, i.network).where(i.posted < i.head_sequence)).all()
     for identity, network in behind:

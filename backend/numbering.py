@@ -9,12 +9,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import merchant_tables
 
 T = TypeVar("T")
 _AT_ONCE = 500
-_N = tables.network.c
-_RAISE = sa.update(tables.network).where(_N.id == sa.bindparam("network")).values(change=_N.change + sa.bindparam("count"))
+_N = merchant_tables.network.c
+_RAISE = (
+    sa.update(merchant_tables.network).where(_N.id == sa.bindparam("network")).values(change=_N.change + sa.bindparam("count"))
+)
 _LAST = sa.select(_N.change).where(_N.id == sa.bindparam("network"))
 
 

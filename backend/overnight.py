@@ -16,7 +16,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, programmes, recalls, tables
+from backend import identities, ledger_tables, programmes, recalls
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.leases import LARGEST_WISH
@@ -151,7 +151,7 @@ def _visits(
     connection: sa.Connection, merchant: UUID, terminals: set[UUID], accounts: list[bytes], now_ms: int
 ) -> dict[bytes, dict[UUID, int]]:
     """How often each account was served at these terminals lately, most often first; of two equal ones, the later one."""
-    e = tables.entry.c
+    e = ledger_tables.entry.c
     counted = (
         sa.select(e.account, e.identity, sa.func.count(), sa.func.max(e.posted_ms))
         .where(e.merchant == merchant, e.account.in_(accounts), e.posted_ms > now_ms - HABIT_MS)
@@ -166,6 +166,6 @@ def _visits(
 
 
 def _accounts_after(connection: sa.Connection, merchant: UUID, last: bytes, count: int) -> list[bytes]:
-    a = tables.account.c
+    a = ledger_tables.account.c
     following = sa.select(a.id).where(a.merchant == merchant, a.id > last).order_by(a.id).limit(count)
     return list(connection.execute(following).scalars())

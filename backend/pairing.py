@@ -7,13 +7,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import fleet_tables, identities, merchant_tables
 from backend.accept import is_off_head
 from backend.leases import write_off_terminal
 from backend.surroundings import Random
 from loyalty.ids import uuid7
 from loyalty.numbers import Check, check_holds, with_check
-from sync.messages import KeyMessage, Pair, Paired, Renew, Renewed, Standing
+from sync.messages import Standing
+from sync.pairing_messages import KeyMessage, Pair, Paired, Renew, Renewed
 
 CODE_DIGITS = 12
 CODE_LASTS_MS = 10 * 60 * 1000
@@ -63,7 +64,7 @@ def make_code(
     number = int.from_bytes(random(16), "big") % 10 ** (CODE_DIGITS - 1)
     digits = with_check(f"{number:0{CODE_DIGITS - 1}}", Check.LUHN)
     connection.execute(
-        sa.insert(tables.pairing_code).values(
+        sa.insert(fleet_tables.pairing_code).values(
             code_hash=slow_hash(digits), merchant=merchant, shop=shop, expires_ms=now_ms + lasts_ms, device=device
         )
     )
@@ -80,8 +81,8 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
     wrong = WrongCode("this code is not known: compare it with the one the cloud shows, or make a new one")
     if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdigit()) or not check_holds(digits, Check.LUHN):
         raise wrong
-    c = tables.pairing_code.c
-    known = sa.select(tables.pairing_code).where(c.code_hash == slow_hash(digits)).with_for_update()
+    c = fleet_tables.pairing_code.c
+    known = sa.select(fleet_tables.pairing_code).where(c.code_hash == slow_hash(digits)).with_for_update()
     code = connection.execute(known).one_or_none()
     if code is None:
         raise wrong
@@ -95,7 +96,9 @@ def pair(connection: sa.Connection, message: Pair, now_ms: int, random: Random) 
         raise ExpiredCode("this code is too old: make a new one in the cloud and type it within its time")
     device = message.device or code.device or ""
     paired = admit(connection, code.merchant, code.shop, device, message.public_key, now_ms, random)
-    connection.execute(sa.update(tables.pairing_code).where(c.code_hash == code.code_hash).values(identity=paired.identity))
+    connection.execute(
+        sa.update(fleet_tables.pairing_code).where(c.code_hash == code.code_hash).values(identity=paired.identity)
+    )
     return paired
 
 
@@ -103,7 +106,9 @@ def admit(
     connection: sa.Connection, merchant: UUID, shop: str, device: str, public_key: bytes, now_ms: int, random: Random
 ) -> Paired:
     """A new terminal of a merchant, in one of its shops."""
-    network = connection.execute(sa.select(tables.merchant.c.network).where(tables.merchant.c.id == merchant)).scalar_one()
+    network = connection.execute(
+        sa.select(merchant_tables.merchant.c.network).where(merchant_tables.merchant.c.id == merchant)
+    ).scalar_one()
     new = identities.add(
         connection,
         id=uuid7(now_ms, random(10)),
@@ -126,7 +131,7 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
     """
     check_key(message.public_key)
     old = identities.lock(connection, identity)
-    i = tables.identity.c
+    i = fleet_tables.identity.c
     same = (i.merchant == old.merchant) & (i.renews == old.id) & (i.public_key == message.public_key)
     done = connection.execute(sa.select(i.id, i.accepted).where(same)).one_or_none()
     if done is not None:
@@ -154,9 +159,13 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
 def welcome(connection: sa.Connection, identity: UUID) -> Paired:
     """What a terminal is told when it is paired, and again where that answer was lost."""
     found = identities.find(connection, identity)
-    merchant = connection.execute(sa.select(tables.merchant).where(tables.merchant.c.id == found.merchant)).one()
-    shop_name = sa.select(tables.shop.c.name).where(tables.shop.c.merchant == found.merchant, tables.shop.c.id == found.shop)
-    k = tables.token_key.c
+    merchant = connection.execute(
+        sa.select(merchant_tables.merchant).where(merchant_tables.merchant.c.id == found.merchant)
+    ).one()
+    shop_name = sa.select(merchant_tables.shop.c.name).where(
+        merchant_tables.shop.c.merchant == found.merchant, merchant_tables.shop.c.id == found.shop
+    )
+    k = merchant_tables.token_key.c
     newest = sa.select(k.id, k.secret).where(k.network == found.network).order_by(k.id.desc()).limit(2)
     return Paired(
         identity=found.id,

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import merchant_tables
 from loyalty.programme import Programme, ProgrammeError, read
 from sync.messages import ProgrammeText
 
-_P, _M = tables.programme.c, tables.merchant.c
+_P, _M = merchant_tables.programme.c, merchant_tables.merchant.c
 _TEXT = sa.select(_P.text).where(_P.merchant == sa.bindparam("merchant"), _P.version == sa.bindparam("version"))
 _CURRENT = sa.select(_M.programme).where(_M.id == sa.bindparam("merchant"))
 
@@ -62,14 +62,16 @@ def publish(connection: sa.Connection, merchant: UUID, text: str, now_ms: int) -
 
     Raises `ProgrammeError` for a programme that no terminal could use, and `WrongVersion`.
     """
-    m = tables.merchant.c
+    m = merchant_tables.merchant.c
     before = current(connection, merchant)
     next_one: int = connection.execute(sa.select(m.programme).where(m.id == merchant).with_for_update()).scalar_one() + 1
     programme = read(text)
     if programme.version != next_one:
         raise WrongVersion(f"the next version of this programme is {next_one}: write version = {next_one} and publish it again")
-    connection.execute(sa.insert(tables.programme).values(merchant=merchant, version=next_one, text=text, made_ms=now_ms))
-    connection.execute(sa.update(tables.merchant).where(m.id == merchant).values(programme=next_one))
+    connection.execute(
+        sa.insert(merchant_tables.programme).values(merchant=merchant, version=next_one, text=text, made_ms=now_ms)
+    )
+    connection.execute(sa.update(merchant_tables.merchant).where(m.id == merchant).values(programme=next_one))
     if programme.history and not (before and before.history):
         # Late, because it asks this module for programmes.
         from backend.levels import tally_anew

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, tables
+from backend import fleet_tables, identities, ledger_tables
 from backend.book import Book, PurseKey
 from backend.identities import Identity
 from backend.numbering import batches, last_change, next_changes
@@ -27,7 +27,7 @@ OPEN_MS = 2 * 60 * 1000
 ONLINE_MS = 60 * 1000
 """A terminal that was heard of within this time is expected to answer a recall at once."""
 
-_R = tables.recall.c
+_R = ledger_tables.recall.c
 _OF_HOLDER = (_R.merchant == sa.bindparam("merchant")) & (_R.identity == sa.bindparam("holder"))
 _OPEN = (
     sa.select(_R.change, _R.account, _R.purse, _R.instance, _R.keep)
@@ -35,18 +35,18 @@ _OPEN = (
     .order_by(_R.change.desc())
     .limit(MAX_RECALLS)
 )
-_WITHDRAW = sa.delete(tables.recall).where(_OF_HOLDER, _R.account == sa.bindparam("account"))
-_STILL_OPEN = sa.select(tables.recall).where(
-    owned(tables.recall), one_of(_R.identity, "holders"), among(_R.account), _R.until_ms > sa.bindparam("now")
+_WITHDRAW = sa.delete(ledger_tables.recall).where(_OF_HOLDER, _R.account == sa.bindparam("account"))
+_STILL_OPEN = sa.select(ledger_tables.recall).where(
+    owned(ledger_tables.recall), one_of(_R.identity, "holders"), among(_R.account), _R.until_ms > sa.bindparam("now")
 )
-_THIS = sa.select(_R.wisher, _R.wanted, _R.until_ms).where(this_row(tables.recall))
-_END = sa.delete(tables.recall).where(this_row(tables.recall))
-_I = tables.identity.c
+_THIS = sa.select(_R.wisher, _R.wanted, _R.until_ms).where(this_row(ledger_tables.recall))
+_END = sa.delete(ledger_tables.recall).where(this_row(ledger_tables.recall))
+_I = fleet_tables.identity.c
 _GOOD = sa.select(_I.id, _I.seen_ms).where(
-    owned(tables.identity), _I.public_key.is_not(None), _I.standing == Standing.GOOD.value
+    owned(fleet_tables.identity), _I.public_key.is_not(None), _I.standing == Standing.GOOD.value
 )
-_LEASES = sa.select(tables.lease).where(
-    owned(tables.lease), one_of(tables.lease.c.identity, "holders"), among(tables.lease.c.account)
+_LEASES = sa.select(ledger_tables.lease).where(
+    owned(ledger_tables.lease), one_of(ledger_tables.lease.c.identity, "holders"), among(ledger_tables.lease.c.account)
 )
 
 
@@ -122,8 +122,8 @@ def put(connection: sa.Connection, of: Identity, wishes: Collection[Wish], now_m
         for one in changed
     ]
     if rows:
-        connection.execute(_END, [keyed(tables.recall, row) for row in rows])
-        connection.execute(sa.insert(tables.recall), rows)
+        connection.execute(_END, [keyed(ledger_tables.recall, row) for row in rows])
+        connection.execute(sa.insert(ledger_tables.recall), rows)
     for holder, change in {one.holder: numbers[one.holder, one.key] for one in fresh}.items():
         identities.call(connection, of.merchant, holder, change)
 
@@ -160,7 +160,7 @@ def fulfil(connection: sa.Connection, holder: Identity, given: Iterable[PurseKey
     """The holder gave back of these purses: recalls to it end, and what is free goes to those whose wish still stands."""
     wanted: dict[UUID, list[tuple[PurseKey, int]]] = defaultdict(list)
     for key in dict.fromkeys(given):
-        same = keyed(tables.recall, {"merchant": holder.merchant, "identity": holder.id, **key._asdict()})
+        same = keyed(ledger_tables.recall, {"merchant": holder.merchant, "identity": holder.id, **key._asdict()})
         row = connection.execute(_THIS, same).one_or_none()
         if row is None:
             continue
@@ -173,15 +173,15 @@ def fulfil(connection: sa.Connection, holder: Identity, given: Iterable[PurseKey
 
 def forget(connection: sa.Connection, identity: Identity) -> None:
     """A terminal that was given up is asked for nothing any more, and nothing is asked for it."""
-    r = tables.recall.c
+    r = ledger_tables.recall.c
     about = (r.identity == identity.id) | (r.wisher == identity.id)
-    connection.execute(sa.delete(tables.recall).where(r.merchant == identity.merchant, about))
+    connection.execute(sa.delete(ledger_tables.recall).where(r.merchant == identity.merchant, about))
 
 
 def clear(connection: sa.Connection, merchant: UUID, now_ms: int) -> None:
     """Forgets recalls that are too old to be answered."""
-    r = tables.recall.c
-    connection.execute(sa.delete(tables.recall).where(r.merchant == merchant, r.until_ms <= now_ms))
+    r = ledger_tables.recall.c
+    connection.execute(sa.delete(ledger_tables.recall).where(r.merchant == merchant, r.until_ms <= now_ms))
 
 
 def _grant(connection: sa.Connection, wisher: Identity, wishes: list[tuple[PurseKey, int]], now_ms: int) -> None:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import fleet_tables
 from sync.bundle import copy_files, number, read_head
-from sync.messages import UPDATE_PIECE_BYTES, Offer, Piecemeal, Update, UpdatePiece
+from sync.update_messages import UPDATE_PIECE_BYTES, Offer, Piecemeal, Update, UpdatePiece
 
 ANY = "all"
 """The architecture of a bundle that runs on all."""
@@ -48,7 +48,7 @@ def publish(connection: sa.Connection, path: Path, share: int, now_ms: int) -> R
             digest.update(content)
         size = file.tell()
         version, architecture = bundle.manifest.version, bundle.manifest.architecture
-        r = tables.release.c
+        r = fleet_tables.release.c
         found = connection.execute(
             sa.select(r.sha256).where(r.version == version, r.architecture == architecture)
         ).one_or_none()
@@ -58,27 +58,27 @@ def publish(connection: sa.Connection, path: Path, share: int, now_ms: int) -> R
             return offer_to(connection, version, architecture, share)
         key = {"version": version, "architecture": architecture}
         values = {"size": size, "sha256": digest.digest(), "share": share, "made_ms": now_ms}
-        connection.execute(sa.insert(tables.release).values(**key, **values))
+        connection.execute(sa.insert(fleet_tables.release).values(**key, **values))
         file.seek(0)
         place = 0
         while content := file.read(UPDATE_PIECE_BYTES):
-            connection.execute(sa.insert(tables.release_piece).values(**key, number=place, content=content))
+            connection.execute(sa.insert(fleet_tables.release_piece).values(**key, number=place, content=content))
             place += 1
     return Release(version, architecture, share, size)
 
 
 def offer_to(connection: sa.Connection, version: str, architecture: str, share: int) -> Release:
     """From now on it is offered to `share` of a hundred terminals (0: to none). Raises `UnknownRelease`."""
-    r = tables.release.c
+    r = fleet_tables.release.c
     mine = (r.version == version) & (r.architecture == architecture)
-    if connection.execute(sa.update(tables.release).where(mine).values(share=share)).rowcount == 0:
+    if connection.execute(sa.update(fleet_tables.release).where(mine).values(share=share)).rowcount == 0:
         raise UnknownRelease(f"there is no version {version} for {architecture}: bodka-cloud releases lists them")
     return next(one for one in every(connection) if (one.version, one.architecture) == (version, architecture))
 
 
 def every(connection: sa.Connection) -> list[Release]:
     """All of them, the newest first."""
-    r = tables.release.c
+    r = fleet_tables.release.c
     rows = connection.execute(sa.select(r.version, r.architecture, r.share, r.size))
     return sorted((Release(*row) for row in rows), key=lambda one: (number(one.version), one.architecture), reverse=True)
 
@@ -92,7 +92,7 @@ def offer(connection: sa.Connection, message: Update) -> Offer:
     for one in every(connection):
         fits = one.architecture in (message.architecture, ANY) and one.version not in message.refused
         if fits and number(one.version) > own and place_of(message.identity, one.version) < one.share:
-            r = tables.release.c
+            r = fleet_tables.release.c
             mine = (r.version == one.version) & (r.architecture == one.architecture)
             sha256 = connection.execute(sa.select(r.sha256).where(mine)).scalar_one()
             return Offer(one.version, one.architecture, one.size, sha256)
@@ -101,7 +101,7 @@ def offer(connection: sa.Connection, message: Update) -> Offer:
 
 def piece(connection: sa.Connection, message: UpdatePiece) -> Piecemeal:
     """A piece of a bundle; raises `UnknownRelease`."""
-    p = tables.release_piece.c
+    p = fleet_tables.release_piece.c
     mine = (p.version == message.version) & (p.architecture == message.architecture) & (p.number == message.number)
     found = connection.execute(sa.select(p.content).where(mine)).scalar_one_or_none()
     if found is None:

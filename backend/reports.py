@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import card_tables, fleet_tables, ledger_tables, merchant_tables
 from backend.alarms import Kind
 
 Row = Mapping[str, Any]
@@ -17,11 +17,11 @@ Row = Mapping[str, Any]
 
 def accounts(connection: sa.Connection, merchant: UUID, limit: int, offset: int = 0) -> list[Row]:
     """Accounts in the order of their members' names (those without a name last), each with its purses."""
-    a, m, n = tables.account.c, tables.member.c, tables.merchant.c
+    a, m, n = ledger_tables.account.c, card_tables.member.c, merchant_tables.merchant.c
     named = (
         sa.select(a.id, m.name, m.level)
-        .join_from(tables.account, tables.merchant, a.merchant == n.id)
-        .outerjoin(tables.member, (m.network == n.network) & (m.account == a.id))
+        .join_from(ledger_tables.account, merchant_tables.merchant, a.merchant == n.id)
+        .outerjoin(card_tables.member, (m.network == n.network) & (m.account == a.id))
         .where(a.merchant == merchant)
         .order_by(m.name.is_(None), m.name, a.id)
         .limit(limit)
@@ -34,11 +34,11 @@ def accounts(connection: sa.Connection, merchant: UUID, limit: int, offset: int 
 
 def account(connection: sa.Connection, merchant: UUID, id: bytes) -> Row | None:
     """One account of this merchant, with its purses; None where the merchant has no such account."""
-    a, m, n = tables.account.c, tables.member.c, tables.merchant.c
+    a, m, n = ledger_tables.account.c, card_tables.member.c, merchant_tables.merchant.c
     one = (
         sa.select(a.id, m.name, m.level)
-        .join_from(tables.account, tables.merchant, a.merchant == n.id)
-        .outerjoin(tables.member, (m.network == n.network) & (m.account == a.id))
+        .join_from(ledger_tables.account, merchant_tables.merchant, a.merchant == n.id)
+        .outerjoin(card_tables.member, (m.network == n.network) & (m.account == a.id))
         .where(a.merchant == merchant, a.id == id)
     )
     row = connection.execute(one).one_or_none()
@@ -54,8 +54,8 @@ def account(connection: sa.Connection, merchant: UUID, id: bytes) -> Row | None:
 
 def balances(connection: sa.Connection, merchant: UUID, of: Iterable[bytes] | None = None) -> defaultdict[bytes, list[Row]]:
     """The purses of these accounts (of all, where none are named), by account."""
-    p = tables.purse.c
-    wanted = sa.select(tables.purse).where(p.merchant == merchant).order_by(p.account, p.purse, p.instance)
+    p = ledger_tables.purse.c
+    wanted = sa.select(ledger_tables.purse).where(p.merchant == merchant).order_by(p.account, p.purse, p.instance)
     if of is not None:
         wanted = wanted.where(p.account.in_(list(of)))
     found: defaultdict[bytes, list[Row]] = defaultdict(list)
@@ -75,22 +75,24 @@ def balances(connection: sa.Connection, merchant: UUID, of: Iterable[bytes] | No
 
 def cards(connection: sa.Connection, network: UUID, account: bytes) -> list[Row]:
     """The cards and phones that lead to an account, cards first."""
-    c = tables.card.c
-    leads = sa.select(tables.card).where(c.network == network, c.account == account).order_by(c.kind, c.change)
+    c = card_tables.card.c
+    leads = sa.select(card_tables.card).where(c.network == network, c.account == account).order_by(c.kind, c.change)
     return [dict(row._mapping) for row in connection.execute(leads)]
 
 
 def progress(connection: sa.Connection, merchant: UUID, account: bytes) -> Row | None:
     """An account's level, what was spent, and what of its bonuses is owing; None where no rule looks at the past."""
-    p = tables.progress.c
-    row = connection.execute(sa.select(tables.progress).where(p.merchant == merchant, p.account == account)).one_or_none()
+    p = ledger_tables.progress.c
+    row = connection.execute(
+        sa.select(ledger_tables.progress).where(p.merchant == merchant, p.account == account)
+    ).one_or_none()
     return None if row is None else dict(row._mapping)
 
 
 def entries(connection: sa.Connection, merchant: UUID, account: bytes, limit: int) -> list[Row]:
     """The last entries of an account, newest first, each with its postings."""
-    e = tables.entry.c
-    last = sa.select(tables.entry).where(e.merchant == merchant, e.account == account)
+    e = ledger_tables.entry.c
+    last = sa.select(ledger_tables.entry).where(e.merchant == merchant, e.account == account)
     found = connection.execute(last.order_by(e.posted_ms.desc(), e.sequence.desc()).limit(limit)).all()
     postings = _postings(connection, merchant, [row.id for row in found])
     return [{**row._mapping, "postings": postings[row.id]} for row in found]
@@ -98,18 +100,20 @@ def entries(connection: sa.Connection, merchant: UUID, account: bytes, limit: in
 
 def all_entries(connection: sa.Connection, merchant: UUID) -> list[Row]:
     """Every entry, by identity and sequence, each with its postings."""
-    e = tables.entry.c
-    found = connection.execute(sa.select(tables.entry).where(e.merchant == merchant).order_by(e.identity, e.sequence)).all()
+    e = ledger_tables.entry.c
+    found = connection.execute(
+        sa.select(ledger_tables.entry).where(e.merchant == merchant).order_by(e.identity, e.sequence)
+    ).all()
     postings = _postings(connection, merchant, None)
     return [{**row._mapping, "postings": postings[row.id]} for row in found]
 
 
 def terminals(connection: sa.Connection, merchant: UUID) -> list[Row]:
     """Every identity that was ever paired, newest first."""
-    i, s = tables.identity.c, tables.shop.c
+    i, s = fleet_tables.identity.c, merchant_tables.shop.c
     found = (
         sa.select(i.id, i.device, i.standing, i.head_sequence, i.posted, i.made_ms, i.seen_ms, i.renews, s.name.label("shop"))
-        .outerjoin_from(tables.identity, tables.shop, (i.merchant == s.merchant) & (i.shop == s.id))
+        .outerjoin_from(fleet_tables.identity, merchant_tables.shop, (i.merchant == s.merchant) & (i.shop == s.id))
         .where(i.merchant == merchant, i.public_key.is_not(None))
         .order_by(i.made_ms.desc(), i.id)
     )
@@ -118,8 +122,8 @@ def terminals(connection: sa.Connection, merchant: UUID) -> list[Row]:
 
 def alarms(connection: sa.Connection, merchant: UUID, limit: int, *, unseen: bool = False, of: UUID | None = None) -> list[Row]:
     """The last alarms, newest first; `what` in words. Only those nobody has seen, or of one terminal, where it is asked for."""
-    a = tables.alarm.c
-    wanted = sa.select(tables.alarm).where(a.merchant == merchant)
+    a = fleet_tables.alarm.c
+    wanted = sa.select(fleet_tables.alarm).where(a.merchant == merchant)
     if unseen:
         wanted = wanted.where(a.seen_ms.is_(None))
     if of is not None:
@@ -130,14 +134,14 @@ def alarms(connection: sa.Connection, merchant: UUID, limit: int, *, unseen: boo
 
 def unseen_alarms(connection: sa.Connection, merchant: UUID) -> int:
     """How many alarms nobody has looked at."""
-    a = tables.alarm.c
-    counted = sa.select(sa.func.count()).select_from(tables.alarm).where(a.merchant == merchant, a.seen_ms.is_(None))
+    a = fleet_tables.alarm.c
+    counted = sa.select(sa.func.count()).select_from(fleet_tables.alarm).where(a.merchant == merchant, a.seen_ms.is_(None))
     return int(connection.execute(counted).scalar_one())
 
 
 def _postings(connection: sa.Connection, merchant: UUID, of: list[UUID] | None) -> defaultdict[UUID, list[Row]]:
-    p = tables.posting.c
-    wanted = sa.select(tables.posting).where(p.merchant == merchant).order_by(p.entry, p.place)
+    p = ledger_tables.posting.c
+    wanted = sa.select(ledger_tables.posting).where(p.merchant == merchant).order_by(p.entry, p.place)
     if of is not None:
         wanted = wanted.where(p.entry.in_(of))
     found: defaultdict[UUID, list[Row]] = defaultdict(list)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import merchants, own_entries, programmes, tables
+from backend import card_tables, merchant_tables, merchants, own_entries, programmes
 from backend.book import Book
 from backend.identities import Identity
 from backend.numbering import next_changes
@@ -29,7 +29,10 @@ SHOP, SHOP_NAME = "hlavna-1", "Hlavná 1"
 
 def is_there(connection: sa.Connection, name: str = NAME) -> bool:
     """Whether the sample was added before."""
-    return connection.execute(sa.select(tables.merchant.c.id).where(tables.merchant.c.name == name)).first() is not None
+    return (
+        connection.execute(sa.select(merchant_tables.merchant.c.id).where(merchant_tables.merchant.c.name == name)).first()
+        is not None
+    )
 
 
 def add_sample(connection: sa.Connection, now_ms: int, random: Random, *, training: bool = False) -> UUID:
@@ -64,7 +67,7 @@ def _add_members(connection: sa.Connection, own: Identity, accounts: dict[str, b
         }
         for member in members
     ]
-    connection.execute(sa.insert(tables.member), rows)
+    connection.execute(sa.insert(card_tables.member), rows)
 
 
 def _add_cards(
@@ -82,7 +85,7 @@ def _add_cards(
         }
         for card in cards
     ]
-    connection.execute(sa.insert(tables.card), rows)
+    connection.execute(sa.insert(card_tables.card), rows)
 
 
 def _add_staff(connection: sa.Connection, own: Identity, key: TokenKey, accounts: dict[str, bytes]) -> None:
@@ -100,7 +103,7 @@ def _add_staff(connection: sa.Connection, own: Identity, key: TokenKey, accounts
         }
         for person in people
     ]
-    connection.execute(sa.insert(tables.staff), rows)
+    connection.execute(sa.insert(card_tables.staff), rows)
 
 
 def _add_balances(

@@ -14,13 +14,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import identities, programmes, tables
+from backend import card_tables, identities, ledger_tables, programmes
 from backend.changes import PURSES, stand
 from backend.epochs import count_of
 from backend.identities import Identity
 from backend.problems import MalformedMessage
 from loyalty.account import Status
-from sync.messages import MAX_KEYS, CardRow, ForgottenRow, MemberRow, Piece, ProgressRow, PurseRow, Snapshot, StaffRow, Standing
+from sync.messages import MAX_KEYS, Piece, Snapshot, Standing
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow, StaffRow
 
 _ACCOUNTS, _OTHER_CARDS = b"a", b"c"
 """Which rows a piece has: what `Snapshot.after` begins with."""
@@ -82,7 +83,7 @@ def _piece(connection: sa.Connection, asker: Identity, after: bytes, limit: int)
             rows = rows._replace(staff=_staff(connection, asker))
         return rows, _ACCOUNTS + keys.end if keys.end is not None else _OTHER_CARDS
     if kind == _OTHER_CARDS:
-        c = tables.card.c
+        c = card_tables.card.c
         # About every second card is one that came with its account.
         keys = _Range(key, _nth(connection, c.token, c.network == asker.network, key, 2 * limit))
         cards = _cards(connection, asker, keys, c.token != c.account)
@@ -92,7 +93,13 @@ def _piece(connection: sa.Connection, asker: Identity, after: bytes, limit: int)
 
 def _end(connection: sa.Connection, asker: Identity, after: bytes, limit: int) -> bytes | None:
     """Up to which account a piece reaches that has about `limit` rows of a kind; None: to the last."""
-    c, m, p, s, f = tables.card.c, tables.member.c, tables.purse.c, tables.progress.c, tables.forgotten.c
+    c, m, p, s, f = (
+        card_tables.card.c,
+        card_tables.member.c,
+        ledger_tables.purse.c,
+        ledger_tables.progress.c,
+        card_tables.forgotten.c,
+    )
     ends = (
         _nth(connection, c.token, c.network == asker.network, after, limit),
         _nth(connection, m.account, m.network == asker.network, after, limit),
@@ -114,7 +121,13 @@ def _nth(
 def _accounts(connection: sa.Connection, asker: Identity, keys: _Range) -> _Rows:
     if asker.standing is Standing.GOOD and identities.is_sole_active(connection, asker):
         _grant_all_free(connection, asker, keys)
-    c, m, p, s, f = tables.card.c, tables.member.c, tables.purse.c, tables.progress.c, tables.forgotten.c
+    c, m, p, s, f = (
+        card_tables.card.c,
+        card_tables.member.c,
+        ledger_tables.purse.c,
+        ledger_tables.progress.c,
+        card_tables.forgotten.c,
+    )
     members = (
         sa.select(m.account, m.name, m.level, m.language, m.change)
         .where(m.network == asker.network, keys.of(m.account))
@@ -140,7 +153,7 @@ def _plain(connection: sa.Connection, rows: sa.Select[Any], of: dict[str, Any] |
 
 
 def _cards(connection: sa.Connection, asker: Identity, keys: _Range, which: sa.ColumnElement[bool]) -> tuple[CardRow, ...]:
-    c = tables.card.c
+    c = card_tables.card.c
     found = (
         sa.select(c.token, c.account, c.status, c.change)
         .where(c.network == asker.network, keys.of(c.token), which)
@@ -151,7 +164,7 @@ def _cards(connection: sa.Connection, asker: Identity, keys: _Range, which: sa.C
 
 
 def _staff(connection: sa.Connection, asker: Identity) -> tuple[StaffRow, ...]:
-    s = tables.staff.c
+    s = card_tables.staff.c
     found = sa.select(s.token, s.id, s.name, s.account, s.active, s.change).where(s.merchant == asker.merchant)
     return tuple(StaffRow(*row) for row in connection.execute(found))
 
@@ -161,7 +174,7 @@ def _grant_all_free(connection: sa.Connection, asker: Identity, keys: _Range) ->
 
     As in a pull the purses keep their change numbers: nobody else sees a difference, and a piece that is lost is asked again.
     """
-    p, le = tables.purse.c, tables.lease.c
+    p, le = ledger_tables.purse.c, ledger_tables.lease.c
     free = p.earned - p.spent - p.leased
     here: Sequence[sa.ColumnElement[bool]] = (p.merchant == asker.merchant, keys.of(p.account), free > 0)
     columns = ("merchant", "identity", "account", "purse", "instance", "granted", "used", "written_off")
@@ -170,13 +183,13 @@ def _grant_all_free(connection: sa.Connection, asker: Identity, keys: _Range) ->
         p.merchant, sa.literal(asker.id, sa.Uuid()), p.account, p.purse, p.instance, free, nothing, nothing
     ).where(*here)
     connection.execute(_upsert(connection, granted, columns, le))
-    connection.execute(sa.update(tables.purse).where(*here).values(leased=p.earned - p.spent))
+    connection.execute(sa.update(ledger_tables.purse).where(*here).values(leased=p.earned - p.spent))
 
 
 def _upsert(connection: sa.Connection, granted: sa.Select[Any], columns: Sequence[str], le: Any) -> sa.Executable:
     from sqlalchemy.dialects import postgresql, sqlite
 
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    new = insert(tables.lease).from_select(columns, granted)
+    new = insert(ledger_tables.lease).from_select(columns, granted)
     raised = le.granted + new.excluded.granted
-    return new.on_conflict_do_update(index_elements=list(tables.lease.primary_key), set_={"granted": raised})
+    return new.on_conflict_do_update(index_elements=list(ledger_tables.lease.primary_key), set_={"granted": raised})

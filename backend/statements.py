@@ -2,7 +2,7 @@
 
 Parameters bear their column's name; those that find a row, and do not change it, `the_` before it::
 
-    connection.execute(setting(tables.identity, "counter"), keyed(tables.identity, row) | {"counter": 7})
+    connection.execute(setting(fleet_tables.identity, "counter"), keyed(fleet_tables.identity, row) | {"counter": 7})
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import alarms, identities, lines, tables
+from backend import alarms, fleet_tables, identities, lines
 from backend.alarms import Alarm, Kind
 from backend.database import Database
 from loyalty.chain import BrokenChain, Head, extend
@@ -32,7 +32,7 @@ class Verified:
 
 def every_identity(connection: sa.Connection, merchant: UUID | None = None) -> list[UUID]:
     """All chains there are, the merchants' own in the cloud among them; of one merchant where it is named."""
-    i = tables.identity.c
+    i = fleet_tables.identity.c
     wanted = sa.select(i.id).order_by(i.made_ms, i.id)
     return list(connection.execute(wanted if merchant is None else wanted.where(i.merchant == merchant)).scalars())
 
@@ -45,7 +45,9 @@ def verify(database: Database, identity: UUID, now_ms: int, *, everything: bool)
     with database.reading() as connection:
         writer, found = identities.find(connection, identity), Head()
         last = connection.execute(
-            sa.select(tables.identity.c.verified, tables.identity.c.verified_hash).where(tables.identity.c.id == identity)
+            sa.select(fleet_tables.identity.c.verified, fleet_tables.identity.c.verified_hash).where(
+                fleet_tables.identity.c.id == identity
+            )
         ).one()
         if not everything and last.verified:
             found = Head(last.verified, last.verified_hash)
@@ -65,7 +67,7 @@ def verify(database: Database, identity: UUID, now_ms: int, *, everything: bool)
             broken = f"line {writer.head.sequence} is the last that the terminal was told is stored; it is not here"
     with database.writing() as connection:
         kept = {"verified": found.sequence, "verified_hash": found.hash, "verified_ms": now_ms}
-        connection.execute(sa.update(tables.identity).where(tables.identity.c.id == identity).values(kept))
+        connection.execute(sa.update(fleet_tables.identity).where(fleet_tables.identity.c.id == identity).values(kept))
         if broken:
             alarm = Alarm(Kind.BROKEN_CHAIN, identity, found.sequence + 1, f"{broken}: restore these lines from a backup")
             alarms.put_once(connection, writer.merchant, alarm, now_ms)

@@ -52,7 +52,7 @@ from offline_month_members import (
 )
 from offline_month_placed import NEVER, NEXT_MORNING, Told, allow, best, by_visits, deny, placed, usual_only
 
-from backend import changes, identities, own_entries, pairing, programmes, recalls, tables
+from backend import changes, fleet_tables, identities, ledger_tables, own_entries, pairing, programmes, recalls
 from backend.accept import accept
 from backend.book import Book
 from backend.leases import write_off_terminal
@@ -61,7 +61,9 @@ from emulators.cloud_house import House, build_house, new_engine
 from emulators.terminal_peer import Chain
 from loyalty.entry import Cause, Personal, Posting
 from loyalty.holding import Own, Row, spendable
-from sync.messages import MAX_LINES, Present, PurseRow, Renew
+from sync.messages import MAX_LINES, Present
+from sync.mirror_rows import PurseRow
+from sync.pairing_messages import Renew
 
 SEED = 4
 SEEDS = range(1, 22)
@@ -151,8 +153,8 @@ class Till:
             self._changes[key] = [change for change in self._changes[key] if change[0] > through]
 
     def _is_seen(self, connection: sa.Connection, now: int) -> None:
-        i = tables.identity.c
-        connection.execute(sa.update(tables.identity).where(i.id == self.chain.identity).values(seen_ms=now))
+        i = fleet_tables.identity.c
+        connection.execute(sa.update(fleet_tables.identity).where(i.id == self.chain.identity).values(seen_ms=now))
 
 
 def with_leases(members: Members, written_off: range = NEVER) -> Told:
@@ -182,7 +184,7 @@ def with_leases(members: Members, written_off: range = NEVER) -> Told:
         _serve(house, tills, visit, told, true, low)
     _night(house, tills, DAYS, START + DAYS * DAY_MS)
     with house.database.reading() as connection:
-        p = tables.purse.c
+        p = ledger_tables.purse.c
         for (_, purse), least in low.items():
             told.fall(purse, -least)
         for purse, listed in connection.execute(sa.select(p.purse, sa.func.sum(p.overdraft)).group_by(p.purse)):

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from backend import programmes, tables
+from backend import fleet_tables, ledger_tables, merchant_tables, programmes
 from backend.database import Database, open_engine
 from backend.overnight import overnight
 from emulators.cloud_house import House, build_house, empty_image
@@ -40,21 +40,28 @@ def fill(house: House, connection: sa.Connection, members: int) -> None:
     """Members with their entries, purses and leases, written straight into the tables."""
     programmes.publish(connection, house.merchant, PROGRAMME, house.time())
     identities = [house.terminal(connection).identity for _ in range(2)]
-    connection.execute(sa.update(tables.identity).values(seen_ms=house.time()))
+    connection.execute(sa.update(fleet_tables.identity).values(seen_ms=house.time()))
     of = {"merchant": house.merchant}
     number = dict.fromkeys(identities, 0)
     for first in range(0, members, 1000):
         rows: dict[sa.Table, list[dict[str, Any]]] = {
-            table: [] for table in (tables.account, tables.purse, tables.lease, tables.line, tables.entry)
+            table: []
+            for table in (
+                ledger_tables.account,
+                ledger_tables.purse,
+                ledger_tables.lease,
+                ledger_tables.line,
+                ledger_tables.entry,
+            )
         }
         for member in range(first, min(first + 1000, members)):
             account = member.to_bytes(16, "big")
             shared = identities[: 1 + member % 2]
-            rows[tables.account].append({**of, "id": account, "opened_ms": 0})
+            rows[ledger_tables.account].append({**of, "id": account, "opened_ms": 0})
             purse = {**of, "account": account, "purse": "points", "instance": ""}
             kept = {"earned": 1000 * len(shared), "spent": 0, "overdraft": 0, "debt": 0, "change": member + 1}
-            rows[tables.purse].append({**purse, **kept, "leased": 1000 * len(shared)})
-            rows[tables.lease] += [
+            rows[ledger_tables.purse].append({**purse, **kept, "leased": 1000 * len(shared)})
+            rows[ledger_tables.lease] += [
                 {**purse, "identity": identity, "granted": 1000, "used": 0, "written_off": 0} for identity in shared
             ]
             for visit in range(ENTRIES):
@@ -63,17 +70,17 @@ def fill(house: House, connection: sa.Connection, members: int) -> None:
                 _entry(rows, of, identity, number[identity], account, house.time() - visit)
         for table, these in rows.items():
             connection.execute(sa.insert(table), these)
-    connection.execute(sa.update(tables.network).values(change=members + 1))
+    connection.execute(sa.update(merchant_tables.network).values(change=members + 1))
 
 
 def _entry(rows: Any, of: dict[str, Any], identity: UUID, sequence: int, account: bytes, at_ms: int) -> None:
     stored = {"before": GENESIS, "hash": GENESIS, "body": b"", "digest": b"", "received_ms": at_ms}
-    rows[tables.line].append({**of, "identity": identity, "sequence": sequence, **stored})
+    rows[ledger_tables.line].append({**of, "identity": identity, "sequence": sequence, **stored})
     said = {"cause": "award", "token": account, "kind": "card", "wall_ms": at_ms, "trusted": True, "shop": "main"}
     about = {"programme": 1, "reward": "", "staff": "", "typed": False, "posted_ms": at_ms, "body_hash": b"", "at_ms": at_ms}
     id = UUID(int=identity.int ^ sequence)
-    known = {name: value for name, value in {**said, **about}.items() if name in tables.entry.c}
-    rows[tables.entry].append({**of, "id": id, "identity": identity, "sequence": sequence, "account": account, **known})
+    known = {name: value for name, value in {**said, **about}.items() if name in ledger_tables.entry.c}
+    rows[ledger_tables.entry].append({**of, "id": id, "identity": identity, "sequence": sequence, "account": account, **known})
 
 
 def measure(folder: Path, members: int) -> None:

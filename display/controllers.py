@@ -23,6 +23,9 @@ SMALL, USUAL, WIDE = (128, 32), (128, 64), (256, 64)
 
 I2C, SPI = "i2c", "spi"
 
+ADDRESSES = (0x3C, 0x3D)
+"""On I2C: 011110, and the level of the pin SA0 (SSD1306, section 8.1.5, "Slave address bit"; the others' are the same)."""
+
 BRIGHTEST = 255
 """The highest contrast of all of them."""
 CONTRAST = 207

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+import sys
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
+
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+"""httpcore looks for it some ten times a request, to learn that asyncio runs; it is not installed, and None ends each look at
+once (Python's reference, "The module cache") before all folders of `sys.path` are gone through."""
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0

@@ -23,24 +23,14 @@ import httpx
 
 from loyalty.chain import Head
 from loyalty.entry import Moment
-from sync import forgetting, history, journal, messages, mirror, renewal
+from sync import forgetting, history, journal, known_time, messages, mirror, renewal
 from sync.counter import RequestCounter
 from sync.damage import DamagedMirror
 from sync.database import checkpoint
 from sync.lending import ASK_SECONDS, Lending, Write
-from sync.messages import (
-    Health,
-    ProgrammeText,
-    PurseRow,
-    Push,
-    Pushed,
-    Recall,
-    Renew,
-    Renewed,
-    Standing,
-    Told,
-    Wait,
-)
+from sync.messages import Health, ProgrammeText, Push, Pushed, Recall, Standing, Told, Wait
+from sync.mirror_rows import PurseRow
+from sync.pairing_messages import RENEW_PATH, Renew, Renewed
 from sync.pulling import Pulling
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
@@ -189,8 +179,11 @@ class Courier:
             self._woken.clear()
             await self._tell(self.state.trouble, self.state.kind)
 
-    async def exchange(self) -> float | None:
+    async def exchange(self, *, asking: bool = False) -> float | None:
         """Pushes all that waits, pulls all that changed, and pushes what that led to.
+
+        `asking`: a push goes out also where nothing waits, and its answer says how far the cloud has these lines. One that was
+        restored from a backup is sent again what it has lost.
 
         None when all went well, else the seconds that the cloud asked to wait (0: none). Never raises, but when cancelled; the
         words of what went wrong are in `state.trouble`.
@@ -199,7 +192,7 @@ class Courier:
         try:
             await self._mend()
             await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
-            await self._push()
+            await self._push(asking=asking)
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pulling.pull()
                 await self._push()  # what was recorded meanwhile, above all what the cloud has asked back
@@ -243,19 +236,20 @@ class Courier:
         now = await self._blocking(journal.current)
         stopped = now.standing is not Standing.GOOD
         renewed = await self._requests.post(
-            messages.RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
+            RENEW_PATH, lambda: Renew(now.identity, journal.head(self._journal), public_key, stopped), Renewed
         )
         # The mirror first: after a power cut between the two, too much is pulled anew, never too little.
         await self._run_blocking(lambda: mirror.pull_anew(self._mirror))
         await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
         return renewed
 
-    async def _push(self) -> None:
+    async def _push(self, *, asking: bool = False) -> None:
         """Sends all that waits."""
         now = await self._blocking(journal.current)
         after: int | None = now.accepted
         while after is not None:
-            after = await self._push_batch(now.identity, after)
+            after = await self._push_batch(now.identity, after, asking=asking)
+            asking = False
 
     async def _between(self) -> None:
         """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull.
@@ -271,9 +265,10 @@ class Courier:
             self._sent_between_ms = up_ms
             await self._push_batch(now.identity, now.accepted)
 
-    async def _push_batch(self, identity: UUID, after: int) -> int | None:
+    async def _push_batch(self, identity: UUID, after: int, *, asking: bool = False) -> int | None:
         """Sends the lines after `after`; after which to go on, or None where nothing waits or the cloud takes no more."""
-        if not await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
+        something = bool(await self._blocking(partial(journal.lines_after, sequence=after, limit=1)))
+        if not (something or asking):
             return None
         push = partial(_push, self._journal, identity, after, self._told)
         pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
@@ -285,7 +280,7 @@ class Courier:
         if self.state.standing is Standing.OFF_HEAD:
             return None
         # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
-        if not noted or pushed.head.sequence == after:
+        if not noted or (something and pushed.head.sequence == after):
             raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
         return pushed.head.sequence
 
@@ -314,7 +309,7 @@ class Courier:
 
     async def _prove_time(self, now_ms: int) -> None:
         at = self._moment()
-        await self._run_blocking(lambda: mirror.prove_time(self._mirror, now_ms, at))
+        await self._run_blocking(lambda: known_time.prove(self._mirror, now_ms, at))
 
     async def _mend(self) -> None:
         """Makes a damaged mirror anew: empty, and filled again by the next pull."""
@@ -340,7 +335,7 @@ class Courier:
     def _forget(self, connection: sqlite3.Connection) -> None:
         """Forgets people whom the cloud has forgotten, and prunes old lines that every row includes (invariant 11)."""
         forgetting.forget(connection, self._mirror)
-        before_ms = mirror.known_ms(self._mirror, self._moment()) - KEPT_MS
+        before_ms = known_time.known_ms(self._mirror, self._moment()) - KEPT_MS
         renewal.prune(connection, mirror.complete_through(self._mirror, connection), before_ms)
 
     async def _checkpoint(self) -> None:

@@ -13,7 +13,7 @@ import sqlite3
 from sync.damage import changing, every, one
 from sync.database import transaction
 from sync.journal import current
-from sync.messages import ForgottenRow
+from sync.mirror_rows import ForgottenRow
 
 TOMBSTONE = "INSERT INTO forgotten VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
 """Values: the account, and the change by which it was forgotten."""

@@ -24,7 +24,18 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from loyalty.chain import GENESIS, Head, Line, Was, line_hash, personal_digest
-from loyalty.entry import Draft, Entry, ImpossiblePosting, Moment, Posting, check, decode_entry, encode, entry_of_checked
+from loyalty.entry import (
+    Draft,
+    Entry,
+    ImpossiblePosting,
+    Moment,
+    Personal,
+    Posting,
+    check,
+    decode_entry,
+    encode,
+    entry_of_checked,
+)
 from loyalty.holding import Own
 from loyalty.ids import uuid7
 from sync import schema
@@ -126,54 +137,54 @@ def record(
     """
     with transaction(connection):
         writer = _writer(connection)
+        now = writer.now
         try:
-            recorded, hash = _write_line(connection, writer, draft, key, rows, moment, shop, programme, random)
+            draft = _as_allowed(connection, now, draft, rows)
+            chance = random(ID_BYTES + SALT_BYTES)
+            entry = entry_of_checked(draft, uuid7(moment.wall_ms, chance[:ID_BYTES]), moment, shop, programme)
+            line = _next_line(writer.head, entry, draft.whose, chance[ID_BYTES:])
+            new_head = _write_line(connection, now, line, entry, draft.whose.account, key)
         except (NotRecorded, ImpossiblePosting, sqlite3.IntegrityError):
             # What is refused, or has a line already, may be this very draft for a second time.
             if (known := _recorded(connection, key)) is None:
                 raise
             return known
-        for posting in recorded.postings:
+        for posting in entry.postings:
             purse = (draft.whose.account, posting.purse, posting.instance)
-            connection.execute(POSTING, (*purse, writer.now.base + recorded.sequence, posting.delta))
-            connection.execute(TALLY, (*purse, writer.now.number, posting.used))
+            connection.execute(POSTING, (*purse, now.base + line.sequence, posting.delta))
+            connection.execute(TALLY, (*purse, now.number, posting.used))
     if isinstance(connection, Connection):
-        head = Head(recorded.sequence, hash)
-        connection.remembered = _Writer(writer.version, connection.total_changes, writer.now, head)
-    return recorded
+        connection.remembered = _Writer(writer.version, connection.total_changes, now, new_head)
+    return Recorded(entry, line.sequence)
 
 
-def _write_line(
-    connection: sqlite3.Connection,
-    writer: _Writer,
-    draft: Draft,
-    key: str,
-    rows: Rows,
-    moment: Moment,
-    shop: str,
-    programme: int,
-    random: Callable[[int], bytes],
-) -> tuple[Recorded, bytes]:
-    """The entry as the next line, and nothing if it is refused or has a line already; with the line's hash."""
-    now, before = writer.now, writer.head
+def _as_allowed(connection: sqlite3.Connection, now: Identity, draft: Draft, rows: Rows) -> Draft:
+    """The draft with the postings that may be recorded; raises as `allowed` does."""
 
     def owns(account: bytes, purse: str, instance: str, through: int) -> Own:
         return own_between(connection, now, account, purse, instance, now.base + through)
 
     postings = allowed(connection, now.base, now.standing.value, draft, rows, owns)
-    if postings != draft.postings:
-        draft = replace(draft, postings=postings)
-        check(draft.cause, postings, draft.refers)
-    chance = random(ID_BYTES + SALT_BYTES)
-    entry = entry_of_checked(draft, uuid7(moment.wall_ms, chance[:ID_BYTES]), moment, shop, programme)
-    personal, salt = encode(draft.whose), chance[ID_BYTES:]
-    line = Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
+    if postings == draft.postings:
+        return draft
+    check(draft.cause, postings, draft.refers)
+    return replace(draft, postings=postings)
+
+
+def _next_line(before: Head, entry: Entry, whose: Personal, salt: bytes) -> Line:
+    """The line behind `before`."""
+    personal = encode(whose)
+    return Line(before.sequence + 1, before.hash, encode(entry), personal_digest(salt, personal), personal, salt)
+
+
+def _write_line(connection: sqlite3.Connection, now: Identity, line: Line, entry: Entry, account: bytes, key: str) -> Head:
+    """Writes the line, and nothing where `key` has one already (`sqlite3.IntegrityError`); the chain ends with it."""
     hash = line_hash(now.identity, line)
-    refers = draft.refers.bytes if draft.refers is not None else None
-    of_the_line = (line.before, hash, line.body, line.digest, personal, salt)
+    refers = entry.refers.bytes if entry.refers is not None else None
+    of_the_line = (line.before, hash, line.body, line.digest, line.personal, line.salt)
     place = now.base + line.sequence
-    connection.execute(_LINE, (place, entry.id.bytes, key, draft.cause.value, draft.whose.account, refers, *of_the_line))
-    return Recorded(entry, line.sequence), hash
+    connection.execute(_LINE, (place, entry.id.bytes, key, entry.cause.value, account, refers, *of_the_line))
+    return Head(line.sequence, hash)
 
 
 class _Writer(NamedTuple):
@@ -227,7 +238,7 @@ def line_at(connection: sqlite3.Connection, sequence: int) -> Line | None:
 def hash_at(connection: sqlite3.Connection, now: Identity, sequence: int) -> bytes | None:
     """The hash of the line at `sequence` (0: GENESIS); None where this chain has no such line, or it was pruned."""
     if sequence == 0:
-        return GENESIS if pruned(connection) <= now.base else None
+        return GENESIS if pruned(connection) <= now.base + 1 else None
     if sequence < 0:
         return None
     row = connection.execute("SELECT hash FROM lines WHERE place = ?", (now.base + sequence,)).fetchone()

@@ -16,7 +16,7 @@ from uuid import UUID
 from loyalty.chain import Head
 from loyalty.entry import Cause, Draft, Personal, Posting
 from loyalty.holding import spendable
-from sync import journal, messages, mirror
+from sync import applying, journal, messages, mirror
 from sync.damage import DamagedMirror
 from sync.messages import Answered, Ask, Present, Presented, Recall, Standing
 from sync.refusals import NotRecorded
@@ -90,13 +90,13 @@ class Lending:
                 identity = (await self._blocking(journal.current)).identity
                 answer = await self._requests.post(messages.ASK_PATH, question, Answered)
                 await self._heed(identity, answer.standing, Head(answer.through, answer.hash))
-                await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, answer))
+                await self._blocking(lambda c: applying.apply_answer(self._mirror, c, identity, answer))
             while answer.coming and not patience.done() and (await self._blocking(at_hand))[1] < need:
                 await self._news(patience)
         except DamagedMirror:
             self._on_damage()
             return None
-        except (Trouble, TimeoutError, mirror.Misplaced, NotRecorded):
+        except (Trouble, TimeoutError, applying.Misplaced, NotRecorded):
             return None
         finally:
             patience.cancel()
@@ -110,11 +110,11 @@ class Lending:
                 messages.PRESENT_PATH, lambda: Present(identity, journal.head(self._journal), account), Presented
             )
             await self._heed(identity, presented.standing, Head(presented.through, presented.hash))
-            await self._blocking(lambda c: mirror.apply_answer(self._mirror, c, identity, presented))
+            await self._blocking(lambda c: applying.apply_answer(self._mirror, c, identity, presented))
         except DamagedMirror:
             self._on_damage()
             return False
-        except (Trouble, mirror.Misplaced, NotRecorded):
+        except (Trouble, applying.Misplaced, NotRecorded):
             return False
         self._on_changed({account})
         return True

@@ -3,7 +3,11 @@
 Each message is made so that losing it, doubling it or receiving it late does no harm: lines are placed by sequence and hash,
 leases are totals, rows carry the sequence they include and the change they come from. `docs/protocol.md` tells the protocol.
 
-All requests but `Pair` are signed (RFC 9421) over `SIGNED_COMPONENTS`; the key id is the terminal's identity.
+Here is what is said of lines, purses and cards, day by day, and what all messages share. How a terminal becomes a merchant's is
+in `sync.pairing_messages`, the rows that answers carry in `sync.mirror_rows`, newer versions in `sync.update_messages`.
+
+All requests but those of a terminal that has no identity yet are signed (RFC 9421) over `SIGNED_COMPONENTS`; the key id is the
+terminal's identity.
 """
 
 from __future__ import annotations
@@ -13,22 +17,16 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty.account import Status
 from loyalty.chain import Head, Line
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow, StaffRow
 
-PAIR_PATH = "/v1/pair"
-DEVICE_PATH = "/v1/device"
-TOKEN_PATH = "/v1/device/token"  # noqa: S105  an address
 PUSH_PATH = "/v1/push"
 PULL_PATH = "/v1/pull"
 SNAPSHOT_PATH = "/v1/snapshot"
 ASK_PATH = "/v1/ask"
 PRESENT_PATH = "/v1/present"
 WAIT_PATH = "/v1/wait"
-RENEW_PATH = "/v1/renew"
 PROGRAMME_PATH = "/v1/programme"
-UPDATE_PATH = "/v1/update"
-UPDATE_PIECE_PATH = "/v1/update/piece"
 
 COUNTER_HEADER = "Bodka-Counter"
 """A durable number of the terminal's, one higher for each new request. The same number again gets the stored answer."""
@@ -44,8 +42,6 @@ MAX_KEYS = 4_000
 """Cards, members or purses in one piece of a snapshot: a few hundred kilobytes, a tenth of a second of the cloud's time."""
 MAX_RECALLS = 200
 """Recalls in one answer, the newest first."""
-UPDATE_PIECE_BYTES = 1 << 18
-"""Of a bundle in one answer: a quarter of a megabyte."""
 MAX_WAIT_SECONDS = 25.0
 """How long a `Wait` is held open: below what home routers and proxies take for a dead connection."""
 
@@ -58,79 +54,6 @@ class Standing(Enum):
     """The terminal's lines are not those that the cloud has: a copy, or a restored backup. It must renew."""
     WRITTEN_OFF = "written off"
     """The merchant gave it up: it stops spending, drains its lines, and pairs anew."""
-
-
-class Pair(msgspec.Struct, frozen=True):
-    """Not signed: a one-time code, and the Ed25519 public key (32 bytes) that the device made.
-
-    The same code with the same key again gets the same answer, so that a lost answer does not burn the code.
-    """
-
-    code: str
-    public_key: bytes
-    device: str = ""
-    merchant: UUID | None = None
-    """Whose terminal it is already: then a code of another merchant is refused, and stays good."""
-
-
-class Authorize(msgspec.Struct, frozen=True):
-    """Not signed: a terminal that is nobody's asks for a code to show (RFC 8628 section 3.1), with the public key it made."""
-
-    public_key: bytes
-    device: str = ""
-
-
-class Authorization(msgspec.Struct, frozen=True):
-    """What to show, and by what to ask again (RFC 8628 section 3.2); `device_code` is the terminal's secret."""
-
-    device_code: str
-    user_code: str
-    verification_uri: str
-    verification_uri_complete: str
-    expires_in: int
-    interval: int
-
-    def __repr__(self) -> str:
-        return f"Authorization({self.user_code})"
-
-
-class Collect(msgspec.Struct, frozen=True):
-    """Not signed: asks whether the merchant has typed the code (RFC 8628 section 3.4). Answered by `Paired`, again and again.
-
-    While nobody has, the answer is a `Problem` whose title is `authorization_pending`, `slow_down` or `expired_token`
-    (section 3.5).
-    """
-
-    device_code: str
-
-    def __repr__(self) -> str:
-        return "Collect()"
-
-
-class KeyMessage(msgspec.Struct, frozen=True):
-    """A token key; the highest id is the current one."""
-
-    id: int
-    secret: bytes
-
-    def __repr__(self) -> str:
-        return f"KeyMessage(id={self.id})"
-
-
-class Paired(msgspec.Struct, frozen=True):
-    """The answer to `Pair`."""
-
-    identity: UUID
-    network: UUID
-    merchant: UUID
-    merchant_name: str
-    shop: str
-    shop_name: str
-    keys: tuple[KeyMessage, ...]
-    authority: str = ""
-    """PEM of the authority that the cloud's certificates are from: the terminal trusts no other from now on."""
-    training: bool = False
-    """Nothing of this merchant is real: the terminal says so on every picture, and may be played on the counter page."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -211,65 +134,6 @@ class Pull(msgspec.Struct, frozen=True):
     limit: int = MAX_ROWS
     told: Told | None = None
     epoch: UUID | None = None
-
-
-# Rows are no work for the garbage collector: a piece of a snapshot has thousands, and none of them refers to another.
-class PurseRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One purse for this terminal. With the answer's `through` it becomes one row of the mirror, in one statement."""
-
-    account: bytes
-    purse: str
-    instance: str
-    balance: int
-    granted: int
-    change: int
-
-
-class CardRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A token of a card or phone, and the account it leads to."""
-
-    token: bytes
-    account: bytes
-    status: Status
-    change: int
-
-
-class MemberRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The person behind an account, as far as the counter needs to know."""
-
-    account: bytes
-    name: str
-    level: str
-    language: str
-    change: int
-
-
-class ProgressRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An account's past with this merchant, as far as a forecast needs it (`loyalty.derived.Progress`)."""
-
-    account: bytes
-    level: str
-    spent: int
-    owing: int
-    change: int
-
-
-class ForgottenRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A tombstone: everything of this account's person is to be forgotten, here and in the journal (invariant 11)."""
-
-    account: bytes
-    change: int
-
-
-class StaffRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A member of staff's card; `account` is their own customer account, `active` False once they left."""
-
-    token: bytes
-    id: str
-    name: str
-    account: bytes | None
-    active: bool
-    change: int
 
 
 class Pulled(msgspec.Struct, frozen=True):
@@ -392,26 +256,6 @@ class Waited(msgspec.Struct, frozen=True):
     epoch: UUID | None = None
 
 
-class Renew(msgspec.Struct, frozen=True):
-    """A terminal that is off the head, damaged, or was written off and is drained, asks for a new identity with a new key.
-
-    Signed with the old key. The same new key again gets the same answer.
-    """
-
-    identity: UUID
-    head: Head
-    public_key: bytes
-    stopped: bool = False
-    """The terminal has stopped for good, also where the cloud saw no reason: its journal was damaged (`sync.salvage`)."""
-
-
-class Renewed(msgspec.Struct, frozen=True):
-    """The new identity starts with no lines and no leases; lines of the old one after `accepted` are wrapped and sent again."""
-
-    identity: UUID
-    accepted: int
-
-
 class Programme(msgspec.Struct, frozen=True):
     """Asks for the text of one version of the merchant's programme."""
 
@@ -424,39 +268,6 @@ class ProgrammeText(msgspec.Struct, frozen=True):
 
     version: int
     text: str
-
-
-class Update(msgspec.Struct, frozen=True):
-    """Asks whether there is a newer version for this terminal; `refused` are those that did not do well on it."""
-
-    identity: UUID
-    version: str
-    architecture: str
-    refused: tuple[str, ...] = ()
-
-
-class Offer(msgspec.Struct, frozen=True):
-    """A bundle (`sync.bundle`) of so many bytes, with this SHA-256; "": none. Whom to trust the terminal knows by itself."""
-
-    version: str = ""
-    architecture: str = ""
-    size: int = 0
-    sha256: bytes = b""
-
-
-class UpdatePiece(msgspec.Struct, frozen=True):
-    """Asks for a piece of a bundle: the one that begins at `number` times `UPDATE_PIECE_BYTES`."""
-
-    identity: UUID
-    version: str
-    architecture: str
-    number: int
-
-
-class Piecemeal(msgspec.Struct, frozen=True):
-    """The bytes of one piece; the last one may be shorter."""
-
-    content: bytes
 
 
 class Problem(msgspec.Struct, frozen=True):

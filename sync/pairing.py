@@ -1,4 +1,4 @@
-"""How a terminal joins a merchant: a one-time code and a new key become an identity (`messages.Pair`).
+"""How a terminal joins a merchant: a one-time code and a new key become an identity (`Pair`).
 
 Example::
 
@@ -19,7 +19,8 @@ import msgspec
 from loyalty.tokens import KEY_BYTES, TokenKey
 from sync import troubles
 from sync.keys import BrokenStateFile, DeviceKey, promote, write_safely
-from sync.messages import (
+from sync.messages import Problem
+from sync.pairing_messages import (
     DEVICE_PATH,
     PAIR_PATH,
     TOKEN_PATH,
@@ -29,7 +30,6 @@ from sync.messages import (
     KeyMessage,
     Pair,
     Paired,
-    Problem,
 )
 from sync.setup_file import fingerprint
 
@@ -251,17 +251,22 @@ def prepare(folder: Path, pairing: Pairing) -> None:
     write_safely(folder / NEXT_PAIRING_FILE, msgspec.json.encode(pairing))
 
 
+def prepared(folder: Path) -> Pairing | None:
+    """The pairing that was prepared and is not in effect yet; None where there is none. Raises `BrokenStateFile`."""
+    return _load(folder / NEXT_PAIRING_FILE)
+
+
 def settle(folder: Path, pairing: Pairing, identity: UUID) -> Pairing:
     """The pairing for the journal's `identity`, and its key in place: finishes a renewal or a second pairing cut by a crash."""
     if pairing.identity == identity:
         return pairing
     promote(folder)
-    prepared = _load(folder / NEXT_PAIRING_FILE)
-    if prepared is None or prepared.identity != identity:
-        prepared = msgspec.structs.replace(pairing, identity=identity)
-    save(folder, prepared)
+    taken_up = prepared(folder)
+    if taken_up is None or taken_up.identity != identity:
+        taken_up = msgspec.structs.replace(pairing, identity=identity)
+    save(folder, taken_up)
     (folder / NEXT_PAIRING_FILE).unlink(missing_ok=True)
-    return prepared
+    return taken_up
 
 
 def _title(content: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from loyalty.chain import Head
-from sync import journal, messages, mirror, snapshot
+from sync import applying, journal, messages, mirror, snapshot
 from sync.database import checkpoint
 from sync.messages import Piece, ProgrammeText, Pull, Pulled, Recall, Snapshot, Standing, Told
 from sync.requests import Requests, RunBlocking
@@ -108,7 +108,7 @@ class Pulling:
             if pulled.cursor < pulled.since or pulled.epoch != await self._of_mirror(snapshot.epoch):
                 await self._of_mirror(mirror.pull_anew)
                 return False
-            await self._apply(mirror.apply(self._mirror(), self._journal, identity, pulled, up_ms=self._up_ms))
+            await self._apply(applying.apply(self._mirror(), self._journal, identity, pulled, up_ms=self._up_ms))
             await self._give_back(pulled.recalls)
             more = pulled.more
             if more and pulled.cursor <= pulled.since:
@@ -118,7 +118,7 @@ class Pulling:
     async def _apply(self, slices: Iterator[set[bytes]]) -> None:
         try:
             await self._work_off(slices, self._on_applied)
-        except mirror.Misplaced as error:
+        except applying.Misplaced as error:
             raise Trouble(str(error)) from error
 
     async def _work_off(self, slices: Iterator[T], done: Callable[[T], object] = lambda slice: None) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-from sync import mirror
+from sync import applying, mirror
 from sync.damage import changing, one
 from sync.messages import Piece
 
@@ -39,17 +39,17 @@ def take(
     journal_connection: sqlite3.Connection,
     asked_as: UUID,
     piece: Piece,
-    max_rows: int = mirror.SLICE_ROWS,
+    max_rows: int = applying.SLICE_ROWS,
     up_ms: Callable[[], int] = lambda: 0,
 ) -> Iterator[set[bytes]]:
-    """Applies a piece slice by slice as `mirror.apply` does. The next one is due with the last slice, and only after this one.
+    """Applies a piece slice by slice as `applying.apply` does. The next is due with the last slice, and only after this one.
 
     Raises `Misplaced` before the first slice where the piece was made for other lines than these, or does not belong to the
     snapshot under way; from the latter, the snapshot begins anew.
     """
-    place = mirror._place(journal_connection, asked_as, piece.through, piece.hash)
+    place = applying.place_of(journal_connection, asked_as, piece.through, piece.hash)
     _begin(connection, piece)
-    yield from mirror.slices(
+    yield from applying.slices(
         connection, journal_connection, asked_as, piece, place, lambda: _move(connection, piece, place), max_rows, up_ms
     )
 
@@ -60,7 +60,7 @@ def _begin(connection: sqlite3.Connection, piece: Piece) -> None:
         return
     if piece.after:
         mirror.pull_anew(connection)
-        raise mirror.Misplaced
+        raise applying.Misplaced
     with changing(connection):
         # What is there already is from an earlier snapshot: from now on older than anything that comes.
         connection.execute(

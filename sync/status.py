@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from loyalty.entry import Moment
-from sync import history, journal, mirror
+from sync import history, journal, known_time, mirror
 from sync.messages import Standing
 
 
@@ -54,5 +54,5 @@ def status(journal_connection: sqlite3.Connection, mirror_connection: sqlite3.Co
         members=members,
         programme=version,
         programme_here=text is not None and text.version == version,
-        known_ms=mirror.known_ms(mirror_connection, now),
+        known_ms=known_time.known_ms(mirror_connection, now),
     )

@@ -26,8 +26,8 @@ from sync import pairing as pairings
 from sync import setup_codes
 from sync.connection import BadAuthority, InsecureCloud
 from sync.keys import BrokenStateFile
-from sync.messages import Authorization
 from sync.pairing import AnswerUnclear, CloudUnreachable, CodeForgotten, NotYet, Pairing, PairingFailed, TooManyTries
+from sync.pairing_messages import Authorization
 from sync.setup_codes import CODE_DIGITS, PairWith, SetupMistake, Wifi
 from terminal import membership, network, root_requests, state_lock, wifi
 from terminal.clocks import monotonic_ms

@@ -18,18 +18,19 @@ from display.screens import Message
 from loyalty.account import Account
 from loyalty.entry import Draft, Entry
 from loyalty.programme import ProgrammeError, read
-from sync import messages, mirror
+from sync import mirror
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
 from sync.doorbell import Doorbell
 from sync.history import Waiting
 from sync.keys import load_or_make
-from sync.messages import Health, Offer, Piecemeal, ProgrammeText, Update, UpdatePiece
+from sync.messages import Health, ProgrammeText
 from sync.pairing import Pairing
 from sync.requests import Requests
 from sync.signing import RequestSigner
 from sync.troubles import Kind, Trouble
+from sync.update_messages import UPDATE_PATH, UPDATE_PIECE_PATH, Offer, Piecemeal, Update, UpdatePiece
 from terminal import renewal
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.cloud_report import TROUBLES, Reporter
@@ -188,12 +189,12 @@ class Link:
     async def update(self, version: str, architecture: str, refused: tuple[str, ...]) -> Offer:
         """A newer version, if one is offered to this terminal; raises `Trouble`."""
         message = Update(self._pairing.identity, version, architecture, refused)
-        return await self._post(messages.UPDATE_PATH, message, Offer)
+        return await self._post(UPDATE_PATH, message, Offer)
 
     async def update_piece(self, offer: Offer, number: int) -> Piecemeal:
         """A piece of it; raises `Trouble`."""
         message = UpdatePiece(self._pairing.identity, offer.version, offer.architecture, number)
-        return await self._post(messages.UPDATE_PIECE_PATH, message, Piecemeal)
+        return await self._post(UPDATE_PIECE_PATH, message, Piecemeal)
 
     async def _post(self, path: str, message: msgspec.Struct, answer: type[T]) -> T:
         if self._requests is None:

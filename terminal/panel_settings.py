@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from display.controllers import BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, Controller, Size
+from display.controllers import ADDRESSES, BRIGHTEST, CONTRAST, CONTROLLERS, I2C, SPI, Controller, Size
 from display.glass import READABLE, Glass
 from display.letters import TALLEST
 from terminal.settings_lines import Lines
@@ -20,7 +20,6 @@ I2C_PINS = {2: "I2C", 3: "I2C"}
 SPI_PINS = {7: "SPI", 8: "SPI", 9: "SPI", 10: "SPI", 11: "SPI"}
 """BCM pins of bus 1 of I2C, and of bus 0 of SPI with both its chip selects."""
 
-_I2C_ADDRESSES = range(0x08, 0x78)
 _LARGEST_INCHES = 10.0
 
 
@@ -166,8 +165,8 @@ def _check_look(panel: Panel, mistakes: _Mistakes) -> None:
 def _check_place(panel: Panel, mistakes: _Mistakes) -> None:
     if panel.bus not in panel.kind.buses:
         raise mistakes.wrong("bus", f": an {panel.controller.upper()} has only {_listed(panel.kind.buses)}")
-    if panel.bus == I2C and panel.address not in _I2C_ADDRESSES:
-        raise mistakes.wrong("address", ": panels answer at 0x3C or 0x3D")
+    if panel.bus == I2C and panel.address not in ADDRESSES:
+        raise mistakes.wrong("address", f": panels answer at {_listed([f'0x{one:02X}' for one in ADDRESSES])}")
     if panel.bus == SPI and not re.fullmatch("[0-9][.][0-9]", panel.device):
         raise mistakes.wrong("device", ': bus and chip select, as in "0.0" for /dev/spidev0.0')
     if panel.bus == SPI and panel.dc == 0:

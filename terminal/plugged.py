@@ -9,8 +9,9 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from display.controllers import ADDRESSES
 from drivers.keyboard_search import INPUT_CLASS
-from terminal.plugged_toml import PANEL_ADDRESSES, PN532_ADDRESS, Input, Plugged, Serial
+from terminal.plugged_toml import PN532_ADDRESS, Input, Plugged, Serial
 
 TTY_CLASS, DEV = Path("/sys/class/tty"), Path("/dev")
 BOARD_PORTS = ("/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0")
@@ -88,7 +89,7 @@ def _i2c() -> Iterator[tuple[int, int]]:
     for node in sorted(DEV.glob("i2c-*")):
         port = int(node.name.removeprefix("i2c-"))
         with contextlib.suppress(OSError), SMBus(port) as bus:
-            for address in (*PANEL_ADDRESSES, PN532_ADDRESS):
+            for address in (*ADDRESSES, PN532_ADDRESS):
                 with contextlib.suppress(OSError):
                     bus.read_byte(address)
                     yield port, address

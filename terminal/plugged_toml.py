@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from display.controllers import ADDRESSES
 from drivers.gpio import LABELS
 
 SCANNER = re.compile(r"bar ?code|scan|imager|symbol|honeywell|datalogic|zebra|newland|netum|tera", re.IGNORECASE)
@@ -14,7 +15,6 @@ PAD = re.compile(r"key ?pad|number ?pad|numeric|numpad", re.IGNORECASE)
 USB_SERIAL = {"10c4:ea60", "1a86:7523", "0403:6001", "067b:2303"}
 """USB adapters for a serial port, as PN532 boards are sold with: CP2102, CH340, FT232, PL2303."""
 
-PANEL_ADDRESSES = (0x3C, 0x3D)
 PN532_ADDRESS = 0x24
 
 PINS = """# Buttons, lights and beeper cannot be seen from here: BCM pins as they are wired.
@@ -132,7 +132,7 @@ def _readers(readers: Iterable[str]) -> list[str]:
 
 
 def _chips(plugged: Plugged) -> list[str]:
-    panels = dict.fromkeys((port, address) for port, address in plugged.i2c if address in PANEL_ADDRESSES)
+    panels = dict.fromkeys((port, address) for port, address in plugged.i2c if address in ADDRESSES)
     found = [
         f"[{table}]\nport = {port}\naddress = 0x{address:02X}\n"
         for table, (port, address) in zip(("panel", "staff_panel"), panels, strict=False)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +25,7 @@ from display.screens import Message
 from loyalty.account import Account
 from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
-from sync import history, journal, mirror, view
+from sync import history, journal, known_time, mirror, view
 from sync.damage import DamagedMirror
 from sync.database import DamagedFile, DiskFull, begin_log, transaction
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
@@ -245,7 +245,7 @@ class Store:
         """As `record`, in the writer thread; raises a `NotRecorded`."""
         connection = self.writer.journal
         rows = mirror.rows(self.writer.mirror, connection)
-        moment = mirror.proved(self.writer.mirror, moment)
+        moment = known_time.proved(self.writer.mirror, moment)
         return journal.record(
             connection, draft, key, rows, moment=moment, shop=self._shop, programme=programme, random=self._random
         ).entry
@@ -263,18 +263,18 @@ class Store:
         last = history.last_entry(self.reader.journal)
         if last is None or last.undone:
             return NothingToRecall(at)
-        age = _age_ms(last.entry.moment, self._looking(lambda: mirror.proved(self.reader.mirror, moment)))
+        age = _age_ms(last.entry.moment, self._looking(lambda: known_time.proved(self.reader.mirror, moment)))
         return Recalled(last.entry, self.account(last.personal), age, at)
 
-    def known_time(self, moment: Moment) -> str:
-        """The time that the cloud proved, as "26.11. 14:05" in the shop's time zone; empty where it never did."""
-        known = self._looking(lambda: mirror.known_ms(self.reader.mirror, moment))
-        return time.strftime("%d.%m. %H:%M", time.localtime(known / 1000)) if known else ""
+    def known_time(self, moment: Moment) -> datetime | None:
+        """The time that the cloud proved, in the shop's time zone, to the minute; None where it never did."""
+        known = self._looking(lambda: known_time.known_ms(self.reader.mirror, moment))
+        return datetime.fromtimestamp(known // 60_000 * 60, UTC).astimezone() if known else None
 
     async def keep_time(self, moment: Moment) -> None:
         """Writes known time down as it goes on, so that a power cut does not set it back to the last exchange."""
         try:
-            await self.run_blocking(lambda: mirror.keep_time(self.writer.mirror, moment))
+            await self.run_blocking(lambda: known_time.keep(self.writer.mirror, moment))
         except DamagedMirror as error:
             self._note_damage(error)
             self.on_damage()

@@ -22,8 +22,8 @@ import structlog
 
 from sync.bundle import NoBundle, read_head
 from sync.keys import write_safely
-from sync.messages import UPDATE_PIECE_BYTES, Offer, Piecemeal
 from sync.troubles import Trouble
+from sync.update_messages import UPDATE_PIECE_BYTES, Offer, Piecemeal
 from terminal import updates
 from terminal.updates import BUNDLE, WORKED, Answer, NobodyAnswers, What
 from terminal.versions import Versions

@@ -19,13 +19,14 @@ from loyalty.entry import TokenKind
 from loyalty.numbers import Check, with_check
 from loyalty.programme import read
 from loyalty.tokens import TokenKey, token
-from sync import mirror
-from sync.messages import CardRow, MemberRow, Pulled, PurseRow, StaffRow, Standing
+from sync import applying
+from sync.messages import Pulled, Standing
+from sync.mirror_rows import CardRow, MemberRow, PurseRow, StaffRow
 from terminal import states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment
-from terminal.inputs import CloudNews, Input
+from terminal.inputs import CloudNews, Input, Tick
 from terminal.signs import SIGNS, Step
 from terminal.states import Desk
 from terminal.store import Store
@@ -85,6 +86,8 @@ class Counter:
     def __init__(self, folder: Path, *, jana: dict[str, int] = SHARES, online: bool = True, staff: bool = True) -> None:
         self.presses = 0
         self.ahead = 0
+        self.time_of_day: str | None = None
+        """What the machine's clock shows, where it is trusted: each tick says it, as the daemon's own do."""
         self.sounds = Recorder()
         self.shown: list[tuple[int, str]] = []
         self._runner = asyncio.Runner()
@@ -103,7 +106,7 @@ class Counter:
     async def _open(folder: Path, jana: dict[str, int]) -> Store:
         store = Store(folder, IDENTITY, "hlavna-1")
         await store.run_blocking(
-            lambda: list(mirror.apply(store.writer.mirror, store.writer.journal, IDENTITY, first_pull(jana)))
+            lambda: list(applying.apply(store.writer.mirror, store.writer.journal, IDENTITY, first_pull(jana)))
         )
         return store
 
@@ -153,10 +156,8 @@ class Counter:
 
     def wait(self, milliseconds: int) -> None:
         """Time goes by."""
-        from terminal.inputs import Tick
-
         self.ahead += milliseconds
-        self.tell(Tick(self.now))
+        self.tell(Tick(self.now, self.time_of_day))
 
     def scan(self, text: str) -> None:
         """A card; showing it is no press."""

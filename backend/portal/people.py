@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from backend import tables
+from backend import merchant_tables
 from backend.surroundings import Random
 from loyalty.ids import uuid7
 
@@ -55,15 +55,15 @@ def invite_owner(connection: sa.Connection, merchant: UUID, email: str, now_ms: 
     Raises `UserExists` where the person has a password, or belongs to another merchant.
     """
     email = email.strip().lower()
-    u = tables.portal_user.c
+    u = merchant_tables.portal_user.c
     secret = _secret(random)
     link = {"link_hash": _hash(secret), "link_expires_ms": now_ms + LINK_LASTS_MS}
     known = connection.execute(sa.select(u.id, u.merchant, u.password).where(u.email == email)).one_or_none()
     if known is None:
         values = {"id": uuid7(now_ms, random(10)), "merchant": merchant, "email": email, "role": OWNER}
-        connection.execute(sa.insert(tables.portal_user).values(values | link))
+        connection.execute(sa.insert(merchant_tables.portal_user).values(values | link))
     elif known.password is None and known.merchant == merchant:
-        connection.execute(sa.update(tables.portal_user).where(u.id == known.id).values(link))
+        connection.execute(sa.update(merchant_tables.portal_user).where(u.id == known.id).values(link))
     else:
         raise UserExists(f"{email} can already sign in: use another address")
     return secret
@@ -71,19 +71,19 @@ def invite_owner(connection: sa.Connection, merchant: UUID, email: str, now_ms: 
 
 def link_is_good(connection: sa.Connection, secret: str, now_ms: int) -> bool:
     """Whether this link still waits for a password."""
-    return connection.execute(sa.select(tables.portal_user.c.id).where(_linked(secret, now_ms))).first() is not None
+    return connection.execute(sa.select(merchant_tables.portal_user.c.id).where(_linked(secret, now_ms))).first() is not None
 
 
 def choose_password(connection: sa.Connection, secret: str, password: str, now_ms: int) -> bool:
     """Uses up a link; False where there is no such link, or it is too old."""
     chosen = {"password": _hasher.hash(password), "link_hash": None, "link_expires_ms": None}
-    changed = connection.execute(sa.update(tables.portal_user).where(_linked(secret, now_ms)).values(chosen))
+    changed = connection.execute(sa.update(merchant_tables.portal_user).where(_linked(secret, now_ms)).values(chosen))
     return changed.rowcount == 1
 
 
 def check_password(connection: sa.Connection, email: str, password: str) -> UUID | None:
     """The person with this e-mail and password; None for anybody else, after the same time."""
-    u = tables.portal_user.c
+    u = merchant_tables.portal_user.c
     known = connection.execute(sa.select(u.id, u.password).where(u.email == email.strip().lower())).one_or_none()
     real = known is not None and known.password is not None
     try:
@@ -95,11 +95,11 @@ def check_password(connection: sa.Connection, email: str, password: str) -> UUID
 
 def open_session(connection: sa.Connection, user: UUID, now_ms: int, random: Random) -> str:
     """Signs somebody in; returns the session's secret, for the cookie."""
-    s = tables.session.c
-    connection.execute(sa.delete(tables.session).where(s.expires_ms <= now_ms))
+    s = merchant_tables.session.c
+    connection.execute(sa.delete(merchant_tables.session).where(s.expires_ms <= now_ms))
     secret = _secret(random)
     connection.execute(
-        sa.insert(tables.session).values(
+        sa.insert(merchant_tables.session).values(
             id_hash=_hash(secret), user=user, form_token=_secret(random), expires_ms=now_ms + SESSION_LASTS_MS
         )
     )
@@ -110,10 +110,10 @@ def visitor(connection: sa.Connection, secret: str | None, now_ms: int) -> Visit
     """Who a session's secret belongs to; None where nobody is signed in by it."""
     if not secret:
         return None
-    u, s = tables.portal_user.c, tables.session.c
+    u, s = merchant_tables.portal_user.c, merchant_tables.session.c
     found = (
         sa.select(u.id, u.email, u.merchant, s.form_token, u.role)
-        .join_from(tables.session, tables.portal_user, s.user == u.id)
+        .join_from(merchant_tables.session, merchant_tables.portal_user, s.user == u.id)
         .where(s.id_hash == _hash(secret), s.expires_ms > now_ms)
     )
     row = connection.execute(found).one_or_none()
@@ -122,11 +122,11 @@ def visitor(connection: sa.Connection, secret: str | None, now_ms: int) -> Visit
 
 def close_session(connection: sa.Connection, secret: str) -> None:
     """Signs somebody out."""
-    connection.execute(sa.delete(tables.session).where(tables.session.c.id_hash == _hash(secret)))
+    connection.execute(sa.delete(merchant_tables.session).where(merchant_tables.session.c.id_hash == _hash(secret)))
 
 
 def _linked(secret: str, now_ms: int) -> sa.ColumnElement[bool]:
-    u = tables.portal_user.c
+    u = merchant_tables.portal_user.c
     return (u.link_hash == _hash(secret)) & (u.link_expires_ms > now_ms)
 
 

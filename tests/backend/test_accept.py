@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend import identities, lines, tables
+from backend import card_tables, fleet_tables, identities, ledger_tables, lines
 from backend.accept import accept, void_next
 from backend.alarms import Kind
 from backend.changes import ask, pull
@@ -22,7 +22,8 @@ from emulators.terminal_peer import BOOT, Chain
 from loyalty.account import Status
 from loyalty.chain import Head, Line
 from loyalty.entry import Cause, Entry, Moment, Personal, Posting, TokenKind, Unreadable, encode
-from sync.messages import Ask, Pull, Push, Pushed, Renew, Standing, Told
+from sync.messages import Ask, Pull, Push, Pushed, Standing, Told
+from sync.pairing_messages import Renew
 
 ANNA = b"anna" * 4
 
@@ -66,8 +67,8 @@ def test_the_first_tap_of_an_unknown_card_opens_an_account(counter: Counter) -> 
 def test_an_issued_card_leads_to_its_account(counter: Counter) -> None:
     counter.chain.write(Cause.ISSUE, ANNA)
     counter.push()
-    assert counter.connection.execute(sa.select(tables.card.c.account)).scalars().all() == [ANNA]
-    assert counter.connection.execute(sa.select(tables.account.c.id)).scalars().all() == [ANNA]
+    assert counter.connection.execute(sa.select(card_tables.card.c.account)).scalars().all() == [ANNA]
+    assert counter.connection.execute(sa.select(ledger_tables.account.c.id)).scalars().all() == [ANNA]
 
 
 def test_a_line_posts_to_the_account_it_names_and_two_accounts_of_a_card_are_listed(counter: Counter) -> None:
@@ -76,14 +77,14 @@ def test_a_line_posts_to_the_account_it_names_and_two_accounts_of_a_card_are_lis
     counter.push()
     assert (counter.balance(), counter.balance(account=b"other")) == (5, 7)
     assert counter.kinds() == [Kind.TWO_ACCOUNTS.name]
-    assert counter.connection.execute(sa.select(tables.card.c.account)).scalars().all() == [ANNA]
+    assert counter.connection.execute(sa.select(card_tables.card.c.account)).scalars().all() == [ANNA]
 
 
 @pytest.mark.parametrize("status", [Status.BLOCKED, Status.REPLACED])
 def test_a_blocked_card_is_posted_and_flagged(counter: Counter, status: Status) -> None:
     counter.chain.write(Cause.AWARD, ANNA, Posting("points", 5))
     counter.push()
-    counter.connection.execute(sa.update(tables.card).values(status=status.value))
+    counter.connection.execute(sa.update(card_tables.card).values(status=status.value))
     counter.chain.write(Cause.AWARD, ANNA, Posting("points", 1))
     counter.push(2)
     assert counter.balance() == 6
@@ -94,7 +95,7 @@ def test_a_member_of_staff_is_no_customer(counter: Counter) -> None:
     entry = Entry(uuid4(), Cause.AWARD, Moment(BOOT, 1, NOW, trusted=True), "s", 1, (Posting("points", 1),))
     counter.chain.append(encode(entry), encode(Personal(ANNA, b"staff", TokenKind.STAFF)))
     counter.push()
-    assert counter.connection.execute(sa.select(tables.card)).all() == []
+    assert counter.connection.execute(sa.select(card_tables.card)).all() == []
 
 
 def test_an_unreadable_line_is_stored_and_posting_waits_behind_it(counter: Counter) -> None:
@@ -130,7 +131,7 @@ def test_one_id_with_two_bodies_is_an_alarm(counter: Counter) -> None:
     counter.chain.write(Cause.REDEEM, ANNA, Posting("points", -1, 1), id=entry.id)
     assert counter.push().posted == 3
     assert (counter.balance(), counter.kinds()) == (3, [Kind.SAME_ID.name])
-    lease = counter.connection.execute(sa.select(tables.lease)).one()
+    lease = counter.connection.execute(sa.select(ledger_tables.lease)).one()
     assert (lease.granted, lease.used) == (6, 3)
 
 
@@ -154,7 +155,7 @@ def test_wrapped_lines_post_once_and_count_their_use(counter: Counter) -> None:
     wrapped = copy.wrap(renewed.identity, 0)
     assert counter.push(chain=wrapped).posted == 3
     assert counter.balance() == 10 - 4 - 1 + 3
-    leases = {row.identity: row for row in counter.connection.execute(sa.select(tables.lease))}
+    leases = {row.identity: row for row in counter.connection.execute(sa.select(ledger_tables.lease))}
     assert (leases[renewed.identity].granted, leases[renewed.identity].used) == (3 + 4, 4)
     assert counter.kinds() == [Kind.OFF_HEAD.name]
 
@@ -287,7 +288,8 @@ def test_a_terminal_that_was_off_for_a_month_is_dated_when_it_comes_back(counter
     push = Push(chain.identity, chain.head, tuple(chain.lines), Told(boot, 31 * day))
     accept(counter.connection, chain.identity, push, now, counter.house.chance.randbytes)
     made = [
-        (row.made_ms, row.sure) for row in counter.connection.execute(sa.select(tables.entry).order_by(tables.entry.c.sequence))
+        (row.made_ms, row.sure)
+        for row in counter.connection.execute(sa.select(ledger_tables.entry).order_by(ledger_tables.entry.c.sequence))
     ]
     assert made[1:] == [(now - 30 * day, True), (now - day, True)]
     assert (NOW <= made[0][0] <= now - 31 * day, made[0][1]) == (True, False)
@@ -295,15 +297,17 @@ def test_a_terminal_that_was_off_for_a_month_is_dated_when_it_comes_back(counter
     late = Push(chain.identity, chain.head, (), Told(boot, 31 * day + 5_000))
     for told in (late, Push(chain.identity, chain.head, (), Told(boot, -1)), Push(chain.identity, chain.head)):
         accept(counter.connection, chain.identity, told, now + 3_000, counter.house.chance.randbytes)
-    assert counter.connection.execute(sa.select(tables.boot.c.began_ms)).scalars().all() == [now - 31 * day - 2_000]
+    assert counter.connection.execute(sa.select(fleet_tables.boot.c.began_ms)).scalars().all() == [now - 31 * day - 2_000]
 
 
 def test_a_boot_that_a_trusted_entry_placed_is_measured_by_the_first_exchange(counter: Counter) -> None:
     counter.chain.write(Cause.AWARD, ANNA, Posting("points", 1))
     counter.push()
-    assert [tuple(row) for row in counter.connection.execute(sa.select(tables.boot))] == [
+    assert [tuple(row) for row in counter.connection.execute(sa.select(fleet_tables.boot))] == [
         (counter.house.merchant, BOOT, NOW - 1, False)
     ]
     told = Push(counter.chain.identity, counter.chain.head, (), Told(BOOT, 10))
     accept(counter.connection, counter.chain.identity, told, NOW + 100, counter.house.chance.randbytes)
-    assert counter.connection.execute(sa.select(tables.boot.c.began_ms, tables.boot.c.measured)).all() == [(NOW + 90, True)]
+    assert counter.connection.execute(sa.select(fleet_tables.boot.c.began_ms, fleet_tables.boot.c.measured)).all() == [
+        (NOW + 90, True)
+    ]

@@ -11,13 +11,15 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from backend import api, programmes, tables
+from backend import api, fleet_tables, merchant_tables, programmes
 from backend.app import create_app
 from emulators.asgi_client import AsgiClient
 from emulators.cloud_house import House
 from emulators.terminal_peer import Peer
 from loyalty.entry import Cause, Posting
 from sync import messages
+from sync.pairing_messages import DEVICE_PATH, PAIR_PATH, RENEW_PATH, TOKEN_PATH, Pair, Paired, Renew, Renewed
+from sync.update_messages import UPDATE_PATH, UPDATE_PIECE_PATH
 
 ANNA = b"anna" * 4
 
@@ -62,17 +64,17 @@ def test_a_renewed_terminal_goes_on_under_its_new_identity(peer: Peer) -> None:
     assert problem(copy.send(messages.PULL_PATH, copy.chain.pull()), 409).counter == peer.counter
     copy.counter = peer.counter
     new_key = Ed25519PrivateKey.generate()
-    renew = messages.Renew(copy.chain.identity, copy.chain.head, new_key.public_key().public_bytes_raw())
-    renewed = msgspec.json.decode(copy.send(messages.RENEW_PATH, renew).content, type=messages.Renewed)
-    again = copy.send(messages.RENEW_PATH, renew)
-    assert (msgspec.json.decode(again.content, type=messages.Renewed), renewed.accepted) == (renewed, 1)
+    renew = Renew(copy.chain.identity, copy.chain.head, new_key.public_key().public_bytes_raw())
+    renewed = msgspec.json.decode(copy.send(RENEW_PATH, renew).content, type=Renewed)
+    again = copy.send(RENEW_PATH, renew)
+    assert (msgspec.json.decode(again.content, type=Renewed), renewed.accepted) == (renewed, 1)
     anew = Peer(peer.client, peer.base, new_key, 0, copy.chain.wrap(renewed.identity, renewed.accepted))
     anew.chain.write(Cause.AWARD, ANNA, Posting("points", 2))
     pushed = msgspec.json.decode(anew.send(messages.PUSH_PATH, anew.chain.push()).content, type=messages.Pushed)
     assert (pushed.standing, pushed.posted) == (messages.Standing.GOOD, 1)
-    honest = messages.Renew(peer.chain.identity, peer.chain.head, bytes(32))
+    honest = Renew(peer.chain.identity, peer.chain.head, bytes(32))
     peer.counter = copy.counter
-    assert "goes on" in problem(peer.send(messages.RENEW_PATH, honest), 409).detail
+    assert "goes on" in problem(peer.send(RENEW_PATH, honest), 409).detail
 
 
 def test_a_programme_is_fetched_by_its_version(house: House, peer: Peer) -> None:
@@ -96,7 +98,7 @@ def test_a_code_pairs_one_device_and_repeats_its_answer(house: House, client: As
     house.time.now += 24 * 3600 * 1000
     assert first.pair(code.replace("-", "")).content == answer.content
     assert "another device" in problem(second.pair(code), 409).detail
-    paired = msgspec.json.decode(answer.content, type=messages.Paired)
+    paired = msgspec.json.decode(answer.content, type=Paired)
     assert (paired.network, paired.merchant, paired.merchant_name) == (house.network, house.merchant, "Shop")
     assert (paired.shop, paired.shop_name, [len(key.secret) for key in paired.keys]) == ("main", "Main", [32])
 
@@ -104,13 +106,13 @@ def test_a_code_pairs_one_device_and_repeats_its_answer(house: House, client: As
 def test_a_code_of_another_merchant_pairs_nothing_and_stays_good(house: House, client: AsgiClient) -> None:
     peer, code = Peer(client, "http://cloud"), house.code()
     for whose, status in ((uuid4(), 403), (house.merchant, 200)):
-        body = msgspec.json.encode(messages.Pair(code, peer.public_key, merchant=whose))
-        assert client.post(messages.PAIR_PATH, content=body).status_code == status
+        body = msgspec.json.encode(Pair(code, peer.public_key, merchant=whose))
+        assert client.post(PAIR_PATH, content=body).status_code == status
 
 
 def test_the_clouds_authority_is_named(house: House) -> None:
     client = AsgiClient(create_app(house.engine, house.time, house.chance.randbytes, authority="PEM"))
-    paired = msgspec.json.decode(Peer(client, "http://cloud").pair(house.code()).content, type=messages.Paired)
+    paired = msgspec.json.decode(Peer(client, "http://cloud").pair(house.code()).content, type=Paired)
     assert paired.authority == "PEM"
 
 
@@ -123,7 +125,7 @@ def test_a_code_expires(house: House, client: AsgiClient) -> None:
 def test_only_the_hash_of_a_code_is_kept(house: House) -> None:
     code = house.code()
     with house.engine.connect() as connection:
-        [row] = connection.execute(sa.select(tables.pairing_code)).all()
+        [row] = connection.execute(sa.select(fleet_tables.pairing_code)).all()
     assert code not in repr(row)
     assert code.replace("-", "").encode() not in row.code_hash
 
@@ -143,8 +145,8 @@ def test_codes_are_not_found_by_trying(house: House, client: AsgiClient) -> None
 
 
 def test_a_key_that_is_none_pairs_nothing(house: House, client: AsgiClient) -> None:
-    body = msgspec.json.encode(messages.Pair(house.code(), b"short"))
-    assert "32 bytes" in problem(client.post(messages.PAIR_PATH, content=body), 400).detail
+    body = msgspec.json.encode(Pair(house.code(), b"short"))
+    assert "32 bytes" in problem(client.post(PAIR_PATH, content=body), 400).detail
 
 
 # Signatures and counters.
@@ -265,7 +267,7 @@ def test_behind_a_proxy_the_signature_covers_the_public_address(house: House, cl
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[" * 100_000, b'{"code": 5}', b"\xff\xfe", b'{"identity": "x"}'])
-@pytest.mark.parametrize("path", [messages.PAIR_PATH, messages.PUSH_PATH, messages.ASK_PATH])
+@pytest.mark.parametrize("path", [PAIR_PATH, messages.PUSH_PATH, messages.ASK_PATH])
 def test_a_body_that_is_no_message_is_refused(client: AsgiClient, path: str, body: bytes) -> None:
     assert "version" in problem(client.post(path, content=body), 400).detail
 
@@ -298,7 +300,7 @@ def test_a_packed_message_is_signed_as_it_is_sent(peer: Peer) -> None:
     ],
     ids=["a bomb", "cut", "two", "none", "brotli", "twice"],
 )
-@pytest.mark.parametrize("path", [messages.PAIR_PATH, messages.PUSH_PATH])
+@pytest.mark.parametrize("path", [PAIR_PATH, messages.PUSH_PATH])
 def test_what_cannot_be_unpacked_is_refused(client: AsgiClient, path: str, encoding: str, body: bytes, status: int) -> None:
     tracemalloc.start()
     problem(client.post(path, content=body, headers={"Content-Encoding": encoding}), status)
@@ -315,7 +317,7 @@ def test_other_addresses_are_refused_in_the_same_way(client: AsgiClient) -> None
 
 def test_a_failure_says_that_nothing_was_changed(house: House, client: AsgiClient) -> None:
     with house.engine.begin() as connection:
-        tables.session.drop(connection)
+        merchant_tables.session.drop(connection)
     client.cookies.set("bodka-session", "x", path="/portal")
     assert "nothing was changed" in problem(client.get("/portal"), 500).detail
 
@@ -325,19 +327,19 @@ def test_openapi_describes_every_message(client: AsgiClient) -> None:
     schemas = described["components"]["schemas"]
     posts = {path: way["post"] for path, way in described["paths"].items() if "post" in way}
     assert set(posts) == {
-        messages.PAIR_PATH,
+        PAIR_PATH,
         messages.PUSH_PATH,
         messages.PULL_PATH,
         messages.SNAPSHOT_PATH,
         messages.ASK_PATH,
         messages.PRESENT_PATH,
         messages.WAIT_PATH,
-        messages.RENEW_PATH,
+        RENEW_PATH,
         messages.PROGRAMME_PATH,
-        messages.DEVICE_PATH,
-        messages.TOKEN_PATH,
-        messages.UPDATE_PATH,
-        messages.UPDATE_PIECE_PATH,
+        DEVICE_PATH,
+        TOKEN_PATH,
+        UPDATE_PATH,
+        UPDATE_PIECE_PATH,
     }
     for way in posts.values():
         for content in (way["requestBody"]["content"], way["responses"]["200"]["content"]):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from backend import cards, merchants, merging, tables
+from backend import card_tables, cards, ledger_tables, merchants, merging
 from backend.alarms import Kind
 from backend.leases import write_off_terminal
 from backend.programmes import current
@@ -189,15 +189,17 @@ def test_names_staff_and_phones_follow_a_merge(counter: CloudCounter) -> None:
     counter.push(here)
     network, merchant = counter.house.network, counter.house.merchant
     member = {"network": network, "account": ANNA, "name": "Anna", "level": "", "language": "sk", "change": 1}
-    counter.connection.execute(sa.insert(tables.member).values(member))
+    counter.connection.execute(sa.insert(card_tables.member).values(member))
     staff = {"merchant": merchant, "id": "anna", "name": "Anna", "token": b"s", "account": ANNA, "active": True, "change": 1}
-    counter.connection.execute(sa.insert(tables.staff).values(staff))
+    counter.connection.execute(sa.insert(card_tables.staff).values(staff))
     merge(counter, ANNA, BETA)
     pulled = counter.pull(here)
     assert {(row.token, row.account) for row in pulled.cards} == {(ANNA, BETA), (BETA, BETA), (b"phone", BETA)}
     assert [(row.account, row.name) for row in pulled.members] == [(BETA, "Anna")]
     assert [row.account for row in pulled.staff] == [BETA]
-    assert counter.connection.execute(sa.select(tables.card.c.kind).order_by(tables.card.c.token)).scalars().all() == [
+    assert counter.connection.execute(
+        sa.select(card_tables.card.c.kind).order_by(card_tables.card.c.token)
+    ).scalars().all() == [
         "card",
         "card",
         "phone",
@@ -236,7 +238,7 @@ def test_every_merchant_of_the_network_moves_its_own_points(counter: CloudCounte
         chain.write(Cause.GIVE_BACK, ANNA, Posting("points", 0, cents * 10))
         counter.push(chain)
     merge(counter, ANNA, BETA)
-    p = tables.purse.c
+    p = ledger_tables.purse.c
     there = sa.select(p.merchant, p.earned - p.spent).where(p.account == BETA)
     assert {row[0]: row[1] for row in connection.execute(there)} == {house.merchant: 11_000, own.merchant: 4_000}
     counter.check()
@@ -291,5 +293,5 @@ def test_a_merge_keeps_the_total_and_leaves_nothing_free_behind(steps: list[tupl
                     merge(counter, who, (ANNA, BETA, CYRIL)[number])
                 assert counter.total() == total
             counter.check()
-            for merged in connection.execute(sa.select(tables.merged.c.account)).scalars():
+            for merged in connection.execute(sa.select(card_tables.merged.c.account)).scalars():
                 assert counter.free(merged) <= 0

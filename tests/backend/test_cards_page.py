@@ -7,7 +7,7 @@ from html import escape
 import pytest
 import sqlalchemy as sa
 
-from backend import merchants, tables
+from backend import card_tables, merchants
 from emulators.cloud_counter import CloudCounter
 from emulators.cloud_house import NOW, House
 from emulators.portal_browser import PortalBrowser
@@ -34,13 +34,13 @@ def owner(house: House) -> PortalBrowser:
         here.write(Cause.GIVE_BACK, ANNA, Posting("points", 0, 11_000))
         counter.push(here)
         member = {"network": house.network, "account": ANNA, "name": "Anna", "level": "", "language": "sk", "change": 1}
-        connection.execute(sa.insert(tables.member).values(member))
+        connection.execute(sa.insert(card_tables.member).values(member))
     return PortalBrowser(house, "jana@example.com", house.merchant)
 
 
 def statuses(house: House) -> dict[bytes, tuple[bytes, str]]:
     with house.engine.connect() as connection:
-        return {row.token: (row.account, row.status) for row in connection.execute(sa.select(tables.card))}
+        return {row.token: (row.account, row.status) for row in connection.execute(sa.select(card_tables.card))}
 
 
 def test_a_card_is_blocked_unblocked_and_replaced(house: House, owner: PortalBrowser) -> None:
@@ -81,7 +81,7 @@ def test_a_person_is_forgotten_only_by_somebody_who_is_sure(house: House, owner:
     assert "Anna" not in owner.get("/portal")
     assert set(statuses(house)) == {BETA}
     with house.engine.connect() as connection:
-        [opaque] = connection.execute(sa.select(tables.forgotten.c.opaque)).scalars()
+        [opaque] = connection.execute(sa.select(card_tables.forgotten.c.opaque)).scalars()
     page = owner.get(f"/portal/accounts/{opaque.hex()}")
     assert "The person was forgotten" in page
     assert escape("Forget this person") not in page

@@ -23,6 +23,7 @@ from emulators.terminal_peer import Peer
 from loyalty.entry import Cause, Posting
 from loyalty.tokens import TokenKey, TokenKind, token
 from sync import messages
+from sync.pairing_messages import Paired
 
 CLOUD = [sys.executable, "-c", "from backend.commands import main; main()"]
 
@@ -69,7 +70,7 @@ def test_training_is_a_merchant_of_its_own(shell: Shell) -> None:
     assert "is there already" in shell.run("sample", "--training")
     codes = [shell.run("pairing-code", "--merchant", name).strip() for name in ("Kaviareň Bodka", "Cvičná kaviareň")]
     with shell.serving() as address, httpx.Client(timeout=30) as client:
-        real, training = (msgspec.json.decode(Peer(client, address).pair(code).content, type=messages.Paired) for code in codes)
+        real, training = (msgspec.json.decode(Peer(client, address).pair(code).content, type=Paired) for code in codes)
     assert (real.training, training.training) == (False, True)
     assert real.network != training.network
     assert {key.secret for key in real.keys}.isdisjoint({key.secret for key in training.keys})
@@ -82,7 +83,7 @@ def test_a_morning_with_the_sample_cafe(shell: Shell) -> None:
     assert re.fullmatch(r"\d{4}-\d{4}-\d{4}", code)
     with shell.serving() as address, httpx.Client(timeout=30) as client:
         peer = Peer(client, address)
-        paired = msgspec.json.decode(peer.pair(code).content, type=messages.Paired)
+        paired = msgspec.json.decode(peer.pair(code).content, type=Paired)
         assert (paired.merchant_name, paired.shop_name, paired.training) == ("Kaviareň Bodka", "Hlavná 1", False)
         pulled = msgspec.json.decode(peer.send(messages.PULL_PATH, peer.chain.pull()).content, type=messages.Pulled)
         key = TokenKey(paired.keys[0].id, paired.keys[0].secret)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from backend import levels, programmes, tables
+from backend import ledger_tables, levels, programmes
 from backend.alarms import Kind
 from emulators.cloud_counter import PROGRAMME, CloudCounter
 from emulators.cloud_house import NOW, House, build_house, empty, new_engine
@@ -354,19 +354,25 @@ def test_sums_hold_and_nothing_is_derived_twice_in_any_order(steps: list[tuple[s
 def _check_bonuses(counter: CloudCounter) -> None:
     """What an account got by levels and milestones is what its record says, and what is owing was not taken back."""
     connection = counter.connection
-    e, p = tables.entry.c, tables.posting.c
-    rules = sa.select(e.refers, e.cause, e.reward, p.posted, e.account).join_from(tables.entry, tables.posting, p.entry == e.id)
+    e, p = ledger_tables.entry.c, ledger_tables.posting.c
+    rules = sa.select(e.refers, e.cause, e.reward, p.posted, e.account).join_from(
+        ledger_tables.entry, ledger_tables.posting, p.entry == e.id
+    )
     rows = connection.execute(rules.where(e.cause.in_([Cause.BONUS.value, Cause.TAKEN_BACK.value]))).all()
     bonuses = [(row.refers, row.reward) for row in rows if row.cause == Cause.BONUS.value]
     assert len(bonuses) == len(set(bonuses)), "derived twice"
     for account in (ANNA, BETA):
         got = sum(row.posted for row in rows if row.account == account and not row.reward.startswith("limit "))
-        progress = connection.execute(sa.select(tables.progress).where(tables.progress.c.account == account)).one_or_none()
+        progress = connection.execute(
+            sa.select(ledger_tables.progress).where(ledger_tables.progress.c.account == account)
+        ).one_or_none()
         if progress is None:
             assert got == 0
             continue
-        mine = sa.select(tables.derived.c.given).join_from(tables.derived, tables.entry, tables.derived.c.entry == e.id)
-        mine = mine.where(e.account == account, tables.derived.c.rule.startswith("level "))
+        mine = sa.select(ledger_tables.derived.c.given).join_from(
+            ledger_tables.derived, ledger_tables.entry, ledger_tables.derived.c.entry == e.id
+        )
+        mine = mine.where(e.account == account, ledger_tables.derived.c.rule.startswith("level "))
         owed = sum(connection.execute(mine).scalars()) + max(0, progress.spent) // 50_00 * 5_000
         assert got == owed + progress.owing
 

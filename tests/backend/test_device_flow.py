@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend import device_flow, tables
+from backend import device_flow, fleet_tables
 from backend.app import create_app
 from backend.device_flow import LASTS_MS, LETTERS, AuthorizationPending, ExpiredToken
 from backend.pairing import ExpiredCode, UsedCode, WrongCode
 from emulators.asgi_client import AsgiClient
 from emulators.cloud_house import House
-from sync.messages import Authorization, Authorize, Collect, Paired
+from sync.pairing_messages import Authorization, Authorize, Collect, Paired
 
 KEY = bytes(range(32))
 URL = "https://cloud.example"
@@ -35,7 +35,7 @@ def collect(house: House, shown: Authorization) -> Paired:
 
 
 def terminals(house: House) -> list[tuple[str, bytes]]:
-    i = tables.identity.c
+    i = fleet_tables.identity.c
     with house.engine.begin() as connection:
         rows = connection.execute(sa.select(i.device, i.public_key).where(i.public_key.is_not(None)))
         return [(row.device, row.public_key) for row in rows]
@@ -84,13 +84,13 @@ def test_old_requests_are_forgotten(house: House) -> None:
     house.time.now += LASTS_MS + device_flow.KEPT_MS + 1
     begin(house)
     with house.engine.begin() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(tables.device_request)).scalar_one() == 1
+        assert connection.execute(sa.select(sa.func.count()).select_from(fleet_tables.device_request)).scalar_one() == 1
 
 
 def test_no_code_lies_in_the_database(house: House) -> None:
     shown = begin(house)
     with house.engine.begin() as connection:
-        row = connection.execute(sa.select(tables.device_request)).one()
+        row = connection.execute(sa.select(fleet_tables.device_request)).one()
     kept = b"".join(value for value in row if isinstance(value, bytes))
     for secret in (shown.user_code, shown.user_code.replace("-", ""), shown.device_code):
         assert secret.encode() not in kept

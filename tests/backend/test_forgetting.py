@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from backend import forgetting, merging, tables
+from backend import card_tables, fleet_tables, forgetting, ledger_tables, merging, tables
 from backend.accept import accept, void_next
 from backend.alarms import Kind
 from emulators.cloud_counter import CloudCounter
@@ -35,7 +35,7 @@ def forget(counter: CloudCounter, account: bytes) -> None:
 
 def name(counter: CloudCounter, account: bytes, called: str) -> None:
     member = {"network": counter.house.network, "account": account, "name": called, "level": "", "language": "sk", "change": 1}
-    counter.connection.execute(sa.insert(tables.member).values(member))
+    counter.connection.execute(sa.insert(card_tables.member).values(member))
 
 
 def traces(counter: CloudCounter, *words: bytes) -> list[str]:
@@ -65,7 +65,7 @@ def test_nothing_of_a_forgotten_person_is_left_and_sums_and_chains_hold(counter:
     assert traces(counter, ANNA, PHONE, b"Anna Nov") == []
     assert (counter.total(), counter.balance(BETA)) == (total, 1_000)
     counter.check()
-    ln = tables.line.c
+    ln = ledger_tables.line.c
     left = counter.connection.execute(sa.select(ln.sequence).where(ln.salt.is_not(None), ln.identity == here.identity))
     assert left.scalars().all() == [4]
     pulled = counter.pull(here, cursor)
@@ -115,7 +115,7 @@ def test_a_line_without_its_person_is_posted_all_the_same(counter: CloudCounter)
     assert counter.balance(ANNA) == 7_000
     assert counter.balance(forgetting.NAMELESS) == 500
     assert decode_entry(unknown.body).id == extra.id
-    le = tables.lease.c
+    le = ledger_tables.lease.c
     used = sa.select(le.granted, le.used).where(le.identity == new.identity, le.account == ANNA)
     assert [tuple(row) for row in counter.connection.execute(used)] == [(3_000, 3_000)]
     counter.check()
@@ -162,8 +162,8 @@ def test_the_last_answers_are_not_kept(counter: CloudCounter) -> None:
     here = counter.terminal()
     counter.award(here, ANNA, 10_00)
     counter.push(here)
-    i = tables.identity.c
-    counter.connection.execute(sa.update(tables.identity).values(request=b"r", answer=b"Anna"))
+    i = fleet_tables.identity.c
+    counter.connection.execute(sa.update(fleet_tables.identity).values(request=b"r", answer=b"Anna"))
     forget(counter, ANNA)
     assert set(counter.connection.execute(sa.select(i.answer)).scalars()) == {None}
 
@@ -208,7 +208,7 @@ def test_in_any_order_sums_hold_and_nothing_is_left(steps: list[tuple[str, int, 
         for chain in chains:
             counter.push(chain)
             # What the cloud counts of a terminal's use is what its chain says, whoever was forgotten.
-            le = tables.lease.c
+            le = ledger_tables.lease.c
             counted = connection.execute(sa.select(sa.func.sum(le.used)).where(le.identity == chain.identity)).scalar_one() or 0
             assert counted == sum(p.used for line in chain.lines for p in decode_entry(line.body).postings)
         assert traces(counter, *gone) == []

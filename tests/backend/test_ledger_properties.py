@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from backend import tables
+from backend import ledger_tables
 from backend.accept import accept, void_next
 from backend.changes import ask, present, pull
 from backend.identities import find
@@ -23,7 +23,8 @@ from emulators.ledger_reference import Key, Reference
 from emulators.terminal_peer import Chain
 from loyalty.chain import Line
 from loyalty.entry import Cause, Entry, Personal, Posting, decode_entry, decode_personal, encode
-from sync.messages import Present, Renew, Standing
+from sync.messages import Present, Standing
+from sync.pairing_messages import Renew
 
 ACCOUNTS = [b"anna" * 4, b"bela" * 4]
 PURSES = ["points", "coffee"]
@@ -334,17 +335,18 @@ class Ledger(RuleBasedStateMachine):
             return
         r = self.reference
         with self.engine.begin() as connection:
-            purses = {(p.account, p.purse, p.instance): p for p in connection.execute(sa.select(tables.purse))}
+            purses = {(p.account, p.purse, p.instance): p for p in connection.execute(sa.select(ledger_tables.purse))}
             leases = {
-                (le.identity, (le.account, le.purse, le.instance)): le for le in connection.execute(sa.select(tables.lease))
+                (le.identity, (le.account, le.purse, le.instance)): le
+                for le in connection.execute(sa.select(ledger_tables.lease))
             }
             sums = connection.execute(
                 sa.select(
-                    tables.posting.c.account,
-                    tables.posting.c.purse,
-                    tables.posting.c.instance,
-                    sa.func.sum(tables.posting.c.posted),
-                ).group_by(tables.posting.c.account, tables.posting.c.purse, tables.posting.c.instance)
+                    ledger_tables.posting.c.account,
+                    ledger_tables.posting.c.purse,
+                    ledger_tables.posting.c.instance,
+                    sa.func.sum(ledger_tables.posting.c.posted),
+                ).group_by(ledger_tables.posting.c.account, ledger_tables.posting.c.purse, ledger_tables.posting.c.instance)
             ).all()
         for key in r.earned | r.spent | r.overdraft | r.debt | dict.fromkeys(purses):
             p = purses.get(key)

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from backend import tables
+from backend import merchant_tables, tables
 from backend.database import Database, UnsafeDatabase, open_engine
 from backend.migrate import upgrade
 
@@ -58,12 +58,12 @@ def test_a_reader_neither_waits_for_the_writer_nor_writes(tmp_path: Path) -> Non
     upgrade(engine)
     database = Database(engine)
     with database.writing() as writer:
-        writer.execute(sa.insert(tables.network).values(id=UUID(int=1), name="n", change=0))
+        writer.execute(sa.insert(merchant_tables.network).values(id=UUID(int=1), name="n", change=0))
         with database.reading() as reader:
-            assert reader.execute(sa.select(tables.network)).all() == []
+            assert reader.execute(sa.select(merchant_tables.network)).all() == []
     with database.reading() as reader:
-        assert len(reader.execute(sa.select(tables.network)).all()) == 1
-        reader.execute(sa.update(tables.network).values(name="changed"))
+        assert len(reader.execute(sa.select(merchant_tables.network)).all()) == 1
+        reader.execute(sa.update(merchant_tables.network).values(name="changed"))
     with database.reading() as reader:
-        assert reader.execute(sa.select(tables.network.c.name)).scalar_one() == "n"
+        assert reader.execute(sa.select(merchant_tables.network.c.name)).scalar_one() == "n"
     engine.dispose()

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend import identities, lines, merging, programmes, recalls, tables
+from backend import fleet_tables, identities, ledger_tables, lines, merging, programmes, recalls
 from backend.accept import accept
 from backend.app import create_app
 from backend.commands import main
@@ -59,8 +59,8 @@ class Night:
 
     def heard(self, chain: Chain) -> None:
         with self.house.engine.begin() as connection:
-            mine = tables.identity.c.id == chain.identity
-            connection.execute(sa.update(tables.identity).where(mine).values(seen_ms=self.house.time()))
+            mine = fleet_tables.identity.c.id == chain.identity
+            connection.execute(sa.update(fleet_tables.identity).where(mine).values(seen_ms=self.house.time()))
 
     def write(self, chain: Chain, cause: Cause, *postings: Posting, account: bytes = ANNA) -> None:
         chain.write(cause, account, *postings)
@@ -143,7 +143,7 @@ def test_old_wishes_are_forgotten(house: House) -> None:
     house.time.now += OPEN_MS
     night.falls()
     with house.engine.begin() as connection:
-        assert connection.execute(sa.select(tables.recall)).all() == []
+        assert connection.execute(sa.select(ledger_tables.recall)).all() == []
 
 
 def test_a_recall_that_asks_the_same_is_written_anew_in_the_second_half_of_its_time_only(house: House) -> None:
@@ -155,7 +155,7 @@ def test_a_recall_that_asks_the_same_is_written_anew_in_the_second_half_of_its_t
         house.time.now = first + passed
         night.falls()
         with house.engine.begin() as connection:
-            assert connection.execute(sa.select(tables.recall.c.until_ms)).scalar_one() == since + OPEN_MS
+            assert connection.execute(sa.select(ledger_tables.recall.c.until_ms)).scalar_one() == since + OPEN_MS
 
 
 def test_stamps_are_lent_in_whole_cards(house: House) -> None:

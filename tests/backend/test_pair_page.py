@@ -9,12 +9,12 @@ import pytest
 import segno
 import sqlalchemy as sa
 
-from backend import device_flow, tables
+from backend import device_flow, fleet_tables, merchant_tables, tables
 from backend.pairing import pair
 from emulators.cloud_house import House
 from emulators.portal_browser import PASSWORD, PortalBrowser
 from sync import setup_codes
-from sync.messages import Authorize, Pair
+from sync.pairing_messages import Authorize, Pair
 from sync.setup_codes import PairWith
 
 KEY = bytes(range(32))
@@ -32,7 +32,7 @@ def shown_by_a_terminal(house: House) -> device_flow.Authorization:
 
 
 def names(house: House) -> list[str]:
-    i = tables.identity.c
+    i = fleet_tables.identity.c
     with house.engine.begin() as connection:
         return list(connection.execute(sa.select(i.device).where(i.public_key.is_not(None))).scalars())
 
@@ -56,7 +56,7 @@ def test_the_page_makes_a_code_that_pairs_one_terminal_and_names_it(house: House
 def test_the_shop_is_chosen_where_there_are_several(house: House, owner: PortalBrowser) -> None:
     assert owner.press("/portal/pair/code").status_code == 200  # there is but one
     with house.engine.begin() as connection:
-        connection.execute(sa.insert(tables.shop).values(merchant=house.merchant, id="market", name="Market hall"))
+        connection.execute(sa.insert(merchant_tables.shop).values(merchant=house.merchant, id="market", name="Market hall"))
     assert "Market hall" in owner.get("/portal/pair")
     shown = shown_by_a_terminal(house)
     for path in ("code", "shown"):

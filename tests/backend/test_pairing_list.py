@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from backend import tables
+from backend import fleet_tables
 from backend.commands import main
 from backend.database import open_engine
 from backend.pairing import UsedCode, pair
 from backend.surroundings import system_clock
 from sync import setup_file
-from sync.messages import Pair
+from sync.pairing_messages import Pair
 from sync.setup_codes import PairWith
 
 
@@ -48,7 +48,7 @@ def test_forty_codes_in_a_table_and_on_forty_cards(tmp_path: Path) -> None:
             pair(connection, Pair(row["code"], bytes([number]) * 32), system_clock(), os.urandom)
         with pytest.raises(UsedCode):
             pair(connection, Pair(rows[0]["code"], bytes([9]) * 32), system_clock(), bytes)
-        i = tables.identity.c
+        i = fleet_tables.identity.c
         named = connection.execute(sa.select(i.device).where(i.public_key.is_not(None)).order_by(i.device)).scalars().all()
     engine.dispose()
     assert {"till 1", "till 2"} <= set(named)

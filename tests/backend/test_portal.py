@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.routing import Route
 
-from backend import alarms, merchants, own_entries, tables
+from backend import alarms, card_tables, merchant_tables, merchants, own_entries
 from backend.api import Cloud
 from backend.app import create_app
 from backend.book import Book
@@ -148,7 +148,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(house: Ho
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
     with house.engine.connect() as connection:
-        stored = repr(connection.execute(sa.select(tables.session)).all())
+        stored = repr(connection.execute(sa.select(merchant_tables.session)).all())
     assert signed_in.cookies["bodka-session"] not in stored
 
 
@@ -181,6 +181,6 @@ def test_a_welcome_link_works_once_and_not_for_ever(house: House, client: AsgiCl
 def test_names_cannot_put_anything_into_a_page(house: House, signed_in: AsgiClient) -> None:
     with house.engine.begin() as connection:
         member = {"network": house.network, "account": ACCOUNT, "name": "<script>", "level": "", "language": "sk", "change": 1}
-        connection.execute(sa.insert(tables.member).values(member))
+        connection.execute(sa.insert(card_tables.member).values(member))
     assert "<script>" not in signed_in.get("/portal").text
     assert "&lt;script&gt;" in signed_in.get("/portal").text

@@ -17,7 +17,7 @@ from backend.releases import OtherRelease, UnknownRelease, place_of
 from emulators.cloud_house import NOW, House
 from emulators.vendor import Vendor
 from sync.bundle import NoBundle, TornBundle
-from sync.messages import UPDATE_PIECE_BYTES, Offer, Update, UpdatePiece
+from sync.update_messages import UPDATE_PIECE_BYTES, Offer, Update, UpdatePiece
 
 VENDOR = Vendor()
 ONE = UUID(int=1)

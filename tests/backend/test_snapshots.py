@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
-from backend import tables
+from backend import ledger_tables
 from backend.accept import accept
 from backend.changes import pull
 from backend.snapshots import snapshot
@@ -25,8 +25,8 @@ def test_the_pieces_hold_every_row_once(house: House) -> None:
         terminal.write(Cause.AWARD, ACCOUNTS[0], Posting("points", 1), token=PHONE)
         accept(connection, terminal.identity, terminal.push(), NOW, house.chance.randbytes)
         # As if nothing were leased yet: to the only terminal, a snapshot leases all that is free.
-        connection.execute(sa.delete(tables.lease))
-        connection.execute(sa.update(tables.purse).values(leased=0))
+        connection.execute(sa.delete(ledger_tables.lease))
+        connection.execute(sa.update(ledger_tables.purse).values(leased=0))
     pieces: list[Piece] = []
     after: bytes | None = b""
     while after is not None:

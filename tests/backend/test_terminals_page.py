@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from backend import fleet, merchants, tables
+from backend import fleet, fleet_tables, ledger_tables, merchant_tables, merchants
 from backend.accept import accept
 from backend.app import create_app
 from backend.changes import pull
@@ -38,7 +38,9 @@ def sign_up(house: House, email: str, merchant: UUID, role: str = people.OWNER) 
     browser = AsgiClient(create_app(house.engine, house.time, house.chance.randbytes))
     with house.engine.begin() as connection:
         link = people.invite_owner(connection, merchant, email, house.time(), house.chance.randbytes)
-        connection.execute(sa.update(tables.portal_user).where(tables.portal_user.c.email == email).values(role=role))
+        connection.execute(
+            sa.update(merchant_tables.portal_user).where(merchant_tables.portal_user.c.email == email).values(role=role)
+        )
     browser.post(f"/portal/welcome/{link}", data={"password": PASSWORD})
     token = form_token(browser.get("/portal/login").text)
     assert browser.post("/portal/login", data={"email": email, "password": PASSWORD, "form_token": token}).status_code == 303
@@ -67,14 +69,16 @@ def rival(house: House) -> AsgiClient:
 def paired(house: House, device: str) -> Chain:
     with house.engine.begin() as connection:
         chain = house.terminal(connection)
-        connection.execute(sa.update(tables.identity).where(tables.identity.c.id == chain.identity).values(device=device))
+        connection.execute(
+            sa.update(fleet_tables.identity).where(fleet_tables.identity.c.id == chain.identity).values(device=device)
+        )
     return chain
 
 
 def push(house: House, chain: Chain, first: int = 1, last: int | None = None, told: Told | None = None) -> Pushed:
     message = Push(chain.identity, chain.head, tuple(chain.lines[first - 1 : last]), told)
     with house.engine.begin() as connection:
-        i = tables.identity
+        i = fleet_tables.identity
         connection.execute(sa.update(i).where(i.c.id == chain.identity).values(seen_ms=house.time()))
         return accept(connection, chain.identity, message, house.time(), house.chance.randbytes)
 
@@ -134,7 +138,7 @@ def test_a_copy_is_named_and_a_renewed_one_steps_back(house: House, owner: AsgiC
         assert (one.standing, one.queue, one.oldest_ms) == ("off head", 3, HOUR)
         assert one.troubles == ("a copy or a restored backup: staff renew it from its menu",)
         heir = house.terminal(connection)
-        i = tables.identity
+        i = fleet_tables.identity
         connection.execute(sa.update(i).where(i.c.id == heir.identity).values(renews=chain.identity, device="counter 1"))
         pull(connection, heir.identity, heir.pull(), NOW)
     old, new = all_terminals(house)
@@ -254,8 +258,8 @@ def test_a_chain_that_was_changed_later_is_found_out(house: House, owner: AsgiCl
     push(house, chain, first=4)
     assert verify(house.database, chain.identity, NOW, everything=False).read == 1
     with house.engine.begin() as connection:
-        at_two = (tables.line.c.identity == chain.identity) & (tables.line.c.sequence == 2)
-        connection.execute(sa.update(tables.line).where(at_two).values(body=b"{}"))
+        at_two = (ledger_tables.line.c.identity == chain.identity) & (ledger_tables.line.c.sequence == 2)
+        connection.execute(sa.update(ledger_tables.line).where(at_two).values(body=b"{}"))
     assert verify(house.database, chain.identity, NOW, everything=False).broken == ""
     for _ in range(2):
         broken = verify(house.database, chain.identity, NOW, everything=True)
@@ -271,11 +275,11 @@ def test_a_line_that_is_gone_or_names_another_before_it_is_found_out(house: Hous
         chain.write(Cause.ISSUE, ACCOUNT)
     push(house, chain)
     with house.engine.begin() as connection:
-        connection.execute(sa.delete(tables.entry).where(tables.entry.c.sequence == 3))
-        connection.execute(sa.delete(tables.line).where(tables.line.c.sequence == 3))
+        connection.execute(sa.delete(ledger_tables.entry).where(ledger_tables.entry.c.sequence == 3))
+        connection.execute(sa.delete(ledger_tables.line).where(ledger_tables.line.c.sequence == 3))
     assert "is not here" in verify(house.database, chain.identity, NOW, everything=False).broken
     with house.engine.begin() as connection:
-        connection.execute(sa.update(tables.line).where(tables.line.c.sequence == 2).values(before=bytes(32)))
+        connection.execute(sa.update(ledger_tables.line).where(ledger_tables.line.c.sequence == 2).values(before=bytes(32)))
     assert "names another line" in verify(house.database, chain.identity, NOW, everything=True).broken
     with house.engine.begin() as connection:
         assert find(connection, chain.identity).head == Head(3, chain.head.hash)

@@ -22,9 +22,10 @@ from emulators.disk import FOR_EVER, Disk
 from emulators.drafts import IDENTITY, Till, award, moment
 from loyalty.account import Status
 from loyalty.chain import GENESIS
-from sync import journal, mirror, renewal
+from sync import applying, journal, mirror, renewal
 from sync.database import UnsafeJournal, begin_log, checkpoint
-from sync.messages import CardRow, Pulled, PurseRow, Standing
+from sync.messages import Pulled, Standing
+from sync.mirror_rows import CardRow, PurseRow
 from sync.refusals import NotRecorded
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ class Terminal:
             purses=tuple(PurseRow(who, f"purse {n}", "", n, n, since + n + 1) for n in range(9)),
             cards=(CardRow(who, who, Status.ACTIVE, since + 9),),
         )  # fmt: skip
-        self.twice(lambda: list(mirror.apply(self.mirror, self.journal, IDENTITY, pulled)))
+        self.twice(lambda: list(applying.apply(self.mirror, self.journal, IDENTITY, pulled)))
 
     def tidy(self) -> None:
         for connection in (self.journal, self.mirror):

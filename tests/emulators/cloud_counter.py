@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import programmes, tables
+from backend import fleet_tables, ledger_tables, programmes
 from backend.accept import accept
 from backend.changes import ask, pull
 from backend.reports import alarms
@@ -39,7 +39,7 @@ class CloudCounter:
     def terminal(self) -> Chain:
         """A terminal that was paired years ago."""
         chain = self.house.terminal(self.connection)
-        paired = sa.update(tables.identity).where(tables.identity.c.id == chain.identity)
+        paired = sa.update(fleet_tables.identity).where(fleet_tables.identity.c.id == chain.identity)
         self.connection.execute(paired.values(made_ms=NOW - 1000 * DAY_MS))
         return chain
 
@@ -75,8 +75,8 @@ class CloudCounter:
         return [alarm["kind"] for alarm in reversed(alarms(self.connection, self.house.merchant, 1000))]
 
     def purse(self, account: bytes, purse: str = "points") -> sa.Row[tuple[object, ...]] | None:
-        p = tables.purse.c
-        one = sa.select(tables.purse).where(p.account == account, p.purse == purse, p.instance == "")
+        p = ledger_tables.purse.c
+        one = sa.select(ledger_tables.purse).where(p.account == account, p.purse == purse, p.instance == "")
         return self.connection.execute(one).one_or_none()
 
     def balance(self, account: bytes, purse: str = "points") -> int:
@@ -89,27 +89,27 @@ class CloudCounter:
 
     def by_cause(self, cause: Cause, account: bytes | None = None) -> list[tuple[str, int]]:
         """(rule, what it changed) of the entries of a cause, in their order."""
-        e, p = tables.entry.c, tables.posting.c
-        wanted = sa.select(e.reward, p.posted).join_from(tables.entry, tables.posting, (p.entry == e.id))
+        e, p = ledger_tables.entry.c, ledger_tables.posting.c
+        wanted = sa.select(e.reward, p.posted).join_from(ledger_tables.entry, ledger_tables.posting, (p.entry == e.id))
         wanted = wanted.where(e.cause == cause.value).order_by(e.sequence)
         if account is not None:
             wanted = wanted.where(e.account == account)
         return [(row.reward, row.posted) for row in self.connection.execute(wanted)]
 
     def total(self) -> int:
-        p = tables.purse.c
+        p = ledger_tables.purse.c
         return self.connection.execute(sa.select(sa.func.coalesce(sa.func.sum(p.earned - p.spent), 0))).scalar_one()
 
     def check(self) -> None:
         """Sums, leases and chains, as the invariants 4, 5 and 11 have them."""
         sums: defaultdict[tuple[UUID, bytes, str, str], int] = defaultdict(int)
-        for row in self.connection.execute(sa.select(tables.posting)):
+        for row in self.connection.execute(sa.select(ledger_tables.posting)):
             sums[row.merchant, row.account, row.purse, row.instance] += row.posted
         leased: defaultdict[tuple[UUID, bytes, str, str], int] = defaultdict(int)
-        for row in self.connection.execute(sa.select(tables.lease)):
+        for row in self.connection.execute(sa.select(ledger_tables.lease)):
             assert row.granted - row.used - row.written_off >= 0
             leased[row.merchant, row.account, row.purse, row.instance] += row.granted - row.used - row.written_off
-        for row in self.connection.execute(sa.select(tables.purse)):
+        for row in self.connection.execute(sa.select(ledger_tables.purse)):
             key = (row.merchant, row.account, row.purse, row.instance)
             assert row.earned - row.spent == sums.pop(key, 0), "invariant 4"
             assert row.leased == leased.pop(key, 0)
@@ -120,7 +120,9 @@ class CloudCounter:
 
     def check_chains(self) -> None:
         """Every stored line follows the one before it, whether or not its person is still there."""
-        rows = self.connection.execute(sa.select(tables.line).order_by(tables.line.c.identity, tables.line.c.sequence))
+        rows = self.connection.execute(
+            sa.select(ledger_tables.line).order_by(ledger_tables.line.c.identity, ledger_tables.line.c.sequence)
+        )
         heads: dict[object, Head] = {}
         for row in rows:
             was = None if row.was_identity is None else Was(row.was_identity, row.was_sequence, row.was_hash)

@@ -18,6 +18,8 @@ import msgspec
 from loyalty.chain import Head, Line, extend
 from loyalty.entry import decode_entry, decode_personal
 from sync import messages as m
+from sync.mirror_rows import PurseRow
+from sync.pairing_messages import RENEW_PATH, Renew, Renewed
 
 Fault = Callable[[httpx.Request], httpx.Response]
 NOW_MS = 1_790_000_100_000
@@ -31,7 +33,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
         self.head = Head()
         self.lines: list[Line] = []
         self.hashes = [Head().hash]
-        self.purses: dict[tuple[bytes, str], m.PurseRow] = {}
+        self.purses: dict[tuple[bytes, str], PurseRow] = {}
         self.change = 0
         self.now_ms = NOW_MS
         self.counter = 0
@@ -67,7 +69,7 @@ class CloudPeer(httpx.AsyncBaseTransport):
         self.counter = counter
         kinds = {m.PUSH_PATH: (m.Push, self.push), m.PULL_PATH: (m.Pull, self.pull), m.ASK_PATH: (m.Ask, self.ask)}
         kinds |= {m.SNAPSHOT_PATH: (m.Snapshot, self.snapshot)}
-        kinds |= {m.PROGRAMME_PATH: (m.Programme, self.text), m.RENEW_PATH: (m.Renew, self.renew)}
+        kinds |= {m.PROGRAMME_PATH: (m.Programme, self.text), RENEW_PATH: (Renew, self.renew)}
         kind, serve = kinds[request.url.path]
         body = request.content
         if request.headers.get("Content-Encoding") == "gzip":
@@ -94,9 +96,9 @@ class CloudPeer(httpx.AsyncBaseTransport):
         account = decode_personal(line.personal).account
         for posting in decode_entry(line.body).postings:
             self.change += 1
-            row = self.purses.get((account, posting.purse), m.PurseRow(account, posting.purse, "", 0, 0, 0))
+            row = self.purses.get((account, posting.purse), PurseRow(account, posting.purse, "", 0, 0, 0))
             granted = row.granted + posting.earned
-            self.purses[account, posting.purse] = m.PurseRow(
+            self.purses[account, posting.purse] = PurseRow(
                 account, posting.purse, "", row.balance + posting.delta, granted, self.change
             )
 
@@ -145,11 +147,11 @@ class CloudPeer(httpx.AsyncBaseTransport):
     def text(self, asked: m.Programme) -> m.ProgrammeText:
         return m.ProgrammeText(asked.version, f"version = {asked.version}")
 
-    def renew(self, renew: m.Renew) -> m.Renewed:
+    def renew(self, renew: Renew) -> Renewed:
         same = renew.head.sequence < len(self.hashes) and self.hashes[renew.head.sequence] == renew.head.hash
         self.identity = UUID(bytes=renew.public_key[:16])
         self.head, self.hashes, self.standing = Head(), [Head().hash], m.Standing.GOOD
-        return m.Renewed(self.identity, renew.head.sequence if same else 0)
+        return Renewed(self.identity, renew.head.sequence if same else 0)
 
 
 def says(status: int, content: bytes = b"", headers: dict[str, str] | None = None) -> Fault:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import tables
+from backend import merchant_tables
 from backend.app import create_app
 from backend.portal import people
 from emulators.asgi_client import AsgiClient
@@ -24,7 +24,9 @@ class PortalBrowser:
         self.client = AsgiClient(create_app(house.engine, house.time, house.chance.randbytes))
         with house.engine.begin() as connection:
             link = people.invite_owner(connection, merchant, email, house.time(), house.chance.randbytes)
-            connection.execute(sa.update(tables.portal_user).where(tables.portal_user.c.email == email).values(role=role))
+            connection.execute(
+                sa.update(merchant_tables.portal_user).where(merchant_tables.portal_user.c.email == email).values(role=role)
+            )
         self.client.post(f"/portal/welcome/{link}", data={"password": PASSWORD})
         form = {"email": email, "password": PASSWORD, "form_token": self.form_token("/portal/login")}
         assert self.client.post("/portal/login", data=form).status_code == 303

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from loyalty.chain import Head, Line, Was, extend, personal_digest
 from loyalty.entry import Cause, Entry, Moment, Personal, Posting, Purchase, TokenKind, encode
 from sync import messages
+from sync.pairing_messages import PAIR_PATH, Pair, Paired
 
 BOOT = UUID(int=7)
 COVERED = messages.SIGNED_COMPONENTS
@@ -103,10 +104,10 @@ class Peer:
 
     def pair(self, code: str) -> Any:
         """Pairs by a code; the response."""
-        body = msgspec.json.encode(messages.Pair(code, self.public_key, "test"))
-        response = self.client.post(self.base + messages.PAIR_PATH, content=body)
+        body = msgspec.json.encode(Pair(code, self.public_key, "test"))
+        response = self.client.post(self.base + PAIR_PATH, content=body)
         if response.status_code == 200:
-            self.chain = Chain(msgspec.json.decode(response.content, type=messages.Paired).identity)
+            self.chain = Chain(msgspec.json.decode(response.content, type=Paired).identity)
         return response
 
     def send(self, path: str, message: msgspec.Struct) -> Any:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from loyalty.entry import Cause, Draft, Personal, Posting, Purchase
 from sync import pairing as pairings
-from sync.messages import KeyMessage
+from sync.pairing_messages import KeyMessage
 from terminal.clocks import Clocks
 from terminal.store import Store
 

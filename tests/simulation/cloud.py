@@ -17,7 +17,22 @@ from uuid import UUID
 import httpx
 import sqlalchemy as sa
 
-from backend import accept, api, doorbell, identities, levels, lines, merging, migrate, own_entries, pairing, sample, tables
+from backend import (
+    accept,
+    api,
+    doorbell,
+    fleet_tables,
+    identities,
+    ledger_tables,
+    levels,
+    lines,
+    merchant_tables,
+    merging,
+    migrate,
+    own_entries,
+    pairing,
+    sample,
+)
 from backend.app import create_app
 from backend.book import Book
 from backend.database import Database, open_engine
@@ -27,7 +42,8 @@ from loyalty.entry import Entry, Personal, Posting, Unreadable
 from simulation.agenda import DAWN_MS
 from sync import journal, mirror
 from sync.keys import DeviceKey
-from sync.messages import Pair, Paired, Wait
+from sync.messages import Wait
+from sync.pairing_messages import Pair, Paired
 from terminal.store import JOURNAL, MIRROR
 
 TERMINALS = 5
@@ -62,10 +78,9 @@ def founded() -> Founded:
     keys = tuple(DeviceKey(chance.randbytes(32)) for _ in range(TERMINALS))
     with Database(engine).writing() as connection:
         merchant = sample.add_sample(connection, DAWN_MS, chance.randbytes)
-        connection.execute(sa.insert(tables.shop).values(merchant=merchant, id="rynok-2", name="Rynok 2"))
-        load(
-            connection, merchant, connection.execute(sa.select(tables.account.c.id)).scalars().all(), DAWN_MS, chance.randbytes
-        )
+        connection.execute(sa.insert(merchant_tables.shop).values(merchant=merchant, id="rynok-2", name="Rynok 2"))
+        members = connection.execute(sa.select(ledger_tables.account.c.id)).scalars().all()
+        load(connection, merchant, members, DAWN_MS, chance.randbytes)
         codes = [pairing.make_code(connection, merchant, shop, DAWN_MS, chance.randbytes) for shop in SHOPS]
         paired = [
             pairing.pair(connection, Pair(code, key.public), DAWN_MS, chance.randbytes)
@@ -151,7 +166,7 @@ class Cloud:
     def over_night(self, now_ms: int) -> None:
         """What the cloud does while nobody is in the shop."""
         with self.writing() as connection:
-            merchant = connection.execute(sa.select(tables.merchant.c.id)).scalar_one()
+            merchant = connection.execute(sa.select(merchant_tables.merchant.c.id)).scalar_one()
         overnight(self.writing, merchant, now_ms)
         with self.writing() as connection:
             merging.call_back_all(connection, merchant, now_ms)
@@ -160,7 +175,9 @@ class Cloud:
     def post_stored(self, now_ms: int, *, void: bool = False) -> None:
         """Posts what waits and can be read; `void`: a person first gives up each line at which posting stopped."""
         with self.writing() as connection:
-            behind = sa.select(tables.identity.c.id).where(tables.identity.c.posted < tables.identity.c.head_sequence)
+            behind = sa.select(fleet_tables.identity.c.id).where(
+                fleet_tables.identity.c.posted < fleet_tables.identity.c.head_sequence
+            )
             for identity in connection.execute(behind).scalars().all():
                 while void and accept.void_next(connection, identity, now_ms, self.random, by="Eva"):
                     pass

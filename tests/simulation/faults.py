@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import cards, forgetting, merging, programmes, tables
+from backend import cards, forgetting, ledger_tables, merchant_tables, merging, programmes
 from backend.leases import write_off_terminal
 from loyalty.entry import TokenKind
 from loyalty.tokens import token
@@ -145,7 +145,10 @@ def sold_in_the_portal(day: Day, counter: Counter, chance: pseudo.Random) -> Non
     account = _card(counter, chance.choice([JANA, PETER, ZOLTAN]))
     with day.cloud.writing() as connection:
         account = merging.leads_to(connection, counter.pairing.network, account) or account
-        if connection.execute(sa.select(tables.account.c.id).where(tables.account.c.id == account)).first() is not None:
+        if (
+            connection.execute(sa.select(ledger_tables.account.c.id).where(ledger_tables.account.c.id == account)).first()
+            is not None
+        ):
             load(connection, counter.pairing.merchant, [account], day.agenda.wall_ms, day.cloud.random)
     day.network.ring()
 
@@ -204,7 +207,7 @@ def publish_levels(day: Day, counter: Counter, rules: str = LEVELS) -> None:
     """The sample's programme with these rules, as its next version."""
     merchant = counter.pairing.merchant
     with day.cloud.writing() as connection:
-        version = connection.execute(sa.select(tables.merchant.c.programme)).scalar_one()
+        version = connection.execute(sa.select(merchant_tables.merchant.c.programme)).scalar_one()
         text = programmes.text_of(connection, merchant, 1).text.replace("version = 1 ", f"version = {version + 1} ")
         programmes.publish(connection, merchant, text + rules, day.agenda.wall_ms)
     day.network.ring()

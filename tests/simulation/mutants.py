@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from backend import accept, book, changes, derived, identities, merging, own_entries, posting, tables
+from backend import accept, book, changes, derived, identities, ledger_tables, merging, own_entries, posting
 from display import screens
 from loyalty.chain import Head, line_hash
 from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
@@ -20,7 +20,7 @@ from simulation import mutants_of_people, mutants_of_time, stories, stories_of_p
 from simulation.counter import Counter
 from simulation.mutant import Mutant, Plant
 from simulation.power import Guarded
-from sync import allowance, database, journal, messages, mirror, view
+from sync import allowance, applying, database, journal, messages, mirror, view
 from sync.courier import Courier
 from sync.lending import Lending
 from sync.messages import Answered, Ask, Presented, Standing
@@ -62,7 +62,7 @@ def a_doubled_push_is_posted_twice(patch: pytest.MonkeyPatch) -> None:
 
 def granted_comes_without_its_through(patch: pytest.MonkeyPatch) -> None:
     """A row's balance and grant are written, the line that they include is not."""
-    patch.setattr(mirror, "_PURSE", mirror._PURSE.replace(" place = excluded.place,", ""))
+    patch.setattr(applying, "_PURSE", applying._PURSE.replace(" place = excluded.place,", ""))
 
 
 def own_earnings_count_twice_after_a_pull(patch: pytest.MonkeyPatch) -> None:
@@ -90,10 +90,10 @@ def done_is_shown_before_it_is_recorded(patch: pytest.MonkeyPatch) -> None:
 
 def grants_are_sent_as_add_so_many(patch: pytest.MonkeyPatch) -> None:
     """The cloud answers by how much it raised a lease, and the terminal adds that to what it has."""
-    ask, present, apply_answer = changes.ask, changes.present, mirror.apply_answer
+    ask, present, apply_answer = changes.ask, changes.present, applying.apply_answer
 
     def raised(connection: Any, identity: Any, answer: Callable[[], Any]) -> Any:
-        lease = tables.lease.c
+        lease = ledger_tables.lease.c
         held = sa.select(lease.account, lease.purse, lease.instance, lease.granted).where(lease.identity == identity)
         before = {tuple(row[:3]): row[3] for row in connection.execute(held)}
         answered = answer()
@@ -124,7 +124,7 @@ def grants_are_sent_as_add_so_many(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(changes, "ask", asked)
     patch.setattr(changes, "present", presented)
-    patch.setattr(mirror, "apply_answer", add)
+    patch.setattr(applying, "apply_answer", add)
 
 
 def a_record_is_not_one_transaction(patch: pytest.MonkeyPatch) -> None:
@@ -134,13 +134,13 @@ def a_record_is_not_one_transaction(patch: pytest.MonkeyPatch) -> None:
 
 def the_cursor_moves_before_its_rows(patch: pytest.MonkeyPatch) -> None:
     """A power cut between the two loses changes for good."""
-    apply, move = mirror.apply, mirror._move_cursor
+    apply, move = applying.apply, applying._move_cursor
 
     def hasty(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any, **named: Any) -> Any:
-        move(connection, pulled, mirror._place(own, asked_as, pulled.through, pulled.hash))
+        move(connection, pulled, applying.place_of(own, asked_as, pulled.through, pulled.hash))
         return apply(connection, own, asked_as, pulled, *rest, **named)
 
-    patch.setattr(mirror, "apply", hasty)
+    patch.setattr(applying, "apply", hasty)
 
 
 def undoing_a_spend_lowers_used(patch: pytest.MonkeyPatch) -> None:
@@ -191,31 +191,31 @@ def what_is_earned_is_not_leased(patch: pytest.MonkeyPatch) -> None:
 
 def the_place_comes_after_its_rows(patch: pytest.MonkeyPatch) -> None:
     """The line that rows include is written for all of them behind the last, in a transaction of its own."""
-    apply = mirror.apply
+    apply = applying.apply
     granted_comes_without_its_through(patch)
 
     def late(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any, **named: Any) -> Any:
         yield from apply(connection, own, asked_as, pulled, *rest, **named)
-        place = mirror._place(own, asked_as, pulled.through, pulled.hash)
+        place = applying.place_of(own, asked_as, pulled.through, pulled.hash)
         with database.transaction(connection):
             connection.execute("UPDATE purses SET place = ? WHERE change > ?", (place, pulled.since))
         yield set()
 
-    patch.setattr(mirror, "apply", late)
+    patch.setattr(applying, "apply", late)
 
 
 def one_place_counts_for_all_rows(patch: pytest.MonkeyPatch) -> None:
     """One global cursor says what rows include: it moves with the last slice, and rows come in slices."""
-    apply = mirror.apply
+    apply = applying.apply
     granted_comes_without_its_through(patch)
 
     def sliced(connection: Any, own: Any, asked_as: Any, pulled: Any, *rest: Any, **named: Any) -> Any:
         yield from apply(connection, own, asked_as, pulled, 1)
-        place = mirror._place(own, asked_as, pulled.through, pulled.hash)
+        place = applying.place_of(own, asked_as, pulled.through, pulled.hash)
         with database.transaction(connection):
             connection.execute("UPDATE purses SET place = ?", (place,))
 
-    patch.setattr(mirror, "apply", sliced)
+    patch.setattr(applying, "apply", sliced)
 
 
 def a_return_takes_what_is_not_leased(patch: pytest.MonkeyPatch) -> None:
@@ -269,10 +269,10 @@ def an_answer_from_before_the_prune_is_applied(patch: pytest.MonkeyPatch) -> Non
     def trusting(own: Any, asked_as: Any, through: int, hash: bytes) -> int:
         now = journal.current(own)
         if journal.hash_at(own, now, through) not in (None, hash):
-            raise mirror.Misplaced
+            raise applying.Misplaced
         return now.base + through
 
-    patch.setattr(mirror, "_place", trusting)
+    patch.setattr(applying, "place_of", trusting)
 
 
 def a_written_off_terminal_earns_no_lease(patch: pytest.MonkeyPatch) -> None:
@@ -338,7 +338,7 @@ def pulls_carry_no_head(patch: pytest.MonkeyPatch) -> None:
     """Nobody compares where terminal and cloud stand before rows are sent and applied."""
     patch.setattr(changes, "is_off_head", lambda writer, head: False)
     patch.setattr(journal, "contradicts", lambda connection, stored: False)
-    patch.setattr(mirror, "_place", lambda own, asked_as, through, hash: journal.current(own).base + through)
+    patch.setattr(applying, "place_of", lambda own, asked_as, through, hash: journal.current(own).base + through)
 
 
 def a_wrapped_line_is_posted_twice(patch: pytest.MonkeyPatch) -> None:
@@ -463,7 +463,7 @@ def a_give_back_is_a_message(patch: pytest.MonkeyPatch) -> None:
                     try:
                         answer = await self._requests.post(messages.ASK_PATH, lambda asked=question: asked, Answered)
                         await self._blocking(
-                            lambda c, me=now, said=answer: mirror.apply_answer(self._mirror, c, me.identity, said)
+                            lambda c, me=now, said=answer: applying.apply_answer(self._mirror, c, me.identity, said)
                         )
                         break
                     except Trouble:

@@ -16,8 +16,8 @@ from loyalty.entry import Cause
 from loyalty.numbers import Verdict
 from simulation import stories, stories_of_people
 from simulation.mutant import Mutant, Plant
+from sync import applying
 from sync import forgetting as on_terminals
-from sync import mirror
 from sync.requests import Requests
 from terminal import cards, verbs
 
@@ -72,8 +72,8 @@ def lines_post_where_their_card_leads(patch: pytest.MonkeyPatch) -> None:
 def a_block_changes_nothing(patch: pytest.MonkeyPatch) -> None:
     """A terminal keeps the first thing it was told of a card."""
     heeded = "status = iif(excluded.card_change >= card_change, excluded.status, status)"
-    assert heeded in mirror._ACCOUNT
-    patch.setattr(mirror, "_ACCOUNT", mirror._ACCOUNT.replace(heeded, "status = coalesce(status, excluded.status)"))
+    assert heeded in applying._ACCOUNT
+    patch.setattr(applying, "_ACCOUNT", applying._ACCOUNT.replace(heeded, "status = coalesce(status, excluded.status)"))
 
 
 def every_number_is_ours(patch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from backend import dating, tables
+from backend import dating, fleet_tables
 from loyalty.entry import Moment
 from loyalty.timeline import Placed
 from simulation import stories_of_time
 from simulation.mutant import Mutant, Plant
-from sync import mirror
+from sync import known_time
 from terminal import store
 
 
@@ -30,26 +30,26 @@ def an_age_across_a_power_cut_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 def every_clock_is_trusted(patch: pytest.MonkeyPatch) -> None:
     """Whatever the wall clock says."""
-    patch.setattr(mirror, "proved", lambda connection, at: msgspec.structs.replace(at, trusted=True))
+    patch.setattr(known_time, "proved", lambda connection, at: msgspec.structs.replace(at, trusted=True))
 
 
 def the_clouds_time_is_not_noted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mirror, "prove_time", lambda connection, now_ms, at: None)
+    patch.setattr(known_time, "prove", lambda connection, now_ms, at: None)
 
 
 def known_time_stands_still(patch: pytest.MonkeyPatch) -> None:
     """Between two answers of the cloud, and as long as it says nearly the same."""
-    patch.setattr(mirror, "known_ms", lambda connection, at: mirror._known(connection)[0])
+    patch.setattr(known_time, "known_ms", lambda connection, at: known_time._known(connection)[0])
 
 
 def known_time_goes_on_without_power(patch: pytest.MonkeyPatch) -> None:
     """What went by is reckoned across a power cut: the wall clock is believed for it."""
 
     def believed(connection: Any, at: Moment) -> int:
-        known, boot, up = mirror._known(connection)
+        known, boot, up = known_time._known(connection)
         return known + max(0, at.up_ms - up) if boot == at.boot.bytes else max(known, at.wall_ms)
 
-    patch.setattr(mirror, "known_ms", believed)
+    patch.setattr(known_time, "known_ms", believed)
 
 
 def the_cloud_dates_everything_1970(patch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def a_boot_began_when_it_was_heard_of(patch: pytest.MonkeyPatch) -> None:
     note = dating.note_boot
 
     def late(connection: sa.Connection, merchant: Any, told: Any, now_ms: int) -> None:
-        known = sa.select(tables.boot.c.id).where(tables.boot.c.id == told.boot)
+        known = sa.select(fleet_tables.boot.c.id).where(fleet_tables.boot.c.id == told.boot)
         if connection.execute(known).first() is None:
             note(connection, merchant, msgspec.structs.replace(told, up_ms=0), now_ms)
 

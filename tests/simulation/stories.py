@@ -13,7 +13,7 @@ from simulation.faults import DAY, HOUR, MINUTE, SECOND, merge, publish_levels
 from simulation.people import JANA, PETER
 from simulation.scene import Scene, Story
 from simulation.visits import BUYS, LOOKS, PAYS, RETURNS, TAKES_BACK
-from sync import journal, mirror
+from sync import applying, journal
 from sync.messages import Ask, Standing
 
 
@@ -214,8 +214,8 @@ async def a_very_late_answer(scene: Scene) -> None:
     await scene.wait()
 
     def arrives() -> None:
-        with suppress(mirror.Misplaced):
-            mirror.apply_answer(first.store.writer.mirror, first.store.writer.journal, first.identity, answer)
+        with suppress(applying.Misplaced):
+            applying.apply_answer(first.store.writer.mirror, first.store.writer.journal, first.identity, answer)
 
     arriving = asyncio.ensure_future(first.store.run_blocking(arrives))
     await scene.wait()

@@ -12,7 +12,7 @@ from simulation.agenda import DAWN_MS
 from simulation.clocks import Boots
 from simulation.counter import Counter
 from simulation.rules import demand
-from sync import mirror
+from sync import known_time
 
 if TYPE_CHECKING:
     from simulation.counter_book import Written
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 def check_known_time(counter: Counter) -> None:
     """Known time lies between what the cloud said last and the truth."""
-    known = mirror.known_ms(counter.store.reader.mirror, counter.moment())
+    known = known_time.known_ms(counter.store.reader.mirror, counter.moment())
     demand(known <= counter.world.agenda.wall_ms, rules.NOT_LATE, counter.name, "takes it for later than it is:", known)
-    least = counter.heard.at_least - mirror.NEAR_MS
+    least = counter.heard.at_least - known_time.NEAR_MS
     demand(known >= least, rules.NOT_EARLY, counter.name, "takes it for", known, "after the cloud's answer, so it is", least)
 
 

@@ -18,12 +18,13 @@ from emulators.drafts import IDENTITY, Till, account, award, moment, spend
 from loyalty.account import Holding
 from loyalty.chain import Head
 from loyalty.entry import TokenKind
-from sync import history, journal, messages, mirror, pairing
+from sync import history, journal, known_time, messages, mirror, pairing
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import LONGEST_WAIT, CloudState, Courier
 from sync.keys import NEXT_KEY, DeviceKey, load_or_make
 from sync.messages import Pushed, Standing
+from sync.mirror_rows import PurseRow
 from sync.refusals import NotEnough, SpendingStopped
 from sync.signing import RequestSigner
 from sync.status import status
@@ -130,7 +131,7 @@ def test_entries_reach_the_cloud_and_changes_the_counter(counter: Counter) -> No
     found = look(counter.journal, counter.mirror, account(1), TokenKind.CARD)
     assert found is not None
     assert found.holdings == (Holding("points", 5, 5),)
-    assert mirror.known_ms(counter.mirror, moment(50)) > 0
+    assert known_time.known_ms(counter.mirror, moment(50)) > 0
     assert counter.exchange() is None
     assert counter.peer.requests.count(messages.PUSH_PATH) == 1
     assert counter.peer.requests.count(messages.PROGRAMME_PATH) == 1
@@ -311,7 +312,7 @@ def test_a_restored_backup_is_found_out_and_renewed(counter: Counter, tmp_path: 
 def test_an_ask_raises_the_lease_once(counter: Counter) -> None:
     counter.till.record(award(5))
     counter.exchange()
-    counter.peer.purses[account(), "points"] = messages.PurseRow(account(), "points", "", 105, 5, 9)
+    counter.peer.purses[account(), "points"] = PurseRow(account(), "points", "", 105, 5, 9)
     for _ in range(2):
         row = asyncio.run(counter.courier.ask(account(), "points", 50))
         assert row is not None

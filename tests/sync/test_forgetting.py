@@ -13,8 +13,9 @@ from emulators.drafts import IDENTITY, Till, account, award, give_back, moment, 
 from loyalty.account import Status
 from loyalty.chain import Head, extend
 from loyalty.entry import Cause, Draft, TokenKind
-from sync import forgetting, journal, mirror, renewal
-from sync.messages import Answered, CardRow, ForgottenRow, MemberRow, ProgressRow, Pulled, PurseRow, Standing
+from sync import applying, forgetting, journal, mirror, renewal
+from sync.messages import Answered, Pulled, Standing
+from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow
 from sync.view import look
 
 ANNA, BETA = account(1), account(2)
@@ -27,7 +28,7 @@ def pulled(ledger: sqlite3.Connection, since: int, cursor: int, **rows: tuple[ob
 
 
 def take_in(glass: sqlite3.Connection, ledger: sqlite3.Connection, answer: Pulled) -> set[bytes]:
-    return set().union(*mirror.apply(glass, ledger, IDENTITY, answer))
+    return set().union(*applying.apply(glass, ledger, IDENTITY, answer))
 
 
 def members(*accounts: bytes) -> dict[str, tuple[object, ...]]:
@@ -106,7 +107,7 @@ def test_a_late_answer_brings_nobody_back(glass: sqlite3.Connection, ledger: sql
     take_in(glass, ledger, pulled(ledger, 0, 5, **members(BETA), **TOMB))
     take_in(glass, ledger, pulled(ledger, 0, 4, **members(ANNA)))
     row = Answered(Standing.GOOD, 0, bytes(32), 5, PurseRow(ANNA, "points", "", 10, 10, 4))
-    mirror.apply_answer(glass, ledger, IDENTITY, row)
+    applying.apply_answer(glass, ledger, IDENTITY, row)
     assert known(glass) == {BETA}
 
 

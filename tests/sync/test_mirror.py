@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.drafts import BOOT, IDENTITY, Till, account, award, moment, person, returned, spend
+from emulators.drafts import IDENTITY, Till, account, award, moment, person, returned, spend
 from loyalty.account import Holding, Staff, Status
 from loyalty.chain import GENESIS, Head
-from loyalty.entry import Cause, Draft, Moment, TokenKind
-from sync import journal, mirror, renewal
-from sync.messages import Answered, CardRow, MemberRow, ProgrammeText, Pulled, PurseRow, StaffRow, Standing
+from loyalty.entry import Cause, Draft, TokenKind
+from sync import applying, journal, known_time, mirror, renewal
+from sync.messages import Answered, ProgrammeText, Pulled, Standing
+from sync.mirror_rows import CardRow, MemberRow, PurseRow, StaffRow
 from sync.refusals import NotEnough
 from sync.view import look, staff_by
 
@@ -51,7 +52,7 @@ def purse(balance: int, granted: int, change: int, who: int = 1, name: str = "po
 
 
 def take_in(glass: sqlite3.Connection, ledger: sqlite3.Connection, pulled: Pulled, max_rows: int = 100) -> set[bytes]:
-    return set().union(*mirror.apply(glass, ledger, journal.current(ledger).identity, pulled, max_rows))
+    return set().union(*applying.apply(glass, ledger, journal.current(ledger).identity, pulled, max_rows))
 
 
 def contents(glass: sqlite3.Connection) -> list[list[Any]]:
@@ -112,10 +113,10 @@ def test_an_answer_for_other_lines_is_not_applied(glass: sqlite3.Connection, led
     good = answer(ledger, 1, 0, 4, purse(105, 25, 1))
     for through, hash in ((1, GENESIS), (0, good.hash), (2, good.hash), (-1, GENESIS)):
         wrong = Pulled(Standing.GOOD, through, hash, 0, 4, False, 1, 0, good.purses)
-        with pytest.raises(mirror.Misplaced):
+        with pytest.raises(applying.Misplaced):
             take_in(glass, ledger, wrong)
-    with pytest.raises(mirror.Misplaced):
-        list(mirror.apply(glass, ledger, UUID(int=5), good))
+    with pytest.raises(applying.Misplaced):
+        list(applying.apply(glass, ledger, UUID(int=5), good))
     assert contents(glass)[0] == []
 
 
@@ -130,7 +131,7 @@ def test_an_answer_from_before_the_prune_point_is_not_applied(
     journal.accept(ledger, head, 4)
     assert mirror.complete_through(glass, ledger) == 4
     assert renewal.prune(ledger, mirror.complete_through(glass, ledger), moment(99).wall_ms) == 3
-    with pytest.raises(mirror.Misplaced):
+    with pytest.raises(applying.Misplaced):
         take_in(glass, ledger, early)
     found = look(ledger, glass, account(), TokenKind.CARD)
     assert found is not None
@@ -141,7 +142,7 @@ def test_the_cursor_moves_with_the_last_slice_and_only_from_where_it_stood(
     glass: sqlite3.Connection, ledger: sqlite3.Connection
 ) -> None:
     pulled = answer(ledger, 0, 0, 7, *(purse(1, 1, n, who=n) for n in range(1, 8)))
-    slices = mirror.apply(glass, ledger, IDENTITY, pulled, max_rows=3)
+    slices = applying.apply(glass, ledger, IDENTITY, pulled, max_rows=3)
     for _ in range(4):
         next(slices)
         assert mirror.cursor(glass) == 0
@@ -196,8 +197,8 @@ def test_any_order_and_doubling_of_answers_ends_equal(data: st.DataObject) -> No
 
 
 def test_an_answer_to_ask_is_one_row_and_no_cursor(glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till) -> None:
-    mirror.apply_answer(glass, ledger, IDENTITY, Answered(Standing.GOOD, 0, GENESIS, 0, purse(9, 9, 4)))
-    mirror.apply_answer(glass, ledger, IDENTITY, Answered(Standing.GOOD, 0, GENESIS, 0))
+    applying.apply_answer(glass, ledger, IDENTITY, Answered(Standing.GOOD, 0, GENESIS, 0, purse(9, 9, 4)))
+    applying.apply_answer(glass, ledger, IDENTITY, Answered(Standing.GOOD, 0, GENESIS, 0))
     assert mirror.cursor(glass) == 0
     assert mirror.rows(glass, ledger)(account(), "points", "").granted == 9
 
@@ -218,8 +219,8 @@ def test_a_new_identity_shows_the_same_and_spends_nothing(
     assert before.holdings == (Holding("points", 140, 90),)
     assert after.holdings == (Holding("points", 140, 10),)
     assert mirror.rows(glass, ledger)(account(), "points", "").granted == 0
-    with pytest.raises(mirror.Misplaced):
-        mirror.apply_answer(glass, ledger, IDENTITY, Answered(Standing.GOOD, 0, GENESIS, 0, purse(110, 999, 4)))
+    with pytest.raises(applying.Misplaced):
+        applying.apply_answer(glass, ledger, IDENTITY, Answered(Standing.GOOD, 0, GENESIS, 0, purse(110, 999, 4)))
     take_in(glass, ledger, answer(ledger, 1, 0, 9, purse(140, 10, 5)))
     found = look(ledger, glass, account(), TokenKind.CARD)
     assert found is not None
@@ -314,64 +315,23 @@ def test_programmes_are_kept_by_version(glass: sqlite3.Connection, ledger: sqlit
 def test_an_idle_days_answers_write_nothing(glass: sqlite3.Connection, ledger: sqlite3.Connection) -> None:
     """Some 1,200 of them a day: an SD card wears by each write."""
     take_in(glass, ledger, answer(ledger, 0, 0, 4, purse(7, 7, 4)))
-    mirror.prove_time(glass, 1_000_000, moment(100))
+    known_time.prove(glass, 1_000_000, moment(100))
     before = glass.total_changes
     take_in(glass, ledger, answer(ledger, 0, 4, 4))
-    mirror.prove_time(glass, 1_000_000 + 75_000 + mirror.NEAR_MS, moment(75_100))
+    known_time.prove(glass, 1_000_000 + 75_000 + known_time.NEAR_MS, moment(75_100))
     assert glass.total_changes == before
     take_in(glass, ledger, answer(ledger, 0, 4, 5, programme=2))
     assert glass.total_changes > before
     assert (mirror.cursor(glass), mirror.programme_version(glass)) == (5, 2)
     before = glass.total_changes
-    mirror.prove_time(glass, 1_000_000 + 150_000 + 2 * mirror.NEAR_MS, moment(150_100))
+    known_time.prove(glass, 1_000_000 + 150_000 + 2 * known_time.NEAR_MS, moment(150_100))
     assert glass.total_changes > before
-
-
-def test_known_time_is_a_lower_bound(glass: sqlite3.Connection) -> None:
-    assert mirror.known_ms(glass, moment(5)) == 0
-    mirror.prove_time(glass, 1_000_000, moment(100))
-    assert mirror.known_ms(glass, moment(350)) == 1_000_250
-    mirror.prove_time(glass, 1_000_100, moment(350))
-    assert mirror.known_ms(glass, moment(350)) == 1_000_250
-    rebooted = Moment(UUID(int=8), 5, 0, False)
-    assert mirror.known_ms(glass, rebooted) == 1_000_000
-    assert moment(0).boot == BOOT
-
-
-def test_known_time_goes_on_over_a_power_cut_where_it_was_kept(glass: sqlite3.Connection) -> None:
-    """A month without network, with the power on until yesterday: what was known then is the bound, not the last exchange."""
-    rebooted = Moment(UUID(int=8), 5, 0, False)
-    mirror.keep_time(glass, moment(5))
-    assert mirror.known_ms(glass, moment(5)) == 0
-    mirror.prove_time(glass, 1_000_000, moment(100))
-    mirror.keep_time(glass, moment(40_000_100))
-    assert mirror.known_ms(glass, rebooted) == 41_000_000
-    mirror.keep_time(glass, rebooted)
-    assert mirror.known_ms(glass, Moment(UUID(int=9), 0, 0, False)) == 41_000_000
-
-
-def test_a_clock_of_the_clouds_that_was_wrong_once_is_set_right(glass: sqlite3.Connection) -> None:
-    mirror.prove_time(glass, 90_000_000_000, moment(100))
-    mirror.prove_time(glass, 90_000_000_000 - 5 * 60_000, moment(200))
-    assert mirror.known_ms(glass, moment(200)) == 90_000_000_100
-    mirror.prove_time(glass, 1_000_000, moment(300))
-    assert mirror.known_ms(glass, moment(300)) == 1_000_000
-
-
-def test_an_untrusted_moment_gets_the_time_that_the_cloud_proved_in_this_boot(glass: sqlite3.Connection) -> None:
-    lost = Moment(BOOT, 500, 7, False)
-    assert mirror.proved(glass, lost) == lost
-    mirror.prove_time(glass, 1_000_000, moment(100))
-    assert mirror.proved(glass, lost) == Moment(BOOT, 500, 1_000_400, True)
-    assert mirror.proved(glass, moment(500)) == moment(500)
-    rebooted = Moment(UUID(int=8), 500, 7, False)
-    assert mirror.proved(glass, rebooted) == rebooted
 
 
 def test_a_slice_is_short(glass: sqlite3.Connection, ledger: sqlite3.Connection) -> None:
     pulled = answer(ledger, 0, 0, 900, *(purse(1, 1, n, who=n) for n in range(1, 901)))
     took = []
-    slices = mirror.apply(glass, ledger, IDENTITY, pulled)
+    slices = applying.apply(glass, ledger, IDENTITY, pulled)
     start = time.perf_counter()
     for _ in slices:
         took.append(time.perf_counter() - start)

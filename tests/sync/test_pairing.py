@@ -13,7 +13,8 @@ import pytest
 from sync import pairing
 from sync.connection import BadAuthority, InsecureCloud, check_address, cloud_client, heed_clock, tls
 from sync.keys import BrokenStateFile, DeviceKey
-from sync.messages import KeyMessage, Pair, Paired, Problem
+from sync.messages import Problem
+from sync.pairing_messages import KeyMessage, Pair, Paired
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 PAIRED = Paired(

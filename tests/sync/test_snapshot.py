@@ -28,7 +28,7 @@ from emulators.drafts import Till, account, award
 from loyalty.entry import TokenKind
 from loyalty.purse import Lease, Purse
 from simulation.power import Disk, Guarded, Power, PowerCut
-from sync import journal, mirror, snapshot
+from sync import applying, journal, mirror, snapshot
 from sync.messages import Piece, Pull, Pulled, Push, Snapshot
 from sync.view import look
 
@@ -116,7 +116,7 @@ class Shop:
             mirror.pull_anew(glass)
             self.fill(glass, limit, max_rows)
         else:
-            list(mirror.apply(glass, self.journal, self.identity, pulled, max_rows))
+            list(applying.apply(glass, self.journal, self.identity, pulled, max_rows))
 
     def close(self) -> None:
         self.journal.close()
@@ -172,10 +172,10 @@ def test_any_order_doubling_and_interruption_ends_as_one_whole_pull(
             if left:
                 power.cut_after(left.pop())
             guarded: Any = Guarded(glass, power, Disk(lambda: 1.0))
-            apply = snapshot.take if isinstance(answer, Piece) else mirror.apply
+            apply = snapshot.take if isinstance(answer, Piece) else applying.apply
             try:
                 list(apply(guarded, shop.journal, shop.identity, answer, slices))  # type: ignore[operator, arg-type]
-            except mirror.Misplaced:
+            except applying.Misplaced:
                 pass
             except PowerCut:
                 glass.close()
@@ -244,9 +244,9 @@ def test_a_cursor_beyond_the_clouds_count_leads_to_a_snapshot_without_a_new_epoc
 def test_a_piece_for_other_lines_is_not_applied(shop: Shop) -> None:
     with closing(shop.glass("glass")) as glass:
         wrong = msgspec.structs.replace(shop.piece(b""), hash=b"x" * 32)
-        with pytest.raises(mirror.Misplaced):
+        with pytest.raises(applying.Misplaced):
             list(snapshot.take(glass, shop.journal, shop.identity, wrong))
-        with pytest.raises(mirror.Misplaced):
+        with pytest.raises(applying.Misplaced):
             list(snapshot.take(glass, shop.journal, UUID(int=5), shop.piece(b"")))
         assert contents(glass) == [[], [], [], []]
         assert snapshot.due(glass) == b""

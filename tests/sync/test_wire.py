@@ -22,7 +22,7 @@ from emulators.certificates import Authority, serving
 from emulators.cloud_house import House, build_house, new_engine
 from emulators.drafts import Till, award, moment
 from loyalty.entry import Moment
-from sync import history, journal, mirror, pairing
+from sync import history, journal, known_time, mirror, pairing
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.courier import CloudState, Courier
@@ -265,9 +265,9 @@ def test_any_clock_is_heard(terminal: Terminal, place: Place, wall_ms: int) -> N
     terminal.at, terminal.trusted = Moment(boot, 1_000, wall_ms, trusted=False), False
     terminal.till.record(award(5))
     assert asyncio.run(terminal.exchange(seconds=10)) == CloudState(online=True)
-    assert mirror.known_ms(terminal.mirror, terminal.at) == place.house.time()
+    assert known_time.known_ms(terminal.mirror, terminal.at) == place.house.time()
     later = Moment(boot, 61_000, wall_ms, trusted=False)
-    assert mirror.known_ms(terminal.mirror, later) == place.house.time() + 60_000
+    assert known_time.known_ms(terminal.mirror, later) == place.house.time() + 60_000
 
 
 def test_a_month_without_the_network_time(terminal: Terminal, place: Place) -> None:
@@ -278,9 +278,9 @@ def test_a_month_without_the_network_time(terminal: Terminal, place: Place) -> N
         terminal.at = Moment(UUID(int=100 + day), 60_000, 60_000, trusted=False)
         terminal.till.record(award(5))
         assert asyncio.run(terminal.exchange(seconds=10)) == CloudState(online=True)
-        assert mirror.known_ms(terminal.mirror, terminal.at) == began + day * DAY_MS
+        assert known_time.known_ms(terminal.mirror, terminal.at) == began + day * DAY_MS
         tomorrow = Moment(UUID(int=101 + day), 0, 0, trusted=False)
-        assert mirror.known_ms(terminal.mirror, tomorrow) == began + day * DAY_MS
+        assert known_time.known_ms(terminal.mirror, tomorrow) == began + day * DAY_MS
     place.house.time.now = began
 
 

@@ -18,9 +18,9 @@ from emulators.linked import Linked, RunningCloud
 from loyalty.account import Account, Status
 from loyalty.entry import Entry
 from loyalty.tokens import TokenKind
-from sync import journal, mirror
+from sync import applying, journal, mirror
 from sync.damage import DamagedMirror
-from sync.messages import CardRow, MemberRow, PurseRow
+from sync.mirror_rows import CardRow, MemberRow, PurseRow
 from terminal.inputs import Found, Identification, Unknown
 from terminal.store import JOURNAL, MIRROR, Store
 
@@ -126,7 +126,7 @@ def test_a_look_at_the_time_finds_the_damage(tmp_path: Path) -> None:
 
     async def story(here: Linked) -> None:
         overwrite(here.store, 2)
-        assert here.store.known_time(here.moment()) == ""
+        assert here.store.known_time(here.moment()) is None
         here.store.recall(here.moment(), 0)
         await here.until(lambda: whole(here))
 
@@ -172,7 +172,7 @@ def test_damage_that_the_first_look_of_a_start_finds_is_mended(tmp_path: Path, m
 def filled(folder: Path) -> Store:
     store = Store(folder, IDENTITY, "main")
     numbers = range(1, MEMBERS + 1)
-    rows = mirror.AnswerRows(
+    rows = applying.AnswerRows(
         purses=tuple(PurseRow(account(n), "points", "", 10, 10, n) for n in numbers),
         cards=tuple(CardRow(account(1000 + n), account(n), Status.ACTIVE, n) for n in numbers),
         members=tuple(MemberRow(account(n), "Jana", "gold", "sk", n) for n in numbers),
@@ -180,7 +180,7 @@ def filled(folder: Path) -> Store:
     glass, lines = store.writer.mirror, store.writer.journal
 
     def fill() -> None:
-        for _ in mirror.slices(glass, lines, IDENTITY, rows, 0, lambda: None):
+        for _ in applying.slices(glass, lines, IDENTITY, rows, 0, lambda: None):
             pass
 
     asyncio.run(store.run_blocking(fill))

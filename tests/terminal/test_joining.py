@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from backend import device_flow, tables
+from backend import device_flow, fleet_tables
 from backend.pairing import pair
 from display import screens
 from display.screens import CodeTrouble, PairingTrouble, Screen, Unpaired, Wait, WifiJoined, WifiProblem, WifiTrouble
@@ -20,8 +20,8 @@ from drivers.virtual import VirtualDevices
 from emulators.paired import NOW, Cloud
 from sync import pairing as pairings
 from sync import setup_codes
-from sync.messages import Pair
 from sync.pairing import Pairing
+from sync.pairing_messages import Pair
 from sync.setup_codes import Wifi
 from sync.setup_file import SetupFile, fingerprint
 from terminal.counter.network import NetworkSwitch
@@ -81,7 +81,7 @@ class Stand:
 
     def terminals(self) -> int:
         with self.cloud.engine.begin() as connection:
-            i = tables.identity
+            i = fleet_tables.identity
             return int(connection.execute(sa.select(sa.func.count()).where(i.c.public_key.is_not(None))).scalar_one())
 
 
@@ -246,7 +246,7 @@ def test_a_cards_code_and_name_are_used(tmp_path: Path, cloud: Cloud) -> None:
         async with joining(tmp_path, cloud, Card(b"there is one", file)) as (stand, task):
             await stand.is_paired(task)
             with cloud.engine.begin() as connection:
-                i = tables.identity.c
+                i = fleet_tables.identity.c
                 named = connection.execute(sa.select(i.device).where(i.public_key.is_not(None))).scalar_one()
             assert named == "till 7"
 

@@ -29,7 +29,7 @@ import sync.keys
 import sync.pairing
 import sync.renewal
 import terminal.renewal
-from backend import tables
+from backend import fleet_tables, ledger_tables
 from backend.app import create_app
 from backend.database import open_engine
 from backend.leases import write_off_terminal
@@ -40,7 +40,8 @@ from loyalty.entry import Draft, Entry, Moment
 from sync import history, journal, mirror, pairing
 from sync.connection import cloud_client
 from sync.keys import DEVICE_KEY, NEXT_KEY, load_or_make
-from sync.messages import RENEW_PATH, Standing
+from sync.messages import Standing
+from sync.pairing_messages import RENEW_PATH
 from terminal.clocks import Clocks
 from terminal.inputs import CloudNews, Input
 from terminal.link import Link
@@ -228,11 +229,11 @@ class Shop:
 
     def entries(self) -> list[UUID]:
         with self.house.engine.begin() as connection:
-            return list(connection.execute(sa.select(tables.entry.c.id)).scalars())
+            return list(connection.execute(sa.select(ledger_tables.entry.c.id)).scalars())
 
     def balance(self) -> int:
         with self.house.engine.begin() as connection:
-            p = tables.purse.c
+            p = ledger_tables.purse.c
             row = connection.execute(sa.select(p.earned, p.spent, p.overdraft, p.leased)).one()
             assert row.earned - row.spent + row.overdraft >= row.leased
             return int(row.earned - row.spent)
@@ -292,7 +293,9 @@ def test_a_restored_backup_is_renewed_in_place_and_loses_nothing(shop: Shop) -> 
     assert backup.identity != old
     works_again(shop, backup, 18)
     with shop.house.engine.begin() as connection:
-        held = {row.identity: row.granted - row.used - row.written_off for row in connection.execute(sa.select(tables.lease))}
+        held = {
+            row.identity: row.granted - row.used - row.written_off for row in connection.execute(sa.select(ledger_tables.lease))
+        }
     # What the old identity held stays out: its other copy may be in use. The owner writes it off once it is not.
     assert held[old] == 11
     shop.house.time.now += 1
@@ -316,7 +319,7 @@ def test_a_written_off_terminal_sends_everything_under_its_old_identity_before_i
     old = one.identity
     assert one.run(renew=True) is None
     with shop.house.engine.begin() as connection:
-        under = connection.execute(sa.select(tables.line.c.identity)).scalars().all()
+        under = connection.execute(sa.select(ledger_tables.line.c.identity)).scalars().all()
     assert under == [old, old]
     works_again(shop, one, 15)
     assert one.record(spend(15)) is None
@@ -333,7 +336,9 @@ def test_without_network_it_says_so_and_the_second_try_gets_the_same_identity(sh
     shop.wire.up, shop.wire.lose = True, ""
     assert backup.run(renew=True) is None
     with shop.house.engine.begin() as connection:
-        renewed = connection.execute(sa.select(tables.identity.c.id).where(tables.identity.c.renews.is_not(None))).scalars()
+        renewed = connection.execute(
+            sa.select(fleet_tables.identity.c.id).where(fleet_tables.identity.c.renews.is_not(None))
+        ).scalars()
         assert list(renewed) == [backup.identity]
     works_again(shop, backup, 18)
     backup.stop()
@@ -504,7 +509,7 @@ def cut(photograph: Photograph, folder: Path, at: int) -> tuple[bool, bool]:
         assert backup.record(spend(1)) is Message.STOPPED
         assert backup.run(renew=True) is None
     with shop.house.engine.begin() as connection:
-        renewed = connection.execute(sa.select(tables.identity.c.id).where(tables.identity.c.renews.is_not(None)))
+        renewed = connection.execute(sa.select(fleet_tables.identity.c.id).where(fleet_tables.identity.c.renews.is_not(None)))
         assert list(renewed.scalars()) == [backup.identity], at
     works_again(shop, backup, 18)
     backup.stop()

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from emulators.drafts import Till, award
 from sync import journal, mirror
 from sync.keys import DEVICE_KEY, NEXT_KEY, load_or_make
-from sync.messages import KeyMessage
 from sync.pairing import Pairing, save
+from sync.pairing_messages import KeyMessage
 from terminal.commands import main
 from terminal.scrubbing import HIDDEN, scrub
 

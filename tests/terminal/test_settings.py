@@ -82,6 +82,8 @@ def test_a_device_that_is_not_named_is_not_there() -> None:
         (CLOUD + "[panel]\ncontrast = 256", r"panel.contrast = 256: it goes from 0 to 255"),
         (CLOUD + "[panel]\ninches = -1.0", r"panel.inches = -1.0: the diagonal of the glass"),
         (CLOUD + "[panel]\ninches = 0.66", r"panel.inches = 0.66: on so small a glass nobody could read a number"),
+        (CLOUD + "[panel]\naddress = 0x27", r"line 4: panel.address = 0x27: panels answer at 0x3C or 0x3D"),
+        (CLOUD + "[panel]\n[staff_panel]\naddress = 0x3E", r"staff_panel.address = 0x3E: panels answer at 0x3C or 0x3D"),
         (CLOUD + "[panel]\naddress = 0x3CC", r"panel.address = 0x3CC: panels answer at 0x3C or 0x3D"),
         (CLOUD + '[panel]\nbus = "spi"\ndevice = "spidev0.0"', r'panel.device = "spidev0.0": bus and chip select, as in "0.0"'),
         (CLOUD + '[panel]\nbus = "spi"\ndc = 0', r"panel.dc = 0: .*use another"),

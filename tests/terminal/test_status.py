@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from emulators.drafts import IDENTITY, Till, award
 from loyalty.entry import Moment
-from sync import journal, mirror
+from sync import journal, known_time
 from sync.messages import Standing
 from sync.pairing import Pairing, save
 from terminal.commands import main
@@ -62,7 +62,7 @@ def test_a_stopped_terminal_says_why_and_what_to_do(
 ) -> None:
     open_books = books(tmp_path)
     journal.stop(open_books.journal, IDENTITY, standing)
-    mirror.prove_time(open_books.mirror, 1_800_000_000_000, Moment(UUID(int=9), 5, 5, trusted=False))
+    known_time.prove(open_books.mirror, 1_800_000_000_000, Moment(UUID(int=9), 5, 5, trusted=False))
     open_books.close()
     said = status()
     assert f"standing   {why}" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import pytest
 
 from emulators.drafts import IDENTITY, award
 from loyalty.entry import Entry, Moment
-from sync import mirror
+from sync import known_time
 from terminal.inputs import Recalled
 from terminal.link import KEEP_TIME_SECONDS
 from terminal.store import UNKNOWN_AGE_MS, Store
@@ -41,7 +42,7 @@ def age(store: Store, moment: Moment) -> int:
 
 
 def prove(store: Store, moment: Moment, now_ms: int = NOW) -> None:
-    asyncio.run(store.run_blocking(lambda: mirror.prove_time(store.writer.mirror, now_ms, moment)))
+    asyncio.run(store.run_blocking(lambda: known_time.prove(store.writer.mirror, now_ms, moment)))
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY, -NOW])
@@ -80,13 +81,17 @@ def test_where_ntp_is_blocked_the_clouds_time_dates_entries_and_ages(store: Stor
     assert age(store, Moment(SECOND, MINUTE, 0, trusted=False)) == 3 * MINUTE - 5
 
 
+def by_the_shops_clock(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000).astimezone()
+
+
 def test_known_time_is_told_and_kept(store: Store) -> None:
     at = Moment(FIRST, MINUTE, 0, trusted=False)
-    assert store.known_time(at) == ""
+    assert store.known_time(at) is None
     prove(store, at)
-    assert len(store.known_time(at)) == len("26.11. 14:05")
+    assert store.known_time(Moment(FIRST, 2 * MINUTE + 59_000, 0, trusted=False)) == by_the_shops_clock(NOW + MINUTE)
     asyncio.run(store.keep_time(Moment(FIRST, DAY, 0, trusted=False)))
-    assert mirror.known_ms(store.reader.mirror, Moment(SECOND, 0, 0, trusted=False)) == NOW + DAY - MINUTE
+    assert known_time.known_ms(store.reader.mirror, Moment(SECOND, 0, 0, trusted=False)) == NOW + DAY - MINUTE
 
 
 PAGE = 4_096

@@ -14,14 +14,13 @@ import pytest
 from backend import releases
 from emulators.paired import Cloud, Terminal, run_here
 from emulators.vendor import Vendor
-from sync import messages
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
 from sync.keys import load_or_make
-from sync.messages import UPDATE_PIECE_BYTES, Offer, Piecemeal, Update, UpdatePiece
 from sync.requests import Requests
 from sync.signing import RequestSigner
 from sync.troubles import Trouble
+from sync.update_messages import UPDATE_PATH, UPDATE_PIECE_BYTES, UPDATE_PIECE_PATH, Offer, Piecemeal, Update, UpdatePiece
 from terminal import update_unit, updates
 from terminal.updates import BUNDLE, What
 from terminal.updating import Pace, Updating
@@ -54,7 +53,7 @@ class Way:
     async def update(self, version: str, architecture: str, refused: tuple[str, ...]) -> Offer:
         self._check()
         asked = Update(self.identity, version, architecture, refused)
-        return await self.requests.post(messages.UPDATE_PATH, lambda: asked, Offer)
+        return await self.requests.post(UPDATE_PATH, lambda: asked, Offer)
 
     async def update_piece(self, offer: Offer, number: int) -> Piecemeal:
         self._check()
@@ -62,7 +61,7 @@ class Way:
             self.open = False
         self.pieces.append(number)
         asked = UpdatePiece(self.identity, offer.version, offer.architecture, number)
-        return await self.requests.post(messages.UPDATE_PIECE_PATH, lambda: asked, Piecemeal)
+        return await self.requests.post(UPDATE_PIECE_PATH, lambda: asked, Piecemeal)
 
     def _check(self) -> None:
         if not self.open:
