@@ -145,10 +145,8 @@ def sold_in_the_portal(day: Day, counter: Counter, chance: pseudo.Random) -> Non
     account = _card(counter, chance.choice([JANA, PETER, ZOLTAN]))
     with day.cloud.writing() as connection:
         account = merging.leads_to(connection, counter.pairing.network, account) or account
-        if (
-            connection.execute(sa.select(ledger_tables.account.c.id).where(ledger_tables.account.c.id == account)).first()
-            is not None
-        ):
+        known = sa.select(ledger_tables.account.c.id).where(ledger_tables.account.c.id == account)
+        if connection.execute(known).first() is not None:
             load(connection, counter.pairing.merchant, [account], day.agenda.wall_ms, day.cloud.random)
     day.network.ring()
 
@@ -179,8 +177,8 @@ def _card(counter: Counter, number: str) -> bytes:
 
 LEVELS = """
 [[levels]]
-key = "gold"
-name = { sk = "zlatá", en = "gold" }
+key = "loyal"
+name = { sk = "verná", en = "loyal" }
 from = "1"
 months = 12
 coefficient = "2"
