@@ -299,10 +299,8 @@ def _beside(draft: Draft, glass: Glass) -> Page:
     first = _lone(draft, text, beside, glass)
     if not words and not last:
         return first
-    second = _rest(draft, words, glass)
-    if second.bottom is None:  # what stands beside the number need not be said twice
-        second = _rest(draft, [row for row in words if row.text not in map(str, first.rows)], glass)
-    return replace(first, other=second)
+    unsaid = [row for row in words if row.text not in map(str, first.rows)]  # nothing need be said twice
+    return replace(first, other=_rest(draft, unsaid or words, glass))
 
 
 def _over_the_height(number: Wish, glass: Glass) -> list[Text]:
