@@ -44,6 +44,10 @@ WITHOUT: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
     ("Typing", "currency"): ("no sum is typed", lambda typing: typing.card),
     ("Sum", "preset"): ("nothing but yes and no while it is asked", lambda bill: bill.ask),
     ("Sum", "back"): ("a return is never asked for", lambda bill: bill.ask),
+    ("Sum", "card"): (
+        "its name or another word stands where it is asked for",
+        lambda bill: bill.name or bill.group or bill.ask,
+    ),
     ("PayLess", "rest"): ("the till is told when it is confirmed", lambda pay: True),
     ("Done", "total"): ("that it is sent later goes before", lambda done: done.later),
     ("GiftDone", "total"): ("that it is sent later goes before", lambda done: done.later),
@@ -95,7 +99,6 @@ ON_LOW: dict[tuple[str, str], str] = {
     ("WifiTrouble", "network"): HEAD,
     ("Updating", "version"): HEAD,
     ("Typing", "card"): "the digits are typed by the one who chose",
-    ("Typing", "currency"): "it is the shop's",
     ("Entered", "name"): "that it is the same visit goes before",
 }
 """On glasses of 32 rows."""
