@@ -31,19 +31,20 @@ from sync.lending import ASK_SECONDS, Lending, Write
 from sync.messages import Health, ProgrammeText, Push, Pushed, Recall, Standing, Told, Wait
 from sync.mirror_rows import PurseRow
 from sync.pairing_messages import RENEW_PATH, Renew, Renewed
+from sync.patience import FIRST_WAIT, Patience
 from sync.pulling import Pulling
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
 from sync.troubles import Kind, Trouble
 
 IDLE_SECONDS = 15.0
-FIRST_WAIT = 1.0
-LONGEST_WAIT = 60.0
-LONGEST_RETRY_AFTER = 3600.0
 BETWEEN_MS = 500
 """How long a few entries wait at most while a snapshot comes."""
 KEPT_MS = 90 * 24 * 3600 * 1000
 """How long an entry stays on the terminal after the cloud has it."""
+
+_NETWORK = frozenset({Kind.NO_NETWORK, Kind.NO_INTERNET, Kind.NO_ANSWER, Kind.BROKEN})
+"""What may be over at any moment, and is no sign that the cloud has too much to do."""
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ class Courier:
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
         self._remake_mirror, self._damaged, self._health = remake_mirror, False, health
-        self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
+        self._run_blocking, self._moment, self._sleep = run_blocking, moment, sleep
         self._on_cloud, self._on_changed = on_cloud, on_changed
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
@@ -134,17 +135,20 @@ class Courier:
             on_applied=self._applied,
             on_programme=on_programme,
         )
-        self._woken, self._hurried = asyncio.Event(), asyncio.Event()
+        self._patience, self._recorded = Patience(sleep, random, lambda: moment().up_ms), asyncio.Event()
         self.state = CloudState()
 
     def wake(self) -> None:
-        """An entry was recorded: push it now, unless the cloud is known to be away."""
-        self._woken.set()
+        """An entry was recorded: push it now, or every few seconds where the network was away (`patience.EARLY_SECONDS`).
+
+        Where the cloud has a fault, or has asked to wait, the entry waits with the others.
+        """
+        self._recorded.set()
+        self._patience.wake()
 
     def hurry(self) -> None:
-        """The network is back: try now, whatever was waited for."""
-        self._hurried.set()
-        self._woken.set()
+        """The network is back: try now, whatever was waited for; but never before the cloud's own wish is over."""
+        self._patience.hurry()
 
     def mirror_damaged(self) -> None:
         """A look into the mirror found it broken: it is made anew and fetched again, now."""
@@ -153,30 +157,32 @@ class Courier:
 
     async def run(self) -> None:
         """Serves until cancelled; no failure of network, cloud or disk ends it."""
-        failures = 0
+        await self._counting(self._patience.hold())
         while True:
-            self._woken.clear()
-            self._hurried.clear()
-            retry_after = await self.exchange()
+            self._patience.begin()
+            self._recorded.clear()
+            asked = await self.exchange()
             await self._checkpoint()
-            if retry_after is None:
-                failures = 0
-                await self._rest(self._idle_seconds, self._woken, self._called)
+            if asked is None:
+                called = self._until_called(self._called, self._idle_seconds) if self._called is not None else None
+                await self._patience.idle(self._idle_seconds, called)
             else:
-                limit = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
-                failures += 1
-                counting = asyncio.ensure_future(self._count())
-                try:
-                    await self._rest(max(limit * self._random(), min(retry_after, LONGEST_RETRY_AFTER)), self._hurried)
-                finally:
-                    counting.cancel()
-                    await asyncio.gather(counting, return_exceptions=True)
+                await self._counting(self._patience.after_failure(asked, network=self.state.kind in _NETWORK))
+
+    async def _counting(self, rest: Awaitable[None]) -> None:
+        """Rests, and meanwhile tells how much waits after each entry that cannot be sent now."""
+        counting = asyncio.ensure_future(self._count())
+        try:
+            await rest
+        finally:
+            counting.cancel()
+            await asyncio.gather(counting, return_exceptions=True)
 
     async def _count(self) -> None:
-        """Tells how much waits after each entry that cannot be sent now; until cancelled."""
+        """Until cancelled."""
         while True:
-            await self._woken.wait()
-            self._woken.clear()
+            await self._recorded.wait()
+            self._recorded.clear()
             await self._tell(self.state.trouble, self.state.kind)
 
     async def exchange(self, *, asking: bool = False) -> float | None:
@@ -290,7 +296,7 @@ class Courier:
 
     async def _give_back(self, recalls: tuple[Recall, ...]) -> None:
         if await self.lending.give_back(recalls):
-            self._woken.set()
+            self._patience.wake()
 
     async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> bool:
         """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's.
@@ -359,17 +365,6 @@ class Courier:
         if taken or state != self.state:
             self.state = state
             self._on_cloud(state)
-
-    async def _rest(self, seconds: float, cut_short: asyncio.Event, called: Called | None = None) -> None:
-        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(cut_short.wait())]
-        if called is not None:
-            waits.append(asyncio.ensure_future(self._until_called(called, seconds)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _until_called(self, called: Called, seconds: float) -> None:
         """Returns when the cloud calls; never where it cannot be waited for: then the clock ends the rest, as without it."""
