@@ -46,6 +46,16 @@ def forget(journal: sqlite3.Connection, mirror: sqlite3.Connection) -> None:
                 mirror.execute("UPDATE forgotten SET done = 1 WHERE account = ?", (account,))
 
 
+def reopen(mirror: sqlite3.Connection, account: bytes) -> None:
+    """Called before a line is written: if it names somebody whose lines were all forgotten, it has to be forgotten as well.
+
+    Their card was in front of a reader when the tombstone came.
+    """
+    if one(mirror, "SELECT 1 FROM forgotten WHERE account = ? AND done", (account,)) is not None:
+        with changing(mirror):
+            mirror.execute("UPDATE forgotten SET done = 0 WHERE account = ?", (account,))
+
+
 def _forget_lines(journal: sqlite3.Connection, account: bytes) -> bool:
     """Whether nothing of the account is left."""
     journal.execute("PRAGMA secure_delete = ON")

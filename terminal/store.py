@@ -25,7 +25,7 @@ from display.screens import Message
 from loyalty.account import Account
 from loyalty.entry import Draft, Entry, Moment, Personal
 from loyalty.programme import Programme, ProgrammeError, read
-from sync import history, journal, known_time, mirror, view
+from sync import forgetting, history, journal, known_time, mirror, view
 from sync.damage import DamagedMirror
 from sync.database import DamagedFile, DiskFull, begin_log, transaction
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, NotRecorded, SpendingStopped, TooMuchReturned
@@ -244,6 +244,7 @@ class Store:
     def write(self, draft: Draft, key: str, programme: int, moment: Moment) -> Entry:
         """As `record`, in the writer thread; raises a `NotRecorded`."""
         connection = self.writer.journal
+        forgetting.reopen(self.writer.mirror, draft.whose.account)
         rows = mirror.rows(self.writer.mirror, connection)
         moment = known_time.proved(self.writer.mirror, moment)
         return journal.record(

@@ -54,12 +54,16 @@ class Invariants:
         return start
 
     def _note_identity(self, book: CounterBook) -> None:
-        """Two copies of a card on which the next key lay already are renewed to one identity: they are copies once more."""
+        """Two copies of a card on which the next key lay already are renewed to one identity: they are copies once more.
+
+        So is a terminal whose backup holds the key of an identity that it had had since.
+        """
         assert book.identity is not None
         first = self._first.setdefault(book.identity, book)
-        if first.counter.name != book.counter.name and not book.copied:
-            for one in (first, book) if first.identity == book.identity else (book,):
-                self._shares(one)
+        if first is not book and not book.copied:
+            self._shares(book)
+            if first.identity == book.identity and self.books[first.counter.name] is first:
+                self._shares(first)
 
     def written_off(self) -> None:
         """The merchant has given a terminal up just now."""

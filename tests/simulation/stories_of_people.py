@@ -40,6 +40,20 @@ async def somebody_is_forgotten(scene: Scene) -> None:
     assert scene.overdraft() == 0
 
 
+async def somebody_is_forgotten_in_conversation(scene: Scene) -> None:
+    """A member is forgotten while her card is on the screen: what is sold to her then is forgotten with everything else."""
+    first = scene[0]
+    await scene.visit(first, BUYS)
+    await scene.visit(first, "card")
+    forget(scene.day, first, JANA)
+    await scene.hear(first)
+    mine = scene.jana_account(first)
+    await scene.record(first, Draft(Cause.AWARD, Personal(mine, mine), (Posting("coffee", 1),)))
+    await scene.hear(first)
+    kept = "SELECT count(*) FROM lines WHERE personal IS NOT NULL OR account IS NOT NULL"
+    assert first.store.reader.journal.execute(kept).fetchone()[0] == 0
+
+
 def _jana(scene: Scene, counter: Counter) -> Status:
     mine = scene.jana_account(counter)
     return counter.store.account(Personal(mine, mine)).status
@@ -136,6 +150,7 @@ def _spendable(scene: Scene, counter: Counter, purse: tuple[str, str]) -> int:
 
 ALL: tuple[Story, ...] = (
     somebody_is_forgotten,
+    somebody_is_forgotten_in_conversation,
     a_card_is_blocked_meanwhile,
     a_carton_of_milk_is_shown,
     levels_are_the_clouds,

@@ -92,6 +92,23 @@ def test_a_tombstone_clears_the_mirror_and_what_is_stored_of_the_journal(
     assert glass.execute("SELECT account FROM forgotten WHERE NOT done").fetchall() == []
 
 
+def test_a_line_that_is_written_after_all_were_forgotten_is_forgotten_too(
+    glass: sqlite3.Connection, ledger: sqlite3.Connection, till: Till
+) -> None:
+    take_in(glass, ledger, pulled(ledger, 0, 4, **members(ANNA, BETA)))
+    take_in(glass, ledger, pulled(ledger, 4, 5, **TOMB))
+    forgetting.forget(ledger, glass)
+    for who, account in ((1, ANNA), (2, BETA)):
+        forgetting.reopen(glass, account)
+        till.record(award(5, who=who))
+    forgetting.forget(ledger, glass)
+    assert [row[0] for row in persons(ledger)] == [ANNA, BETA], "the cloud does not have it yet"
+    store(ledger, 2)
+    forgetting.forget(ledger, glass)
+    assert [row[0] for row in persons(ledger)] == [None, BETA]
+    assert glass.execute("SELECT account FROM forgotten WHERE NOT done").fetchall() == []
+
+
 def test_the_first_card_of_somebody_forgotten_is_not_served_again_and_their_phone_is_a_strangers(
     glass: sqlite3.Connection, ledger: sqlite3.Connection
 ) -> None:
