@@ -98,8 +98,8 @@ def test_a_line_that_is_written_after_all_were_forgotten_is_forgotten_too(
     take_in(glass, ledger, pulled(ledger, 0, 4, **members(ANNA, BETA)))
     take_in(glass, ledger, pulled(ledger, 4, 5, **TOMB))
     forgetting.forget(ledger, glass)
-    for who, account in ((1, ANNA), (2, BETA)):
-        forgetting.reopen(glass, account)
+    for who, named in ((1, ANNA), (2, BETA)):
+        forgetting.reopen(glass, named)
         till.record(award(5, who=who))
     forgetting.forget(ledger, glass)
     assert [row[0] for row in persons(ledger)] == [ANNA, BETA], "the cloud does not have it yet"
