@@ -64,6 +64,27 @@ def _take(connection: sa.Connection, writer: Identity, push: Push, now_ms: int, 
     )
 
 
+def part(
+    connection: sa.Connection, writer: Identity, pushed: tuple[Line, ...], *, at_a_gap: bool = False
+) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Lines that the chain has or that continue it, and the rest from the first one that contradicts it.
+
+    A line behind a gap contradicts nothing; with `at_a_gap` the rest begins there too.
+    """
+    known = [line.sequence for line in pushed if line.sequence <= writer.head.sequence]
+    stored = lines.hashes_between(connection, writer, min(known), max(known)) if known else {}
+    head = writer.head
+    for place, line in enumerate(pushed):
+        if line.sequence <= writer.head.sequence:
+            fits = stored.get(line.sequence) == line_hash(writer.id, line)
+        else:
+            fits = line.before == head.hash if line.sequence == head.sequence + 1 else not at_a_gap
+            head = Head(line.sequence, line_hash(writer.id, line))
+        if not fits:
+            return pushed[:place], pushed[place:]
+    return pushed, ()
+
+
 def is_off_head(writer: Identity, head: Head) -> bool:
     """Whether a terminal with this head is a copy or a restored backup (invariant 8): behind the cloud's head, or beside it.
 

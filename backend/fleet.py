@@ -33,7 +33,8 @@ class Terminal:
     """One identity. `queue` is how many lines it is known to hold that are not here, as far as it told; times are milliseconds.
 
     `heir` is the identity that was renewed from it, and it is `replaced` where nobody used it since: of two copies the other
-    may go on. `stuck` says why posting stopped behind `posted`. `leased` is what it may still spend, summed by purse.
+    may go on; or where nobody ever will, for it was made for entries out of a file (`backend.imports`). `stuck` says why
+    posting stopped behind `posted`. `leased` is what it may still spend, summed by purse.
     """
 
     id: UUID
@@ -154,7 +155,7 @@ def terminals(connection: sa.Connection, merchant: UUID, now_ms: int, only: UUID
             verified=row.verified or 0,
             verified_ms=row.verified_ms,
             heir=heir[row.id].id if row.id in heir else None,
-            replaced=row.id in heir and (row.seen_ms or 0) <= heir[row.id].made_ms,
+            replaced=_is_replaced(row, heir[row.id].made_ms if row.id in heir else None),
             stuck=stuck.get(row.id, ""),
             alarms=unseen.get(row.id, 0),
             broken=row.id in broken,
@@ -209,6 +210,12 @@ def listed(connection: sa.Connection, merchant: UUID, limit: int) -> list[Mappin
 def _standing(row: sa.Row[Any]) -> str:
     """What the merchant decided, or what its last message showed."""
     return str(row.standing if row.standing != Standing.GOOD.value else row.told_standing or row.standing)
+
+
+def _is_replaced(row: sa.Row[Any], heir_made_ms: int | None) -> bool:
+    if heir_made_ms is None:
+        return row.seen_ms is None and row.renews is not None and bool(row.standing == Standing.WRITTEN_OFF.value)
+    return bool((row.seen_ms or 0) <= heir_made_ms)
 
 
 def _queue(row: sa.Row[Any]) -> int:

@@ -119,8 +119,9 @@ def void(opened: Database, identity: UUID) -> None:
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--despite-gap", is_flag=True, help="Also where earlier entries are missing that nobody has any more.")
 @click.pass_obj
-def import_parcel(opened: Database, file: Path) -> None:
+def import_parcel(opened: Database, file: Path, *, despite_gap: bool) -> None:
     """Takes in the entries that a terminal exported to a file. Again, or after some of them had come, it does no harm."""
     from backend import imports
     from backend.lines import MalformedLine
@@ -128,10 +129,12 @@ def import_parcel(opened: Database, file: Path) -> None:
 
     refusals = (parcel.NoParcel, parcel.TornParcel, parcel.AlteredParcel, imports.UnknownTerminal)
     try:
-        found = imports.take_in(opened, file, system_clock, secrets.token_bytes)
-    except (*refusals, imports.LinesMissing, imports.OtherLines, MalformedLine, OSError) as error:
+        found = imports.take_in(opened, file, system_clock, secrets.token_bytes, despite_gap=despite_gap)
+    except (*refusals, imports.LinesMissing, MalformedLine, OSError) as error:
         raise click.ClickException(f"{file}: {error}") from error
     click.echo(f"{found.entries} entries of terminal {found.identity}, {found.fresh} of them new")
+    if found.beside is not None:
+        click.echo(f"some are not those that the cloud has under their numbers: they are under {found.beside}; see the alarms")
     if found.trouble:
         click.echo(f"not all are posted: {found.trouble}")
 

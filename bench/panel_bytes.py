@@ -33,9 +33,8 @@ from display.draw import draw
 from display.layout import lay_out
 from display.oled import Oled, Place
 from display.page import Page
-from display.screens import Armed, Balance, Idle, Points, Screen, Verb
+from display.screens import Armed, Balance, Idle, Money, PayConfirm, Points, Screen, StampCard, Sum, Typing, Verb
 from terminal import logs
-from terminal.inputs import Tick
 
 OPENS, MINUTES, EVERY = 8 * 60, 240, 5
 """The morning begins at 8:00 and lasts four hours; somebody comes every five minutes."""
@@ -120,8 +119,8 @@ def morning(care: Care) -> Glasses:
 
         counter.daemon._show_page, counter.daemon.on_touch = show, touch
         for minute in range(MINUTES):
-            counter.ahead += max(0, begin + 60_000 * minute - counter.now)
-            counter.tell(Tick(counter.now, f"{(OPENS + minute) // 60}:{minute % 60:02}"))
+            counter.time_of_day = f"{(OPENS + minute) // 60}:{minute % 60:02}"
+            counter.wait(max(0, begin + 60_000 * minute - counter.now))
             glasses.rest((counter.now - begin) / 1000, (touched - begin) / 1000)
             if minute % EVERY == 0:
                 _customer(counter, minute // EVERY)
@@ -165,10 +164,19 @@ def main() -> None:
     armed = [change(Armed(Verb.AWARD, n + 1), Armed(Verb.AWARD, n)) for n in range(11, 19)]
     big = [Balance(Points(1_240_000 + 1_000 * n), "Jana K.") for n in range(10)]
     balances = [change(a, b) for a, b in permutations(big, 2)]
+    off = [PayConfirm(Money(1200 + 10 * n, "EUR"), Money(610, "EUR")) for n in range(10)]
+    discounts = [change(a, b) for a, b in permutations(off, 2)]
+    stamps = [change(StampCard("Jana K.", n, 10, "káva"), StampCard("Jana K.", n + 1, 10, "káva")) for n in range(1, 9)]
     say("one digit of the clock, the dearest", max(digits), "bytes", "<= 40")
+    say("one digit of a discount, 16 pixels high, the dearest", max(discounts), "bytes", "<= 40")
+    say("one more stamp: a circle and a digit, 16 pixels high, and what is missing, 12 pixels high", max(stamps), "bytes", None)
     say("one digit of a balance, 32 pixels high, the dearest", max(balances), "bytes", "<= 40")
     say("one digit of a balance, 32 pixels high, on the average", statistics.mean(balances), "bytes", None)
     say("one digit of the countdown, the dearest", max(armed), "bytes", "<= 40")
+    typed, bill, hers = "18,50", Sum(Money(1850, "EUR")), Sum(Money(1850, "EUR"), name="Jana K.")
+    keys = [change(Typing(typed[:n]), Typing(typed[: n + 1])) for n in range(len(typed))]
+    say("a sum that is keyed: the dearest key", max(keys), "bytes", None, keys=keys)
+    say("a sum that is keyed: Enter", change(Typing(typed), bill), "bytes", None, then_a_card=change(bill, hers))
     say("the same screen again", change(clock[0], clock[0]), "bytes", "<= 0")
     for name, care in (("", NO_CARE), (", moved against burn-in", Care())):
         seen = morning(care)

@@ -33,18 +33,18 @@ class _Club:
     pastry: str
     cake: str
     sauna: str = "Sauna"
-    jana: str = "Jana K."
 
 
 _CLUBS = {
     "sk": _Club("Klub Bodka", "Pečivo", "Koláč"),
     "cs": _Club("Klub Bodka", "Pečivo", "Koláč"),
-    "hu": _Club("Bodka Klub", "Péksütemény", "Sütemény", sauna="Szauna", jana="K. Jana"),
+    "hu": _Club("Bodka Klub", "Péksütemény", "Sütemény", sauna="Szauna"),
     "de": _Club("Club Bodka", "Gebäck", "Kuchen"),
     "pl": _Club("Klub Bodka", "Pieczywo", "Ciasto"),
     "en": _Club("Club Bodka", "Pastry", "Cake"),
 }
 
+_JANA = "Jana K."
 _UNTIL = date(2027, 12, 31)
 
 
@@ -59,7 +59,7 @@ def coming(language: str) -> tuple[ComingScreen, ...]:
         GiftPayConfirm(_euros(1270), _euros(0), rest=_euros(610)),
         GiftDone(_euros(2000), _euros(2730)),
         GiftDone(_euros(-730), _euros(1270), later=True),
-        PassCard(club.sauna, 7, club.jana, _UNTIL, more=True),
+        PassCard(club.sauna, 7, _JANA, _UNTIL, more=True),
         PassCard(club.sauna, 1),
         PassSale(1, 2, club.sauna, 10, _euros(4500)),
         PassVisit(club.sauna, 6),
@@ -71,8 +71,8 @@ def coming(language: str) -> tuple[ComingScreen, ...]:
         CouponUsed(club.pastry, _euros(500), later=True),
         CouponUsed(club.cake),
         Door(club.club),
-        Entered(club.jana),
-        Entered(club.jana, again=True),
+        Entered(_JANA),
+        Entered(_JANA, again=True),
         *(Refused(why, _euros(2000) if why is Refusal.COUPON_SUM else None) for why in Refusal),
         Pin(0),
         Pin(2, by_sms=True),

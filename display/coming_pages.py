@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
 from babel.numbers import format_percent
 
 from display import coming_screens as coming
 from display.amounts import negative
 from display.coming_screens import Refusal
+from display.dates import day
 from display.draft import MIDDLE, Draft, Wish
 from display.facts import Money
 from display.letters import MINUS, plain
@@ -30,6 +30,7 @@ from display.rows import (
     must,
     name,
     number,
+    person,
     press,
     spare,
     spoken,
@@ -60,10 +61,10 @@ _PIN = 4
 """Digits of a PIN, and of a code by SMS."""
 
 
-def _until(day: date | None, words: Words) -> Line:
-    if day is None:
+def _until(last: date | None, words: Words) -> Line:
+    if last is None:
         return ()
-    return words.say("until {date}", date=Number((plain(format_date(day, "short", locale=words.language)),)))
+    return words.say("until {date}", date=day(last, words.language))
 
 
 def _off(value: Money | int, words: Words) -> Number:
@@ -124,7 +125,7 @@ def _visits(n: int, words: Words) -> Line:
 def pass_card(screen: coming.PassCard, words: Words) -> Draft:
     """The visits that are left."""
     rows = spoken(
-        must(joined(" · ", name(screen.what), name(screen.name))),
+        must(joined(" · ", name(screen.what), person(screen.name, words))),
         number(_visits(screen.left, words), MIDDLE),
         good(_until(screen.until, words)),
     )
@@ -180,7 +181,7 @@ def door(screen: coming.Door, words: Words) -> Draft:
 def entered(screen: coming.Entered, words: Words) -> Draft:
     """The door is open."""
     again = words.say("Still the same visit") if screen.again else ()
-    return Draft(spoken(head(words.say("Come in")), good(name(screen.name)), good(again)))
+    return Draft(spoken(head(words.say("Come in")), good(person(screen.name, words)), must(again)))
 
 
 def refused(screen: coming.Refused, words: Words) -> Draft:

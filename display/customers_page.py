@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from display.draft import Draft
 from display.fitting import fitted
 from display.glass import USUAL, Glass
 from display.layout import drafted
@@ -21,6 +22,10 @@ def customers_page(screen: Screen, language: str, glass: Glass = USUAL) -> Page:
     [New card]
     Terms: QR on the back
     """
-    draft = drafted(screen, speak(language))
+    return fitted(_without_buttons(drafted(screen, speak(language))), glass)
+
+
+def _without_buttons(draft: Draft) -> Draft:
     named = any(not live.inside for live in draft.live)
-    return fitted(replace(draft, bottom=None if named else draft.bottom, live=()), glass)
+    terse = None if draft.terse is None else _without_buttons(draft.terse)
+    return replace(draft, bottom=None if named else draft.bottom, live=(), terse=terse)

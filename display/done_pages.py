@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from display.card_pages import stamps, to_go
+from display.card_pages import circles, filled_of, stamps
 from display.draft import BIG, MIDDLE, Draft, Rank, Wish
 from display.lines import Line
 from display.page import Button
-from display.rows import amount, closed, good, head, hold, joined, leaves, must, name, number, press, spoken
+from display.rows import amount, closed, good, head, hold, joined, leaves, must, name, number, person, press, spoken
 from display.screens import Amount, Done, DonePaid, DoneStamps, Points, Undone, UndoQuestion
 from display.sum_pages import discount
 from display.words import Words
@@ -31,7 +31,7 @@ def done(screen: Done, words: Words) -> Draft:
     if screen.what:
         return _given(screen, words)
     big = number((amount(screen.change, words, signed=True),), BIG if screen.bonus is None else MIDDLE)
-    coming = good(_coming(screen, words))
+    coming = must(_coming(screen, words))
     if not screen.later:
         return _undoable(spoken(big, good(_total(screen.total, words)), coming), words)
     if isinstance(screen.change, Points) and screen.change.thousandths > 0:
@@ -42,8 +42,9 @@ def done(screen: Done, words: Words) -> Draft:
 def _given(screen: Done, words: Words) -> Draft:
     """A reward is handed over."""
     cost = leaves(screen.change, screen.total, words)
-    if screen.later:  # one row less: it says too that it is sent later
-        cost = replace(cost, apart=cost.apart[:1])
+    price, left = cost.apart
+    # What is left may be missing, for the card says it too; and where it says that it is sent later, there is one row less.
+    cost = replace(cost, apart=(price,) if screen.later else (price, replace(left, rank=Rank.GOOD)))
     rows = spoken(good(words.say("Hand over the reward")), head(name(screen.what)), cost)
     return Draft(rows, must(_sent_later(words))) if screen.later else _undoable(rows, words)
 
@@ -57,9 +58,14 @@ def _coming(screen: Done, words: Words) -> Line:
 
 def done_stamps(screen: DoneStamps, words: Words) -> Draft:
     """A stamp was put on."""
-    below = _sent_later(words) if screen.later else to_go(screen, words)
-    rows = stamps(screen, below, words)
-    return closed(rows, press(words, Button.AWARD, "Another"), press(words, Button.CANCEL, "Undo"))
+    live = press(words, Button.AWARD, "Another"), press(words, Button.CANCEL, "Undo")
+    if not screen.later:
+        return stamps(screen, words, *live)
+    drawn = circles(screen.filled, screen.goal, Rank.SPARE)
+    counted = number(filled_of(screen.filled, screen.goal, words), MIDDLE)
+    later = must(_sent_later(words))
+    terse = closed(spoken(drawn, counted, later), *live)
+    return replace(closed(spoken(must(person(screen.name, words)), drawn, counted, later), *live), terse=terse)
 
 
 def done_paid(screen: DonePaid, words: Words) -> Draft:
@@ -72,12 +78,10 @@ def done_paid(screen: DonePaid, words: Words) -> Draft:
 def undo_question(screen: UndoQuestion, words: Words) -> Draft:
     """Shall the last entry be taken back?"""
     ago = words.say("{n} min ago", n=screen.minutes) if screen.minutes > 0 else words.say("just now")
-    rows = spoken(
-        must(words.say("Undo this?")),
-        number((amount(screen.change, words, signed=True),), MIDDLE),
-        good(joined(", ", name(screen.name), ago)),
-    )
-    return closed(rows, hold(words, "Hold ×"))
+    change = number((amount(screen.change, words, signed=True),), MIDDLE)
+    whose = must(joined(", ", person(screen.name, words), ago))
+    terse = closed(spoken(whose, change), hold(words, "Undo: hold ×"))
+    return replace(closed(spoken(must(words.say("Undo this?")), change, whose), hold(words, "Hold ×")), terse=terse)
 
 
 def undone(screen: Undone, words: Words) -> Draft:

@@ -41,6 +41,8 @@ class Wish:
     rank: Rank = Rank.GOOD
     apart: tuple[Wish, ...] = ()
     """The same in more rows, for where it does not fit in one."""
+    reach: int = 0
+    """It is being written, and has so many letters as a rule: what is written stays where it is while it grows to them."""
 
     @property
     def text(self) -> str:
@@ -56,5 +58,7 @@ class Draft:
     bottom: Wish | Signs | None = None
     live: tuple[Live, ...] = ()
     frame: bool = False
+    terse: Draft | None = None
+    """The same said shorter, for a glass on which the rows that must be there have no room."""
     ticks: bool = False
     """It counts seconds: the next such draft is not a new page."""

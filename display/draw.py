@@ -74,7 +74,7 @@ def draw(page: Page) -> Image.Image:
     if page.beside and page.number is not None:
         _write(pen, 0, (image.height - page.number.height) // 2, page.number)
     for row, top in zip(page.all_rows, page.tops, strict=True):
-        _draw_row(pen, row, top, page.left, page.glass.width)
+        _draw_row(pen, page, row, top)
     return image
 
 
@@ -96,14 +96,14 @@ def _load(path: Path, height: int) -> ImageFont.FreeTypeFont:
         raise FontMissing(path) from None
 
 
-def _draw_row(pen: ImageDraw.ImageDraw, row: Row, top: int, left: int, right: int) -> None:
+def _draw_row(pen: ImageDraw.ImageDraw, page: Page, row: Row, top: int) -> None:
     match row:
         case Text():
-            _write(pen, (left + right - row.width) // 2, top, row)
+            _write(pen, page.start(row), top, row)
         case Circles():
-            _draw_circles(pen, row, top, right)
+            _draw_circles(pen, row, top, page.glass.width)
         case Signs():
-            _draw_signs(pen, row, top, right)
+            _draw_signs(pen, row, top, page.glass.width)
 
 
 def _write(pen: ImageDraw.ImageDraw, left: int, top: int, row: Text) -> None:
@@ -141,15 +141,16 @@ def _draw_code(pen: ImageDraw.ImageDraw, code: QrCode) -> None:
 def _draw_circles(pen: ImageDraw.ImageDraw, row: Circles, top: int, across: int) -> None:
     if row.total > Circles.MOST:
         width = (across - 8) * row.filled // row.total
-        pen.rectangle((2, top + 2, across - 3, top + 9), outline=1)
+        upper, lower = (top + 2, top + 7) if row.low else (top + 2, top + 9)
+        pen.rectangle((2, upper, across - 3, lower), outline=1)
         if width:
-            pen.rectangle((4, top + 4, 3 + width, top + 7), fill=1)
+            pen.rectangle((4, upper + 2, 3 + width, lower - 2), fill=1)
         return
     pitch = min(12, across // max(row.total, 1))
-    size = min(9, pitch - 1)
+    size = min(7 if row.low else 9, pitch - 1)
     left = (across - row.total * pitch + pitch - size) // 2
     for index in range(row.total):
-        x, y = left + index * pitch, top + (13 - size) // 2
+        x, y = left + index * pitch, top + (row.height + 1 - size) // 2
         pen.ellipse((x, y, x + size - 1, y + size - 1), outline=1, fill=1 if index < row.filled else 0)
 
 

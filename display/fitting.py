@@ -6,7 +6,8 @@ The rules, in this order:
   narrow letters of 32 pixels.
 - While that is too high: rows that may give way are joined to another where both fit whole in one, else left out, the least
   important first.
-- Where it still does not fit (only on 32 pixels) a page has two faces, shown by turns. Each names the live buttons, at least
+- Where what must be said still has no room, and the draft has a terse form, that one is tried.
+- Where it does not fit even so (only on 32 pixels) a page has two faces, shown by turns. Each names the live buttons, at least
   by their signs.
 - Height that is left goes to the letters of the most important rows first.
 """
@@ -18,7 +19,7 @@ from dataclasses import replace
 from functools import cache
 
 from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
-from display.glass import Glass
+from display.glass import USUAL, Glass
 from display.letters import ELLIPSIS, LETTER_WIDTHS, TALLEST, columns, plain
 from display.lines import Line, Number, Word, fit, whole
 from display.page import GAP, Circles, Page, Row, Signs, Text
@@ -31,6 +32,20 @@ _LOWEST = min(LETTER_WIDTHS)
 
 def fitted(draft: Draft, glass: Glass) -> Page:
     """The page; whatever is in the draft, every row of it fits."""
+    page = _fitted(draft, glass)
+    by_turns = page.other is not None and glass.height >= USUAL.height
+    return _fitted(draft.terse, glass) if draft.terse and (by_turns or _unsaid(draft, page)) else page
+
+
+def _unsaid(draft: Draft, page: Page) -> bool:
+    """Whether something that must be said, and has room in a row, is on none of the faces."""
+    across, said = columns(_LOWEST, page.glass.width), page.text()
+    wishes = (*draft.rows, *((draft.bottom,) if isinstance(draft.bottom, Wish) else ()))
+    musts = [one for one in wishes if one.rank in (Rank.HEAD, Rank.MUST) and not isinstance(one.content, Circles)]
+    return any(one.text not in said for one in musts if len(one.text) <= across)
+
+
+def _fitted(draft: Draft, glass: Glass) -> Page:
     bottom = () if draft.bottom is None else (draft.bottom,)
     rows = _apart(draft.rows, glass)
     if any(row.rank is Rank.NUMBER and _lowest(row, glass).height + len(bottom) * _LOWEST > glass.height for row in rows):
@@ -87,12 +102,27 @@ def _choices(wish: Wish | Signs, glass: Glass) -> list[Row]:
     if isinstance(wish, Signs):
         return [wish]
     if isinstance(wish.content, Circles):
-        return [wish.content]
-    text, heights = wish.text, _heights(wish, glass)
-    fitting: list[Row] = [Text(text, height) for height in heights if len(text) <= columns(height, _room(height, glass))]
-    if wish.rank is Rank.NUMBER and _floor(glass) > _LOWEST:
-        return fitting or [_narrow(wish.content, glass.width)]
-    return fitting or [Text(fit(wish.content, columns(heights[-1], glass.width)), heights[-1])]
+        return [wish.content, replace(wish.content, low=True)]
+    text, heights, letters = wish.text, _heights(wish, glass), _letters(wish)
+    fitting = [Text(text, height) for height in heights if letters <= columns(height, _room(height, glass))]
+    if not fitting and wish.rank is Rank.NUMBER and _floor(glass) > _LOWEST:
+        fitting = [_narrow(wish.content, glass.width)]
+    if not fitting:
+        fitting = [Text(fit(wish.content, columns(heights[-1], glass.width)), heights[-1])]
+    return [_reaching(row, wish.reach, glass) for row in fitting]
+
+
+def _letters(wish: Wish) -> int:
+    """How many must fit: of a number that is being written, as many as it has as a rule."""
+    return max(len(wish.text), wish.reach)
+
+
+def _reaching(text: Text, letters: int, glass: Glass) -> Text:
+    """With room kept for what is still to be written: so many letters, or twice as many, as far as there are in a row."""
+    if not letters:
+        return text
+    row = columns(text.height, _room(text.height, glass), narrow=text.narrow)
+    return replace(text, reach=min(-(-len(text.text) // letters) * letters, row))
 
 
 def _narrow(line: Line, room: int) -> Text:
@@ -168,8 +198,12 @@ def _joined(rows: list[Wish], one: Wish, other: Wish, glass: Glass) -> Wish | No
     elif other.rank is Rank.HEAD and all(row.rank is not Rank.NUMBER for row in rows):
         height = MIDDLE[0]  # it is what the page is about, and keeps its letters
     first, second = (one, other) if rows.index(one) < rows.index(other) else (other, one)
+    if other.reach:
+        first, second = one, other  # behind what is being written nothing could stay where it is
     line = (*_line(first), Word(" · "), *_line(second))
-    return replace(other, content=line) if len(whole(line)) <= columns(height, glass.width) else None
+    longer = len(whole(line)) - len(other.text)
+    both = replace(other, content=line, reach=other.reach and other.reach + longer)
+    return both if _letters(both) <= columns(height, glass.width) else None
 
 
 def _without_one(rows: list[Wish]) -> list[Wish] | None:
@@ -184,7 +218,7 @@ def _without_one(rows: list[Wish]) -> list[Wish] | None:
 def _with_less(rows: list[Wish]) -> list[Wish] | None:
     """With nothing but the number in the row of the number."""
     for index, row in enumerate(rows):
-        if row.rank is Rank.NUMBER and len(row.apart) > 1:
+        if row.rank is Rank.NUMBER and any(one.rank > Rank.MUST for one in row.apart):
             return [*rows[:index], row.apart[0], *rows[index + 1 :]]
     return None
 
@@ -255,26 +289,24 @@ def _beside(draft: Draft, glass: Glass) -> Page:
     last = [draft.bottom] if isinstance(draft.bottom, Wish) else []
     musts = [row for row in words if row.rank <= Rank.MUST]
     letters = _over_the_height(number, glass)
-    for text in letters:
-        said = _said_beside(words, [*musts, *last], last, glass.width - text.width - GAP, glass)
+    for text, taken in (*((text, text.room) for text in letters), *((text, text.width) for text in letters)):
+        said = _said_beside(words, [*musts, *last], last, glass.width - taken - GAP, glass)
         if said is not None:
             return _lone(draft, text, said, glass)
     signs = [live.button.sign for live in draft.live]
-    text = next((one for one in letters if glass.width - one.width - GAP >= 6 * len(signs)), letters[-1])
-    room = glass.width - text.width - GAP
-    first = _lone(draft, text, _signs_beside(words, signs, room), glass)
+    with_signs = [(text, _signs_beside(words, signs, glass.width - text.width - GAP)) for text in letters]
+    text, beside = max(with_signs, key=lambda one: len(one[1]))  # the widest of those that leave room for as much
+    first = _lone(draft, text, beside, glass)
     if not words and not last:
         return first
-    second = _rest(draft, words, glass)
-    if second.bottom is None:  # what stands beside the number need not be said twice
-        second = _rest(draft, [row for row in words if row.text not in map(str, first.rows)], glass)
-    return replace(first, other=second)
+    unsaid = [row for row in words if row.text not in map(str, first.rows)]  # nothing need be said twice
+    return replace(first, other=_rest(draft, unsaid or words, glass))
 
 
 def _over_the_height(number: Wish, glass: Glass) -> list[Text]:
     """In wide letters, where it fits whole in them, and in narrow ones."""
-    wide = [Text(number.text, TALLEST)] if len(number.text) <= columns(TALLEST, glass.width) else []
-    return [*wide, _narrow(_line(number), glass.width)]
+    wide = [Text(number.text, TALLEST)] if _letters(number) <= columns(TALLEST, glass.width) else []
+    return [_reaching(text, number.reach, glass) for text in (*wide, _narrow(_line(number), glass.width))]
 
 
 def _said_beside(

@@ -10,8 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
 from pathlib import Path
+from textwrap import wrap
 from typing import get_args
 
 from PIL import Image, ImageDraw
@@ -21,6 +23,7 @@ from display.coming_screens import ComingScreen, Refused
 from display.draw import draw, font
 from display.glass import USUAL, Glass
 from display.layout import lay_out
+from display.letters import columns
 from display.screens import (
     Armed,
     Balance,
@@ -96,21 +99,16 @@ class _Shop:
     gold: str
     meat: str
     cake: str
-    nfc: str
-    scanner: str
-    jana: str = "Jana K."
     until: str = ""
 
 
 _SHOPS = {
-    "sk": _Shop("Kaviareň Bodka", "káva zadarmo", "zlatá", "Mäso", "Koláč", "NFC čítačka", "skener", until="kávy"),
-    "cs": _Shop("Kavárna Bodka", "káva zdarma", "zlatá", "Maso", "Koláč", "NFC čtečka", "skener", until="kávy"),
-    "hu": _Shop(
-        "Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", "NFC-olvasó", "szkenner", jana="K. Jana", until="a kávéig"
-    ),
-    "de": _Shop("Café Bodka", "Gratiskaffee", "Gold", "Fleisch", "Kuchen", "NFC-Leser", "Scanner"),
-    "pl": _Shop("Kawiarnia Bodka", "kawa gratis", "złoty", "Mięso", "Ciasto", "czytnik NFC", "skaner", until="kawy"),
-    "en": _Shop("Café Bodka", "free coffee", "gold", "Meat", "Cake", "NFC reader", "scanner"),
+    "sk": _Shop("Kaviareň Bodka", "káva zadarmo", "zlatá", "Mäso", "Koláč", until="kávy"),
+    "cs": _Shop("Kavárna Bodka", "káva zdarma", "zlatá", "Maso", "Koláč", until="kávy"),
+    "hu": _Shop("Bodka Kávézó", "ingyenkávé", "arany", "Hús", "Sütemény", until="a kávéig"),
+    "de": _Shop("Café Bodka", "Gratiskaffee", "Gold", "Fleisch", "Kuchen"),
+    "pl": _Shop("Kawiarnia Bodka", "kawa gratis", "złoty", "Mięso", "Ciasto", until="kawy"),
+    "en": _Shop("Café Bodka", "free coffee", "gold", "Meat", "Cake"),
 }
 
 
@@ -118,17 +116,21 @@ def samples(language: str) -> tuple[Screen, ...]:
     """Every kind of screen in its main forms, as a shop of that language would see them."""
     shop = _SHOPS[language]
     coffee, until, cake, meat = shop.coffee, shop.until, shop.cake, shop.meat
-    jana = shop.jana
+    jana = "Jana K."
     return (
         Idle(shop.shop, offline=False, waiting=0),
-        Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05"),
+        Idle(shop.shop, offline=True, waiting=3, missing=("nfc",), clock="14:05"),
         StampCard(jana, 7, 10, coffee, until=until),
         StampCard("", 2, 6, cake, more=True),
         StampCardFull(jana, 10, 10, coffee),
         StampCardFull(jana, 10, 10, coffee, confirm=True),
         Balance(Points(1_240_000), jana, shop.gold, more=True),
+        Balance(Points(42_000), jana, shop.gold, more=True, reward=cake, cost=Points(50_000)),
+        Balance(Points(46_000), "", reward=cake, cost=Points(50_000)),
         Typing("18,5"),
         Typing("905123456", card=True),
+        Sum(Money(1850, "EUR")),
+        Sum(Money(1850, "EUR"), card=True),
         Sum(Money(1850, "EUR"), meat),
         Sum(Money(500, "EUR"), name=jana, preset=True),
         Sum(Money(840, "EUR"), name=jana, back=True),
@@ -149,25 +151,25 @@ def samples(language: str) -> tuple[Screen, ...]:
         UndoQuestion(Points(12_000), jana, 2),
         Undone(Points(-12_000), Points(1_240_000), later=False),
         NewCard(),
-        Armed(Verb.AWARD, 14, Money(1850, "EUR")),
+        *(Armed(verb, 14, sum_typed) for verb in Verb for sum_typed in (None, Money(1850, "EUR"))),
         *(Menu(item, number, len(MenuItem)) for number, item in enumerate(MenuItem, 1)),
-        Idle(shop.shop, offline=True, waiting=3, missing=(shop.nfc,), clock="14:05", stopped=True),
-        Queue(3, 12, known="26.11. 14:05"),
+        Idle(shop.shop, offline=True, waiting=3, missing=("nfc",), clock="14:05", stopped=True),
+        Queue(3, 12, known=datetime(2026, 11, 26, 14, 5)),
         Queue(3, 4_320, stopped=True),
         Queue(0, 0, stuck=True),
         RenewQuestion(written_off=False),
         RenewQuestion(written_off=True),
         Network(online=True, minutes=0),
         *(Network(online=False, minutes=185, trouble=trouble) for trouble in CloudTrouble),
-        Devices((shop.scanner,), (shop.nfc,)),
-        Devices((shop.scanner, shop.nfc), ()),
+        Devices(("scanner",), ("nfc",)),
+        Devices(("scanner", "nfc"), ()),
         DeviceTest(Task.PRESS, 1, 9, "+"),
-        DeviceTest(Task.TAP, 6, 9, shop.nfc),
-        *(DeviceTest(Task.TAP, 6, 9, shop.nfc, hint) for hint in Hint),
-        *(DeviceTest(task, 7, 9, shop.scanner) for task in (Task.TYPE, Task.SCAN, Task.INSERT, Task.BEEP)),
+        DeviceTest(Task.TAP, 6, 9, "nfc"),
+        *(DeviceTest(Task.TAP, 6, 9, "nfc", hint) for hint in Hint),
+        *(DeviceTest(task, 7, 9, "scanner") for task in (Task.TYPE, Task.SCAN, Task.INSERT, Task.BEEP)),
         DeviceTest(Task.BORDER, 8, 9, "panel"),
         DeviceTestDone(0),
-        DeviceTestDone(2, shop.nfc, Hint.SWITCHES),
+        DeviceTestDone(2, "nfc", Hint.SWITCHES),
         Wait(),
         Wait(asking=True),
         Unpaired(),
@@ -240,17 +242,20 @@ def framed(small: Image.Image, scale: int) -> Image.Image:
 
 
 def sheet(pictures: list[Cell], *, scale: int = 3) -> Image.Image:
-    """A golden picture for people: enlarged, with the screens' names under them."""
-    tiles = [(framed(one.picture, scale), one.title) for one in pictures]
-    gap, label = 12, 16
-    width, height = tiles[0][0].size
+    """A golden picture for people: enlarged, with the screens' names under them, in as many lines as the longest needs."""
+    tiles = [framed(one.picture, scale) for one in pictures]
+    gap, line = 12, 16
+    width, height = tiles[0].size
+    names = [wrap(one.title, columns(line, width)) for one in pictures]
+    below = height + max(map(len, names)) * line
     rows = -(-len(tiles) // ACROSS)
-    picture = Image.new("RGB", (gap + ACROSS * (width + gap), gap + rows * (height + label + gap)), _PAPER)
+    picture = Image.new("RGB", (gap + ACROSS * (width + gap), gap + rows * (below + gap)), _PAPER)
     pen = ImageDraw.Draw(picture)
-    for index, (tile, words) in enumerate(tiles):
-        left, top = gap + index % ACROSS * (width + gap), gap + index // ACROSS * (height + label + gap)
+    for index, (tile, lines) in enumerate(zip(tiles, names, strict=True)):
+        left, top = gap + index % ACROSS * (width + gap), gap + index // ACROSS * (below + gap)
         picture.paste(tile, (left, top))
-        pen.text((left, top + height), words, fill=_LABEL, font=font(16))
+        for number, words in enumerate(lines):
+            pen.text((left, top + height + number * line), words, fill=_LABEL, font=font(line))
     return picture
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from display.draft import BIG, MIDDLE, SMALL, Draft, Wish
+from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
 from display.fitting import fitted, written
 from display.glass import USUAL, Glass
 from display.letters import columns, plain
@@ -95,6 +95,6 @@ def wifi_trouble(screen: WifiTrouble, words: Words) -> Draft:
 
 def updating(screen: Updating, words: Words) -> Draft:
     """Please leave it on."""
-    far = () if screen.percent is None else (Wish(Circles(min(max(screen.percent, 0), 100), 100)),)
+    far = () if screen.percent is None else (Wish(Circles(min(max(screen.percent, 0), 100), 100), rank=Rank.MUST),)
     rows = spoken(head(words.say("Updating")), good(name(screen.version)), *far)
     return Draft(rows, must(words.say("Please leave it on")))

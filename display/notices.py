@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from display.amounts import amount_number, bare
 from display.lines import Line, Name, Number, whole
+from display.names import in_order
 from display.screens import Amount, Message, Money, Notice, Points, Stamps
 from display.words import Words, msgid
 
@@ -68,6 +69,8 @@ class Said:
     sum_in_title: bool = False
     sum_in_why: bool = False
     """Which of them is a sum."""
+    short: tuple[Line, Line] | None = None
+    """Why and what can be done, so that without the title it is a refusal still."""
 
 
 def notice_words(notice: Notice, words: Words) -> Said:
@@ -80,12 +83,19 @@ def notice_words(notice: Notice, words: Words) -> Said:
     title, why, what_to_do = _TEXTS[notice.message]
     because = words.say(why) if why else ()
     if notice.message in NEWS and notice.name:
-        because = (Name(notice.name),)
+        because = (Name(in_order(notice.name, words.language)),)
     known = _with_amount(notice.message, notice.amount, words) if notice.amount is not None else ()
     if notice.message in (Message.MORE_LATER, Message.MORE_SOON) and _is_something(notice.amount):
         now = words.say("{amount} now", amount=_spoken(notice.amount, words))
         return Said(now, because, words.say(what_to_do), sum_in_title=True)
-    return Said(words.say(title), known or because, words.say(what_to_do), sum_in_why=bool(known))
+    if not known or notice.amount is None:
+        return Said(words.say(title), because, words.say(what_to_do))
+    if notice.message is Message.SUM_TOO_LARGE:
+        most = words.say("max. {amount}", amount=amount_number(notice.amount, words.language))
+        short = most, words.say("Too large: check it")
+    else:
+        short = words.say("Only {amount}", amount=_spoken(notice.amount, words)), words.say(what_to_do)
+    return Said(words.say(title), known, words.say(what_to_do), sum_in_why=True, short=short)
 
 
 def _is_something(amount: Amount | None) -> TypeGuard[Amount]:

@@ -53,6 +53,8 @@ class Text:
     height: int
     narrow: bool = False
     """Letters of 32 pixels half as wide."""
+    reach: int = 0
+    """It is being written, and so many letters would stand in the middle: the first of them stands where theirs would."""
 
     @property
     def letter(self) -> int:
@@ -64,6 +66,11 @@ class Text:
         """Pixels."""
         return len(self.text) * self.letter
 
+    @property
+    def room(self) -> int:
+        """Pixels, with those that are kept for letters still to come."""
+        return max(len(self.text), self.reach) * self.letter
+
     def __str__(self) -> str:
         return _FRAMES[self.height].format(self.text)
 
@@ -74,13 +81,15 @@ class Circles:
 
     filled: int
     total: int
+    low: bool = False
+    """Smaller ones, where a row of letters would be too high."""
 
     MOST = 21
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return 12
+        return 8 if self.low else 12
 
     def __str__(self) -> str:
         shown = min(self.total, self.MOST)
@@ -156,6 +165,12 @@ class Page:
             return self.code.side
         return self.number.width + GAP if self.number is not None and self.beside else 0
 
+    def start(self, row: Text) -> int:
+        """The first column of one of the rows: in the middle, or at the right edge where a number grows towards it."""
+        if self.beside and self.number is not None and self.number.reach:
+            return self.glass.width - row.width
+        return (self.left + self.glass.width - row.room) // 2
+
     @property
     def faces(self) -> tuple[Page, ...]:
         """What is shown by turns: itself, and the other one if there is one."""
@@ -173,13 +188,19 @@ class Page:
 
     @property
     def tops(self) -> tuple[int, ...]:
-        """The top of each row in `all_rows`, in pixels: spare height is shared out evenly above and between."""
-        gaps = len(self.rows) + 1
+        """The top of each row in `all_rows`, in pixels: spare height is shared out evenly above and between.
+
+        A number alone above the bottom row stands where it would with another row between them: it stays where it is while a
+        title or a name comes and goes.
+        """
+        rows, spare = len(self.rows), self.spare
+        if self.bottom is not None and self.rows == (self.number,):
+            rows, spare = rows + 1, max(0, spare - self.bottom.height)
         tops, used = [], 0
-        for index, row in enumerate(self.all_rows):
-            tops.append(used + self.spare * (index + 1) // gaps)
+        for index, row in enumerate(self.rows):
+            tops.append(used + spare * (index + 1) // (rows + 1))
             used += row.height
-        return tuple(tops)
+        return tuple(tops) if self.bottom is None else (*tops, self.glass.height - self.bottom.height)
 
     def text(self) -> str:
         """The page for a terminal window: 16 px rows as [text], 24 px [[text]], 32 px {text}, stamps ●○; a second face below —.
@@ -189,6 +210,22 @@ class Page:
         Terms: QR on the back
         +Issue ×No
         """
-        first = [str(one) for one in (self.code, self.number if self.beside else None) if one is not None]
         second = () if self.other is None else ("—", self.other.text())
-        return "\n".join((*first, *(str(row) for row in self.all_rows), *second))
+        return "\n".join((*map(str, self._from_the_left), *second))
+
+    def aloud(self) -> str:
+        """The same without the sizes of the letters, for who does not see them: a screen reader, a log.
+
+        >>> print(lay_out(NewCard(), "en").aloud())
+        New card
+        Terms: QR on the back
+        +Issue ×No
+        """
+        rows = (one.text if isinstance(one, Text) else str(one) for one in self._from_the_left)
+        return "\n".join((*rows, *(() if self.other is None else (self.other.aloud(),))))
+
+    @property
+    def _from_the_left(self) -> tuple[Row | QrCode, ...]:
+        """What stands beside the rows, and the rows."""
+        beside = (self.code, self.number if self.beside else None)
+        return (*(one for one in beside if one is not None), *self.all_rows)

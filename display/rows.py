@@ -8,6 +8,7 @@ from display.amounts import amount_number, bare
 from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
 from display.letters import columns, plain
 from display.lines import Line, Name, Number, Word, whole
+from display.names import in_order
 from display.page import Button, Live
 from display.screens import Amount
 from display.words import Words
@@ -33,9 +34,9 @@ def head(line: Line) -> Wish:
     return Wish(line, MIDDLE, Rank.HEAD)
 
 
-def number(line: Line, heights: tuple[int, ...] = BIG, *, apart: tuple[Wish, ...] = ()) -> Wish:
+def number(line: Line, heights: tuple[int, ...] = BIG, *, apart: tuple[Wish, ...] = (), reach: int = 0) -> Wish:
     """The number that matters."""
-    return Wish(line, heights, Rank.NUMBER, apart)
+    return Wish(line, heights, Rank.NUMBER, apart, reach)
 
 
 def spoken(*rows: Wish) -> tuple[Wish, ...]:
@@ -51,6 +52,11 @@ def joined(separator: str, *lines: Line) -> Line:
 def name(text: str) -> Line:
     """A line that is nothing but a name."""
     return (Name(plain(text)),)
+
+
+def person(text: str, words: Words) -> Line:
+    """A line that is nothing but somebody's name, in the order of the language."""
+    return name(in_order(text, words.language))
 
 
 def listed(names: tuple[str, ...], most: int) -> Wish:
@@ -84,7 +90,7 @@ def amount(value: Amount, words: Words, *, signed: bool = False) -> Number:
 def leaves(cost: Amount, rest: Amount, words: Words) -> Wish:
     """A line such as "500 b, ostane 740" in one row, or in two where the numbers are long: what it costs is what matters."""
     line = words.say("{cost}, leaves {rest}", cost=amount(cost, words), rest=bare(rest, words.language))
-    left = good(words.say("Leaves {amount}", amount=amount(rest, words)))
+    left = must(words.say("Leaves {amount}", amount=amount(rest, words)))
     return number(line, SMALL, apart=(number((amount(cost, words),), SMALL), left))
 
 

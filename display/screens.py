@@ -7,6 +7,7 @@ rewards, groups and shops come already in the right language. What it is filled 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from display.facts import Amount as Amount
@@ -69,12 +70,19 @@ class StampCardFull:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """{1 240 b} / Jana K. · zlatá / +Pridať −Použiť ▸Iné."""
+    """{1 240 b} / Jana K. · zlatá / +Pridať −Použiť ▸Iné.
+
+    Where nothing can be had yet: Jana K. · zlatá / a bar / [420 b] / Ešte 80 b: Koláč / +Pridať −Použiť ▸Iné.
+    """
 
     points: Points
     name: str
     level: str = ""
     more: bool = False
+    reward: str = ""
+    """The next reward, where nothing can be had yet."""
+    cost: Points | None = None
+    """What it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,10 @@ class Typing:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """{18,50 €} / Mäso ▸skupina / +Body −Platiť; `preset` when the sum is one of the ready ones: ▸Iná suma."""
+    """{18,50 €} / Mäso ▸skupina / +Body −Platiť; `preset` when the sum is one of the ready ones: ▸Iná suma.
+
+    Without a group, and before a card: {18,50 €} / Priložte kartu / +Body −Platiť.
+    """
 
     amount: Money
     group: str = ""
@@ -100,6 +111,8 @@ class Sum:
     """Goods come back: − takes their points."""
     ask: bool = False
     """A sum above the programme's `ask_above`: + once more."""
+    card: bool = False
+    """A card was shown, also where nobody's name belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +255,8 @@ class Queue:
     """The terminal must be renewed."""
     stuck: bool = False
     """The cloud cannot post a line of this terminal: somebody must look at it in the portal."""
-    known: str = ""
-    """The time as the cloud proved it: "26.11. 14:05"."""
+    known: datetime | None = None
+    """The time as the cloud proved it, in the shop's time zone, to the minute: "26. 11. 14:05"."""
 
 
 @dataclass(frozen=True, slots=True)

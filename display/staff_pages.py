@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from display.dates import moment
+from display.device_names import device
 from display.draft import MIDDLE, SMALL, Draft
-from display.lines import Line
+from display.lines import Line, Word
 from display.network_words import TROUBLES
 from display.notices import NEWS, notice_words
 from display.page import Button
@@ -27,6 +29,8 @@ from display.words import Words, msgid
 
 _VERBS = {Verb.AWARD: msgid("Adding"), Verb.REDEEM: msgid("Spending"), Verb.RETURN: msgid("Return of goods")}
 
+_SIGNS = {Verb.AWARD: Button.AWARD, Verb.REDEEM: Button.REDEEM}
+
 _MENU = {
     MenuItem.RETURN: msgid("Return of goods"),
     MenuItem.SIGN_OUT: msgid("Sign out"),
@@ -44,12 +48,18 @@ _MENU = {
 def armed(screen: Armed, words: Words) -> Draft:
     """The verb came first: a card is waited for."""
     total: Line = () if screen.amount is None else (amount(screen.amount, words),)
-    rows = spoken(
-        good(words.say(_VERBS[screen.verb])),
-        head(words.say("Tap your card")),
-        number(joined(" · ", total, words.say("{n} s", n=max(screen.seconds, 0))), SMALL),
-    )
-    return replace(closed(rows, back(words)), ticks=True)
+    left = number(joined(" · ", total, words.say("{n} s", n=max(screen.seconds, 0))), SMALL)
+    tap = words.say("Tap your card")
+    rows = spoken(must(words.say(_VERBS[screen.verb])), head(tap), left)
+    short = closed(spoken(head(_in_one(screen.verb, tap, words)), left), back(words))
+    return replace(closed(rows, back(words)), ticks=True, terse=replace(short, ticks=True))
+
+
+def _in_one(verb: Verb, tap: Line, words: Words) -> Line:
+    """The verb and what to do, in one row: + and − stand beside the buttons, a return has none of its own."""
+    if verb is Verb.RETURN:
+        return words.say("Return: tap your card")
+    return joined(" ", (Word(_SIGNS[verb].sign),), tap)
 
 
 def menu(screen: Menu, words: Words) -> Draft:
@@ -67,13 +77,14 @@ def queue(screen: Queue, words: Words) -> Draft:
     elif screen.stuck:
         more_to_know = must(words.say("See the portal: alarm"))
     else:
-        more_to_know = spare(words.say("Time: {time}", time=screen.known) if screen.known else ())
+        more_to_know = spare(words.say("Time: {time}", time=moment(screen.known, words.language)) if screen.known else ())
     if screen.waiting <= 0:
         return closed(spoken(head(words.say("All is sent")), more_to_know), back(words))
+    oldest = words.say("the oldest {age}", age=age(screen.oldest_minutes, words))
     rows = spoken(
         good(words.say("Waits to be sent")),
         number(words.count("{n} entry", "{n} entries", screen.waiting), MIDDLE),
-        good(words.say("the oldest {age}", age=age(screen.oldest_minutes, words))),
+        good(oldest) if screen.stopped or screen.stuck else must(oldest),
         more_to_know,
     )
     return closed(rows, back(words))
@@ -102,7 +113,8 @@ def devices(screen: Devices, words: Words) -> Draft:
         title = words.count("{n} is missing", "{n} are missing", missing)
     else:
         title = words.say("All work") if screen.working else words.say("None set up")
-    rows = spoken(spare(words.say("Devices")), head(title), listed(screen.missing or screen.working, 2))
+    names = tuple(device(one, words) for one in screen.missing or screen.working)
+    rows = spoken(spare(words.say("Devices")), head(title), listed(names, 2))
     return closed(rows, back(words))
 
 
@@ -113,8 +125,12 @@ def notice(screen: Notice, words: Words) -> Draft:
     if said.sum_in_title:
         title, why = number(said.title, MIDDLE), good(said.why)
     elif said.sum_in_why:
-        title, why = replace(good(said.title), heights=MIDDLE), number(said.why, SMALL)
-    return closed(spoken(title, why, must(said.what_to_do)), None if screen.message in NEWS else back(words))
+        title, why = replace(must(said.title), heights=MIDDLE), number(said.why, SMALL)
+    draft = closed(spoken(title, why, must(said.what_to_do)), None if screen.message in NEWS else back(words))
+    if said.short is None:
+        return draft
+    because, to_do = said.short
+    return replace(draft, terse=closed(spoken(number(because, SMALL), must(to_do)), back(words)))
 
 
 def wait(screen: Wait, words: Words) -> Draft:

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from loyalty.entry import Cause, Draft, Posting, check, decode_entry
+from loyalty.entry import Cause, Draft, Posting, check
 from loyalty.holding import Own, Row, spendable
+from loyalty.outline import outline
 from loyalty.rules import inverse
 from sync.refusals import AlreadyUndone, NotEnough, NothingToUndo, SpendingStopped, TooMuchReturned
 
@@ -63,7 +64,7 @@ def _check_undo(connection: sqlite3.Connection, base: int, draft: Draft, refers:
         raise NothingToUndo("it belongs to another account")
     if was_taken_back(connection, refers):
         raise AlreadyUndone
-    if Counter(inverse(decode_entry(body).postings)) != Counter(draft.postings):
+    if Counter(inverse(outline(body).postings)) != Counter(draft.postings):
         raise NothingToUndo("only all of it can be undone")
 
 
@@ -72,8 +73,8 @@ def _check_return(connection: sqlite3.Connection, draft: Draft, award: UUID) -> 
     if line is None:
         return  # another terminal's award: the cloud corrects what is too much
     account, body = line
-    earned = decode_entry(body).postings if account == draft.whose.account else ()
-    taken = [p for (other,) in _taking_back(connection, award) for p in decode_entry(other).postings]
+    earned = outline(body).postings if account == draft.whose.account else ()
+    taken = [p for (other,) in _taking_back(connection, award) for p in outline(other).postings]
     for posting in draft.postings:
         purse = (posting.purse, posting.instance)
         had = sum(p.earned for p in earned if (p.purse, p.instance) == purse)

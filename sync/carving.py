@@ -6,12 +6,17 @@ whether they are whole, is for the reader to judge. Source: SQLite, "Database Fi
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 Value = int | float | str | bytes | None
 Row = tuple[int, list[Value]]
 """A row's number and its columns; the column that stands for the number itself is None."""
+
+PIECE = 4096
+"""What is given up where the disk cannot be read."""
 
 TABLE_LEAF = 0x0D
 _HEADER, _LOG_HEADER, _FRAME_HEADER = 100, 32, 24
@@ -24,7 +29,7 @@ class _Torn(ValueError):
 
 def rows(path: Path) -> Iterator[Row]:
     """All rows of all tables that can be made out in the file and its write-ahead log, as of the log's last commit."""
-    data = path.read_bytes()
+    data = read(path)
     size = int.from_bytes(data[16:18], "big")
     size = 65536 if size == 1 else size if size >= 512 and size & (size - 1) == 0 else _USUAL_PAGE
     usable = size - (data[20] if len(data) > 20 and data[20] < 64 else 0)
@@ -34,11 +39,26 @@ def rows(path: Path) -> Iterator[Row]:
         yield from _leaf(pages, number, usable)
 
 
+def read(path: Path) -> bytes:
+    """A file as far as the disk gives it: a part that cannot be read becomes zeros."""
+    parts = list[bytes]()
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        for at in range(0, size, PIECE):
+            try:
+                parts.append(os.pread(file.fileno(), PIECE, at))
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                parts.append(bytes(min(PIECE, size - at)))
+    return b"".join(parts)
+
+
 def _logged(log: Path) -> dict[int, bytes]:
     """The pages in the log up to its last commit."""
     if not log.exists():
         return {}
-    data = log.read_bytes()
+    data = read(log)
     size, salt = int.from_bytes(data[8:12], "big"), data[16:24]
     committed, since = dict[int, bytes](), dict[int, bytes]()
     for at in range(_LOG_HEADER, len(data) - _FRAME_HEADER - size + 1, _FRAME_HEADER + size):

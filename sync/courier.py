@@ -179,8 +179,11 @@ class Courier:
             self._woken.clear()
             await self._tell(self.state.trouble, self.state.kind)
 
-    async def exchange(self) -> float | None:
+    async def exchange(self, *, asking: bool = False) -> float | None:
         """Pushes all that waits, pulls all that changed, and pushes what that led to.
+
+        `asking`: a push goes out also where nothing waits, and its answer says how far the cloud has these lines. One that was
+        restored from a backup is sent again what it has lost.
 
         None when all went well, else the seconds that the cloud asked to wait (0: none). Never raises, but when cancelled; the
         words of what went wrong are in `state.trouble`.
@@ -189,7 +192,7 @@ class Courier:
         try:
             await self._mend()
             await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
-            await self._push()
+            await self._push(asking=asking)
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pulling.pull()
                 await self._push()  # what was recorded meanwhile, above all what the cloud has asked back
@@ -240,12 +243,13 @@ class Courier:
         await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
         return renewed
 
-    async def _push(self) -> None:
+    async def _push(self, *, asking: bool = False) -> None:
         """Sends all that waits."""
         now = await self._blocking(journal.current)
         after: int | None = now.accepted
         while after is not None:
-            after = await self._push_batch(now.identity, after)
+            after = await self._push_batch(now.identity, after, asking=asking)
+            asking = False
 
     async def _between(self) -> None:
         """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull.
@@ -261,9 +265,10 @@ class Courier:
             self._sent_between_ms = up_ms
             await self._push_batch(now.identity, now.accepted)
 
-    async def _push_batch(self, identity: UUID, after: int) -> int | None:
+    async def _push_batch(self, identity: UUID, after: int, *, asking: bool = False) -> int | None:
         """Sends the lines after `after`; after which to go on, or None where nothing waits or the cloud takes no more."""
-        if not await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
+        something = bool(await self._blocking(partial(journal.lines_after, sequence=after, limit=1)))
+        if not (something or asking):
             return None
         push = partial(_push, self._journal, identity, after, self._told)
         pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
@@ -275,7 +280,7 @@ class Courier:
         if self.state.standing is Standing.OFF_HEAD:
             return None
         # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
-        if not noted or pushed.head.sequence == after:
+        if not noted or (something and pushed.head.sequence == after):
             raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
         return pushed.head.sequence
 

@@ -56,6 +56,8 @@ class Connection(sqlite3.Connection):
     """
 
     remembered: object = None
+    untrusted_to: int = 0
+    """Up to this place no line but the first was recorded by a trusted clock: pruning looks behind it."""
 
 
 def connect(path: Path, synchronous: int) -> sqlite3.Connection:

@@ -6,13 +6,14 @@ import sqlite3
 from dataclasses import dataclass
 
 from loyalty.entry import Entry, Moment, Personal, Unreadable, decode_entry, decode_personal
+from loyalty.outline import outline
 from sync.allowance import was_taken_back
 from sync.journal import current
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Lines that the cloud has not stored yet; `oldest` is when the first of them was recorded."""
+    """Lines that the cloud has not stored yet; `oldest` is when the first of them was recorded, where this version can tell."""
 
     count: int
     oldest: Moment | None = None
@@ -44,7 +45,7 @@ def waiting(connection: sqlite3.Connection) -> Waiting:
     after = now.base + now.accepted
     count = connection.execute("SELECT count(*) FROM lines WHERE place > ?", (after,)).fetchone()[0]
     row = connection.execute("SELECT body FROM lines WHERE place > ? ORDER BY place LIMIT 1", (after,)).fetchone()
-    return Waiting(count, decode_entry(row[0]).moment if row is not None else None)
+    return Waiting(count, outline(row[0]).moment if row is not None else None)
 
 
 def last_entry(connection: sqlite3.Connection) -> Last | None:

@@ -251,17 +251,22 @@ def prepare(folder: Path, pairing: Pairing) -> None:
     write_safely(folder / NEXT_PAIRING_FILE, msgspec.json.encode(pairing))
 
 
+def prepared(folder: Path) -> Pairing | None:
+    """The pairing that was prepared and is not in effect yet; None where there is none. Raises `BrokenStateFile`."""
+    return _load(folder / NEXT_PAIRING_FILE)
+
+
 def settle(folder: Path, pairing: Pairing, identity: UUID) -> Pairing:
     """The pairing for the journal's `identity`, and its key in place: finishes a renewal or a second pairing cut by a crash."""
     if pairing.identity == identity:
         return pairing
     promote(folder)
-    prepared = _load(folder / NEXT_PAIRING_FILE)
-    if prepared is None or prepared.identity != identity:
-        prepared = msgspec.structs.replace(pairing, identity=identity)
-    save(folder, prepared)
+    taken_up = prepared(folder)
+    if taken_up is None or taken_up.identity != identity:
+        taken_up = msgspec.structs.replace(pairing, identity=identity)
+    save(folder, taken_up)
     (folder / NEXT_PAIRING_FILE).unlink(missing_ok=True)
-    return prepared
+    return taken_up
 
 
 def _title(content: bytes) -> str:

@@ -34,17 +34,24 @@ def found(state: State, event: Found) -> Outcome:
         return go(state, replace(mode, waiting=event))
     if isinstance(mode, states.Renewing):
         return stay(state, Signal(Sign.REFUSED))
-    before = faces.account_of(mode)
-    same = before is not None and before.whose.account == event.account.whose.account
+    shown = event.account.whose.account
     if isinstance(mode, IN_THE_MIDDLE):
-        return stay(state) if same else _other_card(state, mode)
+        return stay(state) if faces.card_of(mode) == shown else _other_card(state, mode)
     if event.account.status is not Status.ACTIVE:
         blocked = event.account.status is Status.BLOCKED
-        return say(state, Message.CARD_BLOCKED if blocked else Message.CARD_REPLACED, _without_card(mode))
-    changed = state.now if before is not None and not same and not isinstance(mode, states.Done) else None
-    sign = CARD if changed is None else OTHER_CARD
+        why = Message.CARD_BLOCKED if blocked else Message.CARD_REPLACED
+        return say(state, why, _without_card(mode), language=faces.language_of(state, event.account))
+    sign, changed = _beside(state, mode, shown)
     after, effects = _take(state, programme, mode, event.account, changed)
     return after, (sign, *effects)
+
+
+def _beside(state: State, mode: states.Mode, shown: bytes) -> tuple[Signal, int | None]:
+    """How the card that was shown is heard, and when it took another's place, if it did: after "done" it starts anew."""
+    there = faces.card_of(mode)
+    if there is None or there == shown or isinstance(mode, states.Done):
+        return CARD, states.changed_at(mode)
+    return OTHER_CARD, state.now
 
 
 def _other_card(state: State, mode: states.Mode) -> Outcome:
@@ -68,9 +75,9 @@ def _take(state: State, programme: Programme, mode: states.Mode, account: Accoun
     until = state.now + states.SUM_MS
     match mode:
         case states.Typing(card=True):
-            return go(state, pad.beneath(state, replace(mode, account=account)))
+            return go(state, pad.beneath(state, replace(mode, account=account, changed=changed)))
         case states.Typing():
-            return go(state, replace(mode, account=account, until=until))
+            return go(state, replace(mode, account=account, until=until, changed=changed))
         case states.Sum(basket=basket) | states.NewCard(basket=basket) if basket.lines:
             if basket.returning:
                 return verbs.redeem(state, programme, account, basket, 0, states.Sum(basket, until))
@@ -81,8 +88,8 @@ def _take(state: State, programme: Programme, mode: states.Mode, account: Accoun
         case states.Armed(basket=basket):
             back = states.Sum(basket, until, account) if basket.lines else card(state, account)
             return verbs.redeem(state, programme, account, basket, 0, back)
-        case states.Card() if changed is None:
-            return go(state, card(state, account, mode.face, mode.changed))
+        case states.Card() if mode.account.whose.account == account.whose.account:
+            return go(state, card(state, account, mode.face, changed))
         case _:
             return go(state, card(state, account, changed=changed))
 
@@ -103,8 +110,8 @@ def unknown(state: State, event: Unknown) -> Outcome:
     basket = _basket(state, state.desk.programme, mode)
     if event.typed or not event.issuable or basket.returning:
         return say(state, Message.NOT_OUR_CARD, _without_card(mode))
-    sign = OTHER_CARD if faces.account_of(mode) and not isinstance(mode, states.Done) else CARD
-    return go(state, states.NewCard(event.whose, state.now + states.CONFIRM_MS, basket), sign)
+    sign, changed = _beside(state, mode, event.whose.account)
+    return go(state, states.NewCard(event.whose, state.now + states.CONFIRM_MS, basket, changed), sign)
 
 
 def _basket(state: State, programme: Programme, mode: states.Mode) -> Basket:

@@ -224,7 +224,8 @@ def journal(settings: Settings, as_json: bool, salvage: bool) -> None:
         return
     for entry in found["entries"]:
         changes = ", ".join(f"{posting['purse']} {posting['delta']:+}" for posting in entry["postings"])
-        click.echo(f"{entry['sequence']:>6}  {entry['cause']:<10} {changes}")
+        newer = "  (of a newer version: kept and sent as it is)" if "newer" in entry else ""
+        click.echo(f"{entry['sequence']:>6}  {entry['cause'] or '?':<10} {changes}{newer}")
 
 
 def _salvage(folder: Path) -> str:

@@ -104,7 +104,7 @@ def _of(state: State, mode: Mode, was: Part | None) -> Part:
         case states.Asking():
             return _of(state, mode.back, was)
         case states.Saving():
-            return Part(screens.Wait(), _language(state, mode)) if state.now >= mode.slow else was or _idle(state)
+            return Part(screens.Wait(), faces.spoken(state, mode)) if state.now >= mode.slow else was or _idle(state)
         case states.Notice() if mode.message in TOLD:
             notice = screens.Notice(TOLD[mode.message], mode.name, mode.amount)
             return _spoken(state, mode, notice)
@@ -158,8 +158,4 @@ def _without_choices(shown: Screen) -> Screen:
 
 
 def _spoken(state: State, mode: Mode, shown: Screen) -> Part:
-    return Part(shown, _language(state, mode))
-
-
-def _language(state: State, mode: Mode) -> str:
-    return faces.language_of(state, faces.account_of(mode))
+    return Part(shown, faces.spoken(state, mode))

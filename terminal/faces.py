@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from display import screens
@@ -12,7 +13,7 @@ from loyalty.account import Account
 from loyalty.entry import Posting
 from loyalty.programme import PointsRules, Programme, Reward, StampRules, in_language
 from terminal import device_test, renewing, states
-from terminal.states import State
+from terminal.states import Mode, State
 
 Face: TypeAlias = StampRules | PointsRules
 
@@ -49,7 +50,14 @@ def language_of(state: State, account: Account | None) -> str:
     return account.language if account and account.language in LANGUAGES else state.desk.language
 
 
-def account_of(mode: states.Mode) -> Account | None:
+def spoken(state: State, mode: Mode) -> str:
+    """What the picture of a mode speaks: the language of whom it is about."""
+    if isinstance(mode, states.Notice) and mode.language:
+        return mode.language
+    return language_of(state, account_of(mode))
+
+
+def account_of(mode: Mode) -> Account | None:
     """Whose conversation it is, where it is anybody's."""
     match mode:
         case states.Card() | states.Choice() | states.Confirm() | states.Asking() | states.Done():
@@ -64,11 +72,30 @@ def account_of(mode: states.Mode) -> Account | None:
             return None
 
 
+def card_of(mode: Mode) -> bytes | None:
+    """Which card lies here, a blank one too: the account's name, which a blank card's number is to be."""
+    match mode:
+        case states.NewCard(whose=whose):
+            return whose.account
+        case states.Notice(back=back):
+            return card_of(back)
+        case _:
+            account = account_of(mode)
+            return account.whose.account if account else None
+
+
 def rewards(programme: Programme, points: int) -> tuple[Reward, ...]:
     """The rewards that so many thousandths of a point reach, in the programme's order."""
     if programme.points is None:
         return ()
     return tuple(reward for reward in programme.points.rewards if rules.cost(reward) <= points)
+
+
+def next_reward(programme: Programme, points: int) -> Reward | None:
+    """The one that takes the fewest points, while so many thousandths reach none."""
+    if programme.points is None or rewards(programme, points):
+        return None
+    return min(programme.points.rewards, key=rules.cost, default=None)
 
 
 def amount_of(programme: Programme, purse: str, units: int) -> Amount:
@@ -155,14 +182,22 @@ def card_face(state: State, programme: Programme, account: Account, index: int) 
     face, more = every[index % len(every)], len(every) > 1
     if isinstance(face, StampRules):
         return stamp_face(state, face, account, more=more)
-    points = Points(account.holding(face.purse).balance)
-    return screens.Balance(points, account.name, level_of(state, programme, account), more)
+    balance = account.holding(face.purse).balance
+    shown = screens.Balance(Points(balance), account.name, level_of(state, programme, account), more)
+    following = next_reward(programme, balance)
+    if following is None:
+        return shown
+    reward = in_language(following.name, language_of(state, account))
+    return replace(shown, reward=reward, cost=Points(rules.cost(following)))
 
 
 def level_of(state: State, programme: Programme, account: Account) -> str:
-    """What the member's level is called: by the programme's rules, or as the network's list of members has it."""
-    level = programme.history.level(account.progress.level)
-    return in_language(level.name, language_of(state, account)) if level else account.level
+    """What the member's level is called: the one that was earned, or that of the network's list of members.
+
+    One that the programme does not name is shown as the list has it.
+    """
+    name = programme.level_name(account.progress.level) or programme.level_name(account.level)
+    return in_language(name, language_of(state, account)) if name else account.level
 
 
 def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool = False, confirm: bool = False) -> Screen:
@@ -192,6 +227,7 @@ def sum_face(state: State, programme: Programme, mode: states.Sum, *, ask: bool 
         basket.preset is not None,
         basket.returning,
         ask,
+        account is not None,
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from loyalty.entry import decode_entry, decode_personal
+from loyalty.chain import Line
+from loyalty.entry import Unreadable, decode_entry, decode_personal
+from loyalty.outline import account_of, outline
 from sync import journal, view
 from terminal.store import Connections
 
@@ -12,30 +14,47 @@ BATCH = 500
 
 
 def listing(books: Connections) -> dict[str, Any]:
-    """`{"entries": [...], "balances": [...]}`; accounts as hex, postings and balances in whole units."""
+    """`{"entries": [...], "balances": [...]}`; accounts as hex, postings and balances in whole units.
+
+    An entry that only a newer version can read whole has what can be made out of it, and says `"newer": true`.
+    """
     now = journal.current(books.journal)
     entries: list[dict[str, Any]] = []
     people: dict[bytes, Any] = {}
     last = 0
     while lines := journal.lines_after(books.journal, last, BATCH):
         for line in lines:
-            entry, personal = decode_entry(line.body), decode_personal(line.personal) if line.personal else None
-            if personal is not None:
+            newer, entry = not _is_known(line), outline(line.body)
+            account = account_of(line.personal)
+            if line.personal is not None and not newer:
+                personal = decode_personal(line.personal)
                 people.setdefault(personal.account, personal)
             entries.append(
                 {
                     "id": str(entry.id),
                     "identity": str(now.identity),
                     "sequence": line.sequence,
-                    "cause": entry.cause.value,
-                    "account": personal.account.hex() if personal else None,
+                    "cause": entry.cause,
+                    "account": account.hex() if account is not None else None,
                     "postings": [
                         {"purse": p.purse, "instance": p.instance, "delta": p.delta, "used": p.used} for p in entry.postings
                     ],
                 }
+                | ({"newer": True} if newer else {})
             )
         last = lines[-1].sequence
     return {"entries": entries, "balances": _balances(books, people)}
+
+
+def _is_known(line: Line) -> bool:
+    """Whether this version can read an entry whole."""
+    try:
+        decode_entry(line.body)
+        if line.personal is not None:
+            decode_personal(line.personal)
+    except Unreadable:
+        return False
+    return True
 
 
 def _balances(books: Connections, people: dict[bytes, Any]) -> list[dict[str, Any]]:

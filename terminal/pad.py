@@ -40,9 +40,9 @@ def _first(state: State, name: str) -> Outcome:
     text, is_card = ("", True) if name == "/" else (name, False)
     match mode:
         case states.Sum(basket=basket) if basket.preset is None:
-            return go(state, states.Typing(text, until, basket, mode.account, is_card))
+            return go(state, states.Typing(text, until, basket, mode.account, is_card, changed=mode.changed))
         case states.Sum() | states.Card():
-            return go(state, states.Typing(text, until, EMPTY, mode.account, is_card))
+            return go(state, states.Typing(text, until, EMPTY, mode.account, is_card, changed=mode.changed))
         case states.Armed():
             verb = None if mode.verb is Verb.RETURN else mode.verb
             return go(state, states.Typing(text, until, mode.basket, card=is_card, verb=verb))
@@ -80,7 +80,7 @@ def enter(state: State, programme: Programme, mode: states.Typing) -> Outcome:
     if basket.total > programme.largest_sum:
         limit = Money(programme.largest_sum, programme.currency)
         return say(state, Message.SUM_TOO_LARGE, replace(mode, text=""), amount=limit)
-    typed = states.Sum(basket, state.now + states.SUM_MS, mode.account)
+    typed = states.Sum(basket, state.now + states.SUM_MS, mode.account, mode.changed)
     if mode.account is not None and basket.returning:
         return redeem(state, programme, mode.account, basket, 0, typed)
     if mode.verb is not None:
@@ -99,8 +99,8 @@ def beneath(state: State, mode: states.Typing) -> states.Mode:
     if mode.verb is not None:
         return states.Armed(mode.verb, state.now + states.ARMED_MS, mode.basket)
     if mode.basket.lines:
-        return states.Sum(mode.basket, state.now + states.SUM_MS, mode.account)
-    return card(state, mode.account) if mode.account else states.Idle()
+        return states.Sum(mode.basket, state.now + states.SUM_MS, mode.account, mode.changed)
+    return card(state, mode.account, changed=mode.changed) if mode.account else states.Idle()
 
 
 def parse_line(text: str, programme: Programme, *, implied: bool) -> tuple[str, int] | None:

@@ -9,11 +9,13 @@ import time
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 
-from sync import journal, salvage
+from sync import journal, pairing, readmission, salvage
 from sync.database import DamagedFile, JournalFailed
+from sync.keys import BrokenStateFile
 from sync.salvage import Salvaged
 from terminal.store import JOURNAL, Store
 
@@ -53,7 +55,7 @@ def rescue(folder: Path) -> Salvaged | None:
         log.error(found.words)
     (folder / SUSPECT).unlink(missing_ok=True)
     with closing(journal.open_journal(path)) as connection, suppress(journal.NotPaired):
-        if taken := salvage.readmit(connection, folder, JOURNAL):
+        if taken := readmission.readmit(connection, folder, JOURNAL):
             log.info("entries that were set aside are sent under the new identity", entries=taken)
     return found
 
@@ -101,4 +103,14 @@ def _check(path: Path, *, whole: bool) -> None:
 
 
 def _save(path: Path) -> Salvaged:
-    return salvage.salvage(path, time.strftime("%Y%m%d-%H%M%S"))
+    return salvage.salvage(path, time.strftime("%Y%m%d-%H%M%S"), _known(path.parent))
+
+
+def _known(folder: Path) -> list[UUID]:
+    """Who this terminal is by its pairing, and by one that was prepared."""
+    found = list[UUID]()
+    for load in (pairing.prepared, pairing.load):
+        with suppress(BrokenStateFile):
+            if (one := load(folder)) is not None:
+                found.append(one.identity)
+    return found

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from display.screens import Message
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardGone, DeviceBack, DeviceLost, PadKey
-from terminal import answers, device_test, faces, inputs, pad, presses, renewing, states
+from terminal import answers, device_test, faces, inputs, losses, pad, presses, renewing, states
 from terminal.effects import Effect, Look, Sign, Signal
 from terminal.effects import Show as ShowPicture
 from terminal.inputs import Input
@@ -39,7 +39,7 @@ def step(state: State, event: Input) -> tuple[State, tuple[Effect, ...]]:
     """What follows from one event."""
     at = getattr(event, "at", None)
     timed = replace(state, now=max(state.now, at)) if at is not None else state
-    after, effects = _react(timed, event)
+    after, effects = losses.heard(*_react(timed, event))
     return _with_picture(after, faces.screen_of(state), state, effects)
 
 
@@ -47,8 +47,8 @@ def _with_picture(after: State, before_screen: object, before: State, effects: t
     """Adds the picture where it changed, and notes since which picture the buttons mean what they mean now."""
     screen = faces.screen_of(after)
     fresh = meaning(after.mode) != meaning(before.mode)
-    language = _language(after)
-    if screen is None or (screen == before_screen and language == _language(before) and not fresh):
+    language = faces.spoken(after, after.mode)
+    if screen is None or (screen == before_screen and language == faces.spoken(before, before.mode) and not fresh):
         # Without a picture of its own a new meaning begins at the next one: what is pressed until then is stale.
         return (replace(after, since=after.picture + 1) if fresh else after), effects
     number = after.picture + 1
@@ -56,18 +56,13 @@ def _with_picture(after: State, before_screen: object, before: State, effects: t
     return after, (*effects, ShowPicture(number, screen, language))
 
 
-def _language(state: State) -> str:
-    """What the picture of a state speaks."""
-    return faces.language_of(state, faces.account_of(state.mode))
-
-
 def meaning(mode: Mode) -> object:
     """What a press means in a mode, apart from how it looks: while this stays, no press is stale."""
     match mode:
-        case states.Typing(account=account) | states.Sum(account=account):
-            return "bill", account.whose.account if account else None
-        case states.Card():
-            return "card", mode.account.whose.account, mode.face
+        case states.Typing() | states.Sum():
+            return "bill", faces.card_of(mode)
+        case states.Card() | states.NewCard():
+            return type(mode), faces.card_of(mode), mode.face if isinstance(mode, states.Card) else 0
         case states.Armed():
             return "armed", mode.verb
         case states.Choice():
@@ -112,8 +107,8 @@ def _pressed(state: State, button: Button, picture: int) -> Outcome:
     """A press made at an earlier picture, or just after another card came, was not meant for what is there now."""
     if picture < state.since:
         return stay(state)
-    mode = state.mode
-    if isinstance(mode, states.Card | states.Sum) and mode.changed is not None and state.now - mode.changed < CHANGED_MS:
+    changed = states.changed_at(state.mode)
+    if changed is not None and state.now - changed < CHANGED_MS:
         return stay(state)
     return presses.press(state, button)
 
@@ -163,7 +158,6 @@ def _no_answer(state: State) -> Outcome:
 
 def _news(state: State, event: Input) -> Outcome:
     """News of the house: seen on the idle screen and in the staff menu, never in a customer's way."""
-    desk = state.desk
     match event:
         case inputs.NothingToRecall():
             if isinstance(state.mode, states.Undo):
@@ -182,12 +176,9 @@ def _news(state: State, event: Input) -> Outcome:
             paired = states.with_desk(state, shop=shop)
             return go(paired, states.Idle()) if isinstance(state.mode, states.Unpaired) else stay(paired)
         case DeviceLost(device=device):
-            missing = tuple(sorted({*desk.missing, device}))
-            working = tuple(name for name in desk.working if name != device)
-            return stay(states.with_desk(state, missing=missing, working=working))
+            return losses.lost(state, device)
         case DeviceBack(device=device):
-            missing = tuple(name for name in desk.missing if name != device)
-            return stay(states.with_desk(state, missing=missing, working=tuple(sorted({*desk.working, device}))))
+            return losses.back(state, device)
         case CardGone():
             return stay(state)
         case _:  # a button came up: what it meant was said when it went down

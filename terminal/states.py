@@ -91,6 +91,8 @@ class Typing:
     """After "/": a card or phone number."""
     verb: Verb | None = None
     """A verb that was armed before: it is again after Enter."""
+    changed: int | None = None
+    """When the card took another's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class NewCard:
     whose: Personal
     until: int
     basket: Basket = EMPTY
+    changed: int | None = None
+    """When it took another card's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +273,8 @@ class Notice:
     back: Mode
     name: str = ""
     amount: Amount | None = None
+    language: str = ""
+    """What it speaks, where it is about somebody else than whose conversation it is."""
 
 
 Mode: TypeAlias = (
@@ -333,6 +339,10 @@ class State:
     """The first picture of this mode: a press made at an earlier one is stale."""
     records: int = 0
     """How many records were asked for: with `boot`, the next one's key."""
+    lost: int | None = None
+    """When a device was last lost."""
+    unheard: bool = False
+    """That one was lost has not been heard yet."""
 
     def wake_at(self) -> int | None:
         """When the next Tick is wanted, in milliseconds of the monotonic clock."""
@@ -354,6 +364,11 @@ class State:
 def with_desk(state: State, **changes: object) -> State:
     """The state with some of its desk changed."""
     return replace(state, desk=replace(state.desk, **changes))  # type: ignore[arg-type]  # replace checks the names
+
+
+def changed_at(mode: Mode) -> int | None:
+    """When the card that lies here took another's place, if it did."""
+    return mode.changed if isinstance(mode, Typing | Card | Sum | NewCard) else None
 
 
 def lasting(mode: Mode, now: int) -> Mode:

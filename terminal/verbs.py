@@ -41,10 +41,12 @@ def stay(state: State, *effects: Effect) -> Outcome:
     return state, effects
 
 
-def say(state: State, message: Message, back: Mode, name: str = "", amount: Amount | None = None) -> Outcome:
+def say(
+    state: State, message: Message, back: Mode, name: str = "", amount: Amount | None = None, language: str = ""
+) -> Outcome:
     """A message is shown and heard; then the conversation goes on at `back`."""
     sign = Sign.TROUBLE if message in MACHINE_TROUBLE else Sign.KEY if message in NEWS else Sign.REFUSED
-    return go(state, states.Notice(message, state.now + states.NOTICE_MS, back, name, amount), Signal(sign))
+    return go(state, states.Notice(message, state.now + states.NOTICE_MS, back, name, amount, language), Signal(sign))
 
 
 def card(state: State, account: Account, face: int = 0, changed: int | None = None) -> states.Card:

@@ -26,7 +26,7 @@ from terminal import states
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment
-from terminal.inputs import CloudNews, Input
+from terminal.inputs import CloudNews, Input, Tick
 from terminal.signs import SIGNS, Step
 from terminal.states import Desk
 from terminal.store import Store
@@ -86,6 +86,8 @@ class Counter:
     def __init__(self, folder: Path, *, jana: dict[str, int] = SHARES, online: bool = True, staff: bool = True) -> None:
         self.presses = 0
         self.ahead = 0
+        self.time_of_day: str | None = None
+        """What the machine's clock shows, where it is trusted: each tick says it, as the daemon's own do."""
         self.sounds = Recorder()
         self.shown: list[tuple[int, str]] = []
         self._runner = asyncio.Runner()
@@ -154,10 +156,8 @@ class Counter:
 
     def wait(self, milliseconds: int) -> None:
         """Time goes by."""
-        from terminal.inputs import Tick
-
         self.ahead += milliseconds
-        self.tell(Tick(self.now))
+        self.tell(Tick(self.now, self.time_of_day))
 
     def scan(self, text: str) -> None:
         """A card; showing it is no press."""

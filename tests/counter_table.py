@@ -83,7 +83,7 @@ MODES: dict[str, Mode] = {
     "Goods back": states.Sum(replace(SUM, returning=True), LATER),
     "Armed +": states.Armed(Verb.AWARD, LATER),
     "Armed −": states.Armed(Verb.REDEEM, LATER),
-    "New card": states.NewCard(Personal(b"new", b"new"), LATER),
+    "New card": states.NewCard(Personal(b"blank", b"blank"), LATER),
     "Choice": states.Choice(JANA, LATER, REWARDS),
     "Confirm": states.Confirm(JANA, LATER, GIVEN, NewCardScreen(), Verb.REDEEM, CARD),
     "Confirm sum": states.Confirm(JANA, LATER, AWARDED, NewCardScreen(), Verb.AWARD, states.Sum(SUM, LATER, JANA)),
@@ -176,7 +176,8 @@ GROUPS: dict[str, dict[str, inputs.Input]] = {
 
 def before(name: str) -> State:
     """An example of a state, with its picture on the panel and Eva at the desk."""
-    desk = Desk("Bodka", programme=PROGRAMME, staff=EVA, cloud=inputs.CloudNews(online=True, waiting=0))
+    cloud = inputs.CloudNews(online=True, waiting=0)
+    desk = Desk("Bodka", programme=PROGRAMME, staff=EVA, cloud=cloud, working=("nfc",))
     if name in STOPPED:
         desk = replace(desk, cloud=replace(desk.cloud, stands=Standing.OFF_HEAD))
     if name == "Unpaired":

@@ -30,16 +30,18 @@ from drivers.virtual import VirtualDevices
 from sync.pairing import Pairing
 from terminal.counter.actions import BadAction, Hands, decode
 from terminal.counter.gate import HEADERS, Gate
+from terminal.counter.grip import Grip
 from terminal.counter.hub import Hub
 from terminal.counter.hub import Message as Told
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.power import Power, Standing, cut
 from terminal.counter.tray import Tray
 from terminal.counter.watch import Voice, Watch
+from terminal.counter.words import PageWords, page_words
 from terminal.settings import Settings, SettingsError, Virtual
 
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-"""What is served of `page/`, by the end of its name, and its media type."""
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""What is served of `page/` as it is, by the end of its name, and its media type."""
 
 POWER = Power(on=True, flip=cut)
 
@@ -117,6 +119,7 @@ async def serve_counter(
     With what a power cut has left `standing`, the page goes on in the browser that has it, and the address is "".
     """
     tray, standing = tray or Tray.sample(), standing or Standing(network=network.on)
+    words = page_words(standing.language)
     watch.log.extendleft(reversed(standing.log))
     for device in standing.unplugged:
         devices.plug(device, on=False)
@@ -124,11 +127,11 @@ async def serve_counter(
     def flip() -> None:
         panels = tuple(glass.name for glass in devices.glasses)
         unplugged = tuple(name for name, plugged in devices.plugs.items() if not plugged)
-        power.flip(listener, Standing(gate.session, network.on, unplugged, tuple(watch.log), panels))
+        power.flip(listener, Standing(gate.session, network.on, unplugged, tuple(watch.log), panels, words.language))
 
-    hub = Hub(devices, watch, network, tray, power=power.on)
-    hands = Hands(devices, network, tray, lambda text: watch.said(text, Voice.PERSON), power.on, flip)
-    gate = Gate(_app(hub, hands), listener.getsockname()[1], random, standing.session)
+    hub = Hub(devices, watch, network, tray, words, power=power.on)
+    hands = Hands(devices, network, tray, words, lambda text: watch.said(text, Voice.PERSON), power.on, flip)
+    gate = Gate(_app(hub, hands, words), listener.getsockname()[1], random, standing.session)
     config = uvicorn.Config(
         gate, log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1
     )
@@ -153,13 +156,15 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _app(hub: Hub, hands: Hands) -> Starlette:
+def _app(hub: Hub, hands: Hands, words: PageWords) -> Starlette:
     folder = files("terminal.counter").joinpath("page")
     routes: list[Route | WebSocketRoute] = []
     for file in folder.iterdir():
         kind = KINDS.get(PurePath(file.name).suffix)
         if kind is not None:
-            routes.append(Route("/" if file.name == "index.html" else f"/{file.name}", _file(file.read_bytes(), kind)))
+            routes.append(Route(f"/{file.name}", _file(file.read_bytes(), kind)))
+    page = words.fill(folder.joinpath("index.html").read_text(encoding="utf-8"))
+    routes.append(Route("/", _file(page.encode(), "text/html")))
     routes.append(WebSocketRoute("/talk", _talk(hub, hands)))
     return Starlette(routes=routes)
 
@@ -171,14 +176,15 @@ def _file(body: bytes, kind: str) -> Callable[[Request], Response]:
 def _talk(hub: Hub, hands: Hands) -> Callable[[WebSocket], object]:
     async def talk(page: WebSocket) -> None:
         await page.accept()
-        told = await hub.join()
+        told, grip = await hub.join(), Grip(hands)
         sending = asyncio.create_task(_send(page, told))
         try:
             while True:
-                _do(await page.receive_text(), hands, told)
+                _do(await page.receive_text(), grip, told)
         except (WebSocketDisconnect, KeyError):  # KeyError: it sent bytes, which no page of ours does
             pass
         finally:
+            grip.let_go()
             hub.leave(told)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -186,9 +192,9 @@ def _talk(hub: Hub, hands: Hands) -> Callable[[WebSocket], object]:
     return talk
 
 
-def _do(message: str, hands: Hands, told: asyncio.Queue[Told | None]) -> None:
+def _do(message: str, grip: Grip, told: asyncio.Queue[Told | None]) -> None:
     try:
-        hands.do(decode(message))
+        grip.do(decode(message))
     except BadAction as error:
         with contextlib.suppress(asyncio.QueueFull):
             told.put_nowait({"say": "wrong", "text": str(error)})

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from emulators.drafts import Till, award
 from loyalty.chain import GENESIS, Head, Line, Was, extend
-from loyalty.entry import decode_entry
+from loyalty.outline import outline
 from sync import journal
 
 JOURNAL = "journal.db"
@@ -72,7 +72,7 @@ def sound(connection: sqlite3.Connection) -> None:
         )  # fmt: skip
         if extend(UUID(bytes=identity), Head(line.sequence - 1, before), line).hash != hash:
             raise Lost(f"the line at {place} has another hash than its own")
-        for posting in decode_entry(body).postings:
+        for posting in outline(body).postings:
             posted[account, posting.purse, posting.instance, place, posting.delta] += 1
             tallied[account, posting.purse, posting.instance, number] += posting.used
     if posted != Counter(connection.execute("SELECT * FROM postings")):

@@ -22,8 +22,9 @@ from sync import history, journal, renewal
 from sync.counter import BLOCK, RequestCounter
 from sync.database import DamagedFile
 from sync.messages import Standing
+from sync.readmission import readmit
 from sync.refusals import SpendingStopped
-from sync.salvage import Salvaged, check, finish, look_over, readmit, salvage
+from sync.salvage import Salvaged, check, finish, look_over, salvage
 from sync.sun import sun_seen
 
 AGAIN, STAMP, PAGE = UUID(int=99), "20261126-101500", 4096
@@ -67,20 +68,23 @@ def pages_of(path: Path) -> int:
 @settings(max_examples=40, deadline=None, phases=[Phase.reuse, Phase.generate])
 @given(
     seed=st.integers(0, 1 << 32), spoiled=st.integers(1, 6), sent=st.integers(0, ENTRIES), renewed=st.booleans(),
-    pruned=st.booleans(),
+    pruned=st.booleans(), whose=st.booleans(),
 )  # fmt: skip
-def test_nothing_is_lost_in_silence(seed: int, spoiled: int, sent: int, renewed: bool, pruned: bool) -> None:
+def test_nothing_is_lost_in_silence(seed: int, spoiled: int, sent: int, renewed: bool, pruned: bool, whose: bool) -> None:
+    """`whose`: the page that says whose the journal is, is among those that are gone."""
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         path, chance = Path(name) / NAME, random.Random(seed)
         ids = fill(path, ENTRIES, sent=sent, renewed=renewed, pruned=pruned)
         first = ENTRIES - len(ids) + 1
-        damage(path, chance.sample(range(pages_of(path)), spoiled), chance)
-        try:
-            found = salvage(path, STAMP)
-        except DamagedFile:  # the page with the identities is gone: the whole file is kept
-            assert path.with_name(f"{NAME}.damaged-{STAMP}").exists()
-            return
+        pages = chance.sample(range(pages_of(path)), spoiled)
+        damage(path, pages if not whose else [*pages, _page_of(path, "identities")], chance)
+        found = salvage(path, STAMP, [AGAIN if renewed else IDENTITY])
+        assert damaged_files(path) == [f"{NAME}.damaged-{STAMP}"]
         with closing(journal.open_journal(path)) as connection:
+            sent_before = connection.execute("SELECT base FROM identities ORDER BY number").fetchone()[0]
+            assert sent_before == 0 or (whose and sent_before <= sent), "only what the cloud has may have lost its writer"
+            first = max(first, sent_before + 1)
+            ids = ids[len(ids) - (ENTRIES - first + 1) :]
             kept = [bytes(row[0]) for row in connection.execute("SELECT id FROM lines ORDER BY place")]
             assert kept == ids[: len(kept)]
             assert found.kept == len(kept)
@@ -96,6 +100,16 @@ def test_nothing_is_lost_in_silence(seed: int, spoiled: int, sent: int, renewed:
             after = [bytes(row[0]) for row in connection.execute("SELECT id FROM lines ORDER BY place")]
             assert len(set(after)) == len(after) == len(kept) + found.later + 2
             assert set(after) >= set(kept)
+
+
+def damaged_files(path: Path) -> list[str]:
+    return sorted(found.name for found in path.parent.glob(f"{NAME}.damaged-*"))
+
+
+def _page_of(path: Path, table: str) -> int:
+    """The number, from 0, of a table's or an index's first page; a small table's only one."""
+    with closing(sqlite3.connect(path)) as file:
+        return int(file.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]) - 1
 
 
 def _goes_on(connection: sqlite3.Connection, folder: Path, found: Salvaged) -> None:
@@ -118,9 +132,7 @@ def _goes_on(connection: sqlite3.Connection, folder: Path, found: Salvaged) -> N
 def test_a_damaged_index_costs_nothing(tmp_path: Path) -> None:
     path = tmp_path / NAME
     ids = fill(path, ENTRIES, sent=60, renewed=False, pruned=False)
-    with closing(sqlite3.connect(path)) as file:
-        root = file.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_lines_1'").fetchone()[0]
-    damage(path, [root - 1], random.Random(1))
+    damage(path, [_page_of(path, "sqlite_autoindex_lines_1")], random.Random(1))
     with closing(journal.open_journal(path)) as connection, pytest.raises(DamagedFile):
         check(connection, whole=True)
     found = salvage(path, STAMP)
@@ -203,9 +215,66 @@ def test_a_line_that_says_something_else_is_found_while_looking_over(tmp_path: P
             check(connection)
 
 
-def test_rubbish_holds_nothing_and_is_kept(tmp_path: Path) -> None:
+def test_rubbish_holds_nothing_and_is_kept_once(tmp_path: Path) -> None:
+    """However often it is tried; and where the pairing says whose it is, the terminal begins anew without it."""
+    path, rubbish = tmp_path / NAME, random.Random(1).randbytes(3 * PAGE)
+    path.write_bytes(rubbish)
+    for stamp in (STAMP, "20261126-101501", "20261126-101502"):
+        with pytest.raises(DamagedFile, match="not even whose it is"):
+            salvage(path, stamp)
+        assert path.read_bytes() == rubbish
+        assert damaged_files(path) == [f"{NAME}.damaged-{STAMP}"]
+    found = salvage(path, "20261126-101503", [IDENTITY])
+    assert (found.kept, found.later, found.damaged.read_bytes()) == (0, 0, rubbish)
+    with closing(journal.open_journal(path)) as connection:
+        assert journal.current(connection).standing is Standing.OFF_HEAD
+        Till(connection).record(award(1))
+
+
+def test_lines_whose_writer_nobody_knows_are_not_given_to_another(tmp_path: Path) -> None:
     path = tmp_path / NAME
-    path.write_bytes(random.Random(1).randbytes(3 * PAGE))
+    fill(path, ENTRIES, sent=60, renewed=False, pruned=False)
+    damage(path, [_page_of(path, "identities")], random.Random(1))
+    before = path.read_bytes()
     with pytest.raises(DamagedFile, match="not even whose it is"):
+        salvage(path, STAMP, [AGAIN])
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("renewed", "pruned"), [(False, False), (False, True), (True, False)])
+def test_the_page_that_says_whose_it_is_costs_nothing(tmp_path: Path, renewed: bool, pruned: bool) -> None:
+    """The lines prove it. Those that the cloud may have already are sent again, for nobody knows how far it has them."""
+    path = tmp_path / NAME
+    ids = fill(path, ENTRIES, sent=30, renewed=renewed, pruned=pruned)
+    with closing(journal.open_journal(path)) as connection:
+        before = connection.execute("SELECT place, hash FROM lines WHERE place > ?", (30 if renewed else 0,)).fetchall()
+        tallies = connection.execute("SELECT account, sum(used) FROM tallies GROUP BY account").fetchall()
+        bases = [row[0] for row in connection.execute("SELECT base FROM identities ORDER BY number")]
+    damage(path, [_page_of(path, "identities")], random.Random(1))
+    found = salvage(path, STAMP, [AGAIN if renewed else IDENTITY])
+    assert (found.kept, found.later, found.missing) == (len(ids), 0, ())
+    with closing(journal.open_journal(path)) as connection:
+        lines = connection.execute("SELECT place, hash FROM lines WHERE place > ?", (30 if renewed else 0,)).fetchall()
+        assert lines == before
+        assert tallies == connection.execute("SELECT account, sum(used) FROM tallies GROUP BY account").fetchall()
+        assert [row[0] for row in connection.execute("SELECT base FROM identities ORDER BY number")] == bases
+        check(connection, whole=True)
+        sound(connection)
+
+
+def test_a_salvage_that_finds_no_room_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    """The last step fails: nothing but the second name of the damaged file is left, and the next try uses it."""
+    path = tmp_path / NAME
+    ids = fill(path, ENTRIES, sent=60, renewed=False, pruned=False)
+    damage(path, [_page_of(path, "sqlite_autoindex_lines_1")], random.Random(1))
+    before = path.read_bytes()
+    in_the_way = tmp_path / f"{NAME}.new" / "folder"
+    in_the_way.mkdir(parents=True)
+    with pytest.raises(OSError, match=f"{NAME}.new"):
         salvage(path, STAMP)
-    assert path.exists()
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == [NAME, f"{NAME}.damaged-{STAMP}", f"{NAME}.new"]
+    in_the_way.rmdir()
+    in_the_way.parent.rmdir()
+    assert salvage(path, "20261126-101501").kept == len(ids)
+    assert damaged_files(path) == [f"{NAME}.damaged-{STAMP}"]

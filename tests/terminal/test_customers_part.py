@@ -38,7 +38,7 @@ PARTS: dict[str, screens.Screen] = {
     "Typing a number": IDLE,
     "Card": FULL_CARD,
     "Sum": screens.Sum(Money(1850, "EUR")),
-    "Sum with card": screens.Sum(Money(1850, "EUR"), name="Jana"),
+    "Sum with card": screens.Sum(Money(1850, "EUR"), name="Jana", card=True),
     "Goods back": screens.Sum(Money(1850, "EUR"), back=True),
     "Armed +": screens.Armed(screens.Verb.AWARD, 10),
     "Armed −": screens.Armed(screens.Verb.REDEEM, 10),

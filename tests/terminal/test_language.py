@@ -8,8 +8,9 @@ from counter_table import JANA, NOW, PROGRAMME, account
 from display.screens import MenuItem
 from display.words import LANGUAGES
 from drivers.events import Button, ButtonPressed
-from loyalty.account import Account
+from loyalty.account import Account, Status
 from terminal import inputs, states
+from terminal.customers_part import part
 from terminal.effects import Show
 from terminal.inputs import Input
 from terminal.session import step
@@ -51,6 +52,24 @@ def test_another_card_brings_its_own_language() -> None:
     state, first = spoken(shop(states.Idle(), "sk"), inputs.Found(member("hu"), NOW))
     _, second = spoken(state, inputs.Found(JANA, NOW + 5_000))
     assert (first, second) == ("hu", "sk")
+
+
+@pytest.mark.parametrize("status", [Status.BLOCKED, Status.REPLACED])
+@pytest.mark.parametrize("mode", [states.Idle(), states.Card(account(language="cs"), NOW + 30_000)], ids=["idle", "a card"])
+def test_a_card_that_is_refused_is_refused_in_its_members_language(status: Status, mode: Mode) -> None:
+    refused = account(b"anna", language="hu", status=status)
+    state, heard = spoken(shop(mode), inputs.Found(refused, NOW))
+    assert isinstance(state.mode, states.Notice)
+    assert heard == "hu"
+    assert part(state, None).language == "hu"
+    _, after = spoken(state, inputs.Tick(NOW + 10_000))
+    assert after == ("sk" if isinstance(mode, states.Idle) else "cs")
+
+
+def test_a_refused_card_without_a_language_is_refused_in_the_shops() -> None:
+    there = states.Card(account(language="cs"), NOW + 30_000)
+    blocked = account(b"anna", status=Status.BLOCKED)
+    assert spoken(shop(there), inputs.Found(blocked, NOW))[1] == "sk"
 
 
 def test_the_staff_menu_goes_round_all_languages_and_comes_back() -> None:

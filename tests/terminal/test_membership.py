@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
@@ -20,7 +22,7 @@ from emulators import wire
 from emulators.certificates import Authority
 from emulators.cloud_house import NOW, House, build_house, new_engine
 from emulators.drafts import Till, account, award, spend
-from sync import history, journal, mirror, pairing, renewal
+from sync import history, journal, mirror, pairing, renewal, salvage
 from sync.keys import DEVICE_KEY, NEXT_KEY
 from terminal import membership, state_lock
 from terminal.commands import main
@@ -229,6 +231,45 @@ def test_a_pairing_that_was_lost_does_not_lose_its_entries(shop: Shop) -> None:
     shop.run("unpair", "--export", str(file))
     shop.pair()
     assert (shop.bring(file), shop.balance()) == (1, 10)
+
+
+def test_what_a_restored_backup_recorded_leaves_with_the_file(shop: Shop) -> None:
+    """The state folder is put back from an old copy, goes on, is found out, and the shop un-pairs it with a file."""
+    shop.pair()
+    shop.record(10)
+    shop.send()
+    shutil.copytree(shop.state, shop.folder / "backup")
+    shop.record(20, -5)
+    shop.send()
+    shutil.rmtree(shop.state)
+    shutil.copytree(shop.folder / "backup", shop.state)
+    shop.record(400)
+    shop.send()
+    assert (shop.waiting(), shop.balance()) == (1, 25)
+    assert "1 entries are in" in shop.run("unpair", "--export", str(shop.folder / "stick"))
+    assert (shop.bring(shop.folder / "stick"), shop.bring(shop.folder / "stick"), shop.balance()) == (1, 0, 425)
+
+
+def test_what_was_recorded_after_a_salvage_that_lost_the_end_leaves_with_the_file(shop: Shop) -> None:
+    """The last page of the journal is torn: the cloud has more lines than the terminal, which goes on under their numbers."""
+    shop.pair()
+    shop.record(*[1] * 40)
+    shop.send()
+    place = shop.state / JOURNAL
+    with closing(journal.open_journal(place)) as connection:
+        last = journal.lines_after(connection, 39, 1)[0].body
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(place.read_bytes())
+    page = content.index(last) // 4096 * 4096
+    content[page : page + 4096] = os.urandom(4096)
+    place.write_bytes(content)
+    found = salvage.salvage(place, "now")
+    assert found.kept < 40
+    for later in shop.state.glob(f"{JOURNAL}.later-*"):
+        later.unlink()
+    shop.record(400)
+    shop.run("unpair", "--export", str(shop.folder / "stick"))
+    assert (shop.bring(shop.folder / "stick"), shop.bring(shop.folder / "stick"), shop.balance()) == (1, 0, 440)
 
 
 def test_exporting_alone_keeps_everything(shop: Shop) -> None:

@@ -9,10 +9,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from counter_desk import JANA, Counter
+from counter_desk import IDENTITY, JANA, Counter
 
 from display.screens import Message
 from shop import command, environment
+from sync import pairing
 from sync.database import DamagedFile
 from terminal import rescue, states
 from terminal.store import JOURNAL
@@ -65,6 +66,26 @@ def test_a_damaged_journal_is_saved_before_the_counter_opens(tmp_path: Path) -> 
         counter.wait(1_000)
         counter.press("+")
         assert isinstance(counter.daemon.state.mode, states.Done)
+
+
+def test_a_journal_that_does_not_say_whose_it_is_any_more_is_saved_by_the_pairing(tmp_path: Path) -> None:
+    """One page is gone. Without the pairing nothing can be saved, and however often it is tried the card does not fill up."""
+    work(tmp_path, 3)
+    spoil(tmp_path / JOURNAL, "identities")
+    (tmp_path / rescue.SUSPECT).touch()
+    for _ in range(3):
+        with pytest.raises(DamagedFile):
+            rescue.rescue(tmp_path)
+    assert len(list(tmp_path.glob(f"{JOURNAL}.damaged-*"))) == 1
+    pairing.save(tmp_path, pairing.Pairing("http://127.0.0.1:1", IDENTITY, IDENTITY, IDENTITY, "Bodka", "main", "Hlavná 1", ()))
+    found = rescue.rescue(tmp_path)
+    assert found is not None
+    assert (found.kept, found.missing) == (3, ())
+    assert len(list(tmp_path.glob(f"{JOURNAL}.damaged-*"))) == 1
+    with Counter(tmp_path) as counter:
+        counter.scan(JANA)
+        counter.wait(1_000)
+        assert "10" in counter.screen
 
 
 def test_an_entry_that_finds_the_damage_ends_the_daemon_and_the_next_start_checks_everything(tmp_path: Path) -> None:

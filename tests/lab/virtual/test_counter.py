@@ -60,7 +60,7 @@ def test_the_scanner_awards_and_redeems(staffed: Counter) -> None:
     counter.scan(JANA)
     stamps(counter, "Jana K.")
     counter.press("next")
-    counter.shows(Balance(Points(before + 18_500), "Jana K.", "gold", more=True))
+    counter.shows(Balance(Points(before + 18_500), "Jana K.", "zlatá", more=True))
     counter.press("redeem")
     counter.shows(RewardChoice(1, 3, "Koláč", Points(500_000), Points(before - 481_500)))
     counter.press("redeem")
