@@ -125,6 +125,8 @@ def samples(language: str) -> tuple[Screen, ...]:
         StampCardFull(jana, 10, 10, coffee),
         StampCardFull(jana, 10, 10, coffee, confirm=True),
         Balance(Points(1_240_000), jana, shop.gold, more=True),
+        Balance(Points(42_000), jana, shop.gold, more=True, reward=cake, cost=Points(50_000)),
+        Balance(Points(46_000), "", reward=cake, cost=Points(50_000)),
         Typing("18,5"),
         Typing("905123456", card=True),
         Sum(Money(1850, "EUR")),

@@ -70,12 +70,19 @@ class StampCardFull:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """{1 240 b} / Jana K. · zlatá / +Pridať −Použiť ▸Iné."""
+    """{1 240 b} / Jana K. · zlatá / +Pridať −Použiť ▸Iné.
+
+    Where nothing can be had yet: Jana K. · zlatá / a bar / [420 b] / Ešte 80 b: Koláč / +Pridať −Použiť ▸Iné.
+    """
 
     points: Points
     name: str
     level: str = ""
     more: bool = False
+    reward: str = ""
+    """The next reward, where nothing can be had yet."""
+    cost: Points | None = None
+    """What it takes."""
 
 
 @dataclass(frozen=True, slots=True)
