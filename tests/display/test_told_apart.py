@@ -48,10 +48,6 @@ WITHOUT: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
         lambda bill: bill.name or bill.group or bill.preset or bill.back or bill.ask,
     ),
     ("Sum", "back"): ("a return is never asked for", lambda bill: bill.ask),
-    ("Sum", "card"): (
-        "its name or another word stands where it is asked for",
-        lambda bill: bill.name or bill.group or bill.ask,
-    ),
     ("PayLess", "rest"): ("the till is told when it is confirmed", lambda pay: True),
     ("Done", "total"): ("that it is sent later goes before", lambda done: done.later),
     ("GiftDone", "total"): ("that it is sent later goes before", lambda done: done.later),
