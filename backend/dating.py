@@ -13,7 +13,7 @@ from backend.statements import one_of, owned
 from loyalty.timeline import Made, Placed, place
 from sync.messages import Told
 
-_LONGEST_UP_MS = 2**40
+LONGEST_UP_MS = 2**40
 """More than thirty years."""
 
 _B, _E = fleet_tables.boot.c, ledger_tables.entry.c
@@ -34,7 +34,7 @@ _LAST_MADE = (
 def note_boot(connection: sa.Connection, merchant: UUID, told: Told, now_ms: int) -> None:
     """Remembers when the boot began that sent this, on the cloud's clock. Whoever comes late would make it too young: the
     earliest counts."""
-    if not 0 <= told.up_ms <= _LONGEST_UP_MS:
+    if not 0 <= told.up_ms <= LONGEST_UP_MS:
         return
     began = now_ms - told.up_ms
     known = connection.execute(_BOOT, {"the_merchant": merchant, "boot": told.boot}).one_or_none()

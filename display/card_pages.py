@@ -9,7 +9,7 @@ from display.letters import plain
 from display.lines import Line
 from display.page import Button, Circles, Live, Signs
 from display.rows import amount, closed, confirm, good, head, joined, more, must, name, number, person, press, spare, spoken
-from display.screens import Balance, DoneStamps, Idle, NewCard, StampCard, StampCardFull
+from display.screens import Balance, DoneStamps, Idle, NewCard, Points, StampCard, StampCardFull
 from display.words import Words
 
 
@@ -73,9 +73,21 @@ def stamp_card_full(screen: StampCardFull, words: Words) -> Draft:
 
 def balance(screen: Balance, words: Words) -> Draft:
     """The points of a card."""
-    rows = spoken(number((amount(screen.points, words),)), must(joined(" · ", person(screen.name, words), name(screen.level))))
-    add, use = press(words, Button.AWARD, "Add"), press(words, Button.REDEEM, "Use")
-    return closed(rows, add, use, more(words, screen.more))
+    points, whose = number((amount(screen.points, words),)), must(joined(" · ", person(screen.name, words), name(screen.level)))
+    live = press(words, Button.AWARD, "Add"), press(words, Button.REDEEM, "Use"), more(words, screen.more)
+    if screen.cost is None:
+        return closed(spoken(points, whose), *live)
+    bar = circles(screen.points.thousandths, screen.cost.thousandths)
+    missing = amount(_whole(screen.cost.thousandths - screen.points.thousandths), words)
+    below = words.say("{amount} more: {reward}", amount=missing, reward=screen.reward)
+    short = words.say("{amount} more", amount=missing) if plain(screen.name) else below
+    terse = closed(spoken(must(person(screen.name, words)), bar, points, good(short)), *live)
+    return replace(closed(spoken(whose, bar, points, must(below)), *live), terse=terse)
+
+
+def _whole(thousandths: int) -> Points:
+    """Rounded up, as the balance is rounded down: together they are what it takes."""
+    return Points(-(-thousandths // 1000) * 1000)
 
 
 def new_card(screen: NewCard, words: Words) -> Draft:

@@ -141,7 +141,7 @@ def _draw_code(pen: ImageDraw.ImageDraw, code: QrCode) -> None:
 def _draw_circles(pen: ImageDraw.ImageDraw, row: Circles, top: int, across: int) -> None:
     if row.total > Circles.MOST:
         width = (across - 8) * row.filled // row.total
-        upper, lower = (top, top + 6) if row.low else (top + 2, top + 9)
+        upper, lower = (top + 2, top + 7) if row.low else (top + 2, top + 9)
         pen.rectangle((2, upper, across - 3, lower), outline=1)
         if width:
             pen.rectangle((4, upper + 2, 3 + width, lower - 2), fill=1)

@@ -7,6 +7,7 @@ rewards, groups and shops come already in the right language. What it is filled 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from display.facts import Amount as Amount
@@ -69,12 +70,19 @@ class StampCardFull:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """{1 240 b} / Jana K. · zlatá / +Pridať −Použiť ▸Iné."""
+    """{1 240 b} / Jana K. · zlatá / +Pridať −Použiť ▸Iné.
+
+    Where nothing can be had yet: Jana K. · zlatá / a bar / [420 b] / Ešte 80 b: Koláč / +Pridať −Použiť ▸Iné.
+    """
 
     points: Points
     name: str
     level: str = ""
     more: bool = False
+    reward: str = ""
+    """The next reward, where nothing can be had yet."""
+    cost: Points | None = None
+    """What it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +255,8 @@ class Queue:
     """The terminal must be renewed."""
     stuck: bool = False
     """The cloud cannot post a line of this terminal: somebody must look at it in the portal."""
-    known: str = ""
-    """The time as the cloud proved it: "26.11. 14:05"."""
+    known: datetime | None = None
+    """The time as the cloud proved it, in the shop's time zone, to the minute: "26. 11. 14:05"."""
 
 
 @dataclass(frozen=True, slots=True)

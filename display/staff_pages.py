@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from display.dates import moment
+from display.device_names import device
 from display.draft import MIDDLE, SMALL, Draft
 from display.lines import Line, Word
 from display.network_words import TROUBLES
@@ -75,7 +77,7 @@ def queue(screen: Queue, words: Words) -> Draft:
     elif screen.stuck:
         more_to_know = must(words.say("See the portal: alarm"))
     else:
-        more_to_know = spare(words.say("Time: {time}", time=screen.known) if screen.known else ())
+        more_to_know = spare(words.say("Time: {time}", time=moment(screen.known, words.language)) if screen.known else ())
     if screen.waiting <= 0:
         return closed(spoken(head(words.say("All is sent")), more_to_know), back(words))
     oldest = words.say("the oldest {age}", age=age(screen.oldest_minutes, words))
@@ -111,7 +113,8 @@ def devices(screen: Devices, words: Words) -> Draft:
         title = words.count("{n} is missing", "{n} are missing", missing)
     else:
         title = words.say("All work") if screen.working else words.say("None set up")
-    rows = spoken(spare(words.say("Devices")), head(title), listed(screen.missing or screen.working, 2))
+    names = tuple(device(one, words) for one in screen.missing or screen.working)
+    rows = spoken(spare(words.say("Devices")), head(title), listed(names, 2))
     return closed(rows, back(words))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 from display import screens
@@ -90,6 +91,13 @@ def rewards(programme: Programme, points: int) -> tuple[Reward, ...]:
     return tuple(reward for reward in programme.points.rewards if rules.cost(reward) <= points)
 
 
+def next_reward(programme: Programme, points: int) -> Reward | None:
+    """The one that takes the fewest points, while so many thousandths reach none."""
+    if programme.points is None or rewards(programme, points):
+        return None
+    return min(programme.points.rewards, key=rules.cost, default=None)
+
+
 def amount_of(programme: Programme, purse: str, units: int) -> Amount:
     """A purse's units as the screen's amount."""
     return Stamps(units) if any(purse == stamps.purse for stamps in programme.stamps) else Points(units)
@@ -174,14 +182,22 @@ def card_face(state: State, programme: Programme, account: Account, index: int) 
     face, more = every[index % len(every)], len(every) > 1
     if isinstance(face, StampRules):
         return stamp_face(state, face, account, more=more)
-    points = Points(account.holding(face.purse).balance)
-    return screens.Balance(points, account.name, level_of(state, programme, account), more)
+    balance = account.holding(face.purse).balance
+    shown = screens.Balance(Points(balance), account.name, level_of(state, programme, account), more)
+    following = next_reward(programme, balance)
+    if following is None:
+        return shown
+    reward = in_language(following.name, language_of(state, account))
+    return replace(shown, reward=reward, cost=Points(rules.cost(following)))
 
 
 def level_of(state: State, programme: Programme, account: Account) -> str:
-    """What the member's level is called: by the programme's rules, or as the network's list of members has it."""
-    level = programme.history.level(account.progress.level)
-    return in_language(level.name, language_of(state, account)) if level else account.level
+    """What the member's level is called: the one that was earned, or that of the network's list of members.
+
+    One that the programme does not name is shown as the list has it.
+    """
+    name = programme.level_name(account.progress.level) or programme.level_name(account.level)
+    return in_language(name, language_of(state, account)) if name else account.level
 
 
 def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool = False, confirm: bool = False) -> Screen:

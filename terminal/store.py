@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -279,10 +279,10 @@ class Store:
         age = _age_ms(last.entry.moment, self._looking(lambda: known_time.proved(self.reader.mirror, moment)))
         return Recalled(last.entry, self.account(last.personal), age, at)
 
-    def known_time(self, moment: Moment) -> str:
-        """The time that the cloud proved, as "26.11. 14:05" in the shop's time zone; empty where it never did."""
+    def known_time(self, moment: Moment) -> datetime | None:
+        """The time that the cloud proved, in the shop's time zone, to the minute; None where it never did."""
         known = self._looking(lambda: known_time.known_ms(self.reader.mirror, moment))
-        return time.strftime("%d.%m. %H:%M", time.localtime(known / 1000)) if known else ""
+        return datetime.fromtimestamp(known // 60_000 * 60, UTC).astimezone() if known else None
 
     async def keep_time(self, moment: Moment) -> None:
         """Writes known time down as it goes on, so that a power cut does not set it back to the last exchange."""

@@ -128,6 +128,9 @@ def test_screens_beside_the_table() -> None:
     assert text(paid) == "Zľava do pokladne / [−12,40 €] / Doplatok 6,10 € / +6 b / Omyl: držte ×"
     assert text(StampCardFull(JANA, 10, 10, "káva", confirm=True)) == "Jana K. · 10 z 10 / [KÁVA] / −Potvrdiť ×Späť"
     assert text(StampCard("", 2, 6, "káva zadarmo", more=True)) == "●●○○○○ / [2 z 6] / Ešte 4: káva zadarmo / +Pečiatka ▸Iné"
+    saving_up = Balance(Points(420_000), JANA, "zlatá", more=True, reward="Koláč", cost=Points(500_000))
+    bar = "●" * 17 + "○" * 4
+    assert text(saving_up) == f"Jana K. · zlatá / {bar} / [420 b] / Ešte 80 b: Koláč / +Pridať −Použiť ▸Iné"
     given = Done(Points(-500_000), Points(740_000), later=False, what="Koláč")
     assert text(given) == "Vydajte odmenu / [Koláč] / −500 b, ostane 740 / Omyl: držte ×"
     refused = Notice(Message.NOT_ENOUGH, amount=Points(2_000))

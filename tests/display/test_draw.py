@@ -103,20 +103,34 @@ def test_hard_and_narrow_spaces_are_spaces() -> None:
 @given(total=st.integers(1, 21), data=st.data())
 def test_each_stamp_is_a_circle(total: int, data: st.DataObject) -> None:
     filled = data.draw(st.integers(0, total))
-    picture = draw(Page((Circles(filled, total),)))
+    low = data.draw(st.booleans())
+    picture = draw(Page((Circles(filled, total, low),)))
     pitch = min(12, 128 // total)
-    size = min(9, pitch - 1)
+    size, height = min(7 if low else 9, pitch - 1), 8 if low else 12
     left = (128 - total * pitch + pitch - size) // 2
-    middle = [picture.getpixel((left + i * pitch + size // 2, 26 + (13 - size) // 2 + size // 2)) for i in range(total)]
+    middle = [
+        picture.getpixel((left + i * pitch + size // 2, (64 - height) // 2 + (height + 1 - size) // 2 + size // 2))
+        for i in range(total)
+    ]
     assert [bool(dot) for dot in middle] == [True] * filled + [False] * (total - filled)
 
 
-def test_more_stamps_than_a_row_holds_are_a_bar() -> None:
+@pytest.mark.parametrize("low", [False, True])
+def test_more_stamps_than_a_row_holds_are_a_bar(low: bool) -> None:
     def lit(filled: int) -> int:
-        return sum(1 for dot in draw(Page((Circles(filled, 50),))).tobytes() for bit in range(8) if dot >> bit & 1)
+        return sum(1 for dot in draw(Page((Circles(filled, 50, low),))).tobytes() for bit in range(8) if dot >> bit & 1)
 
     amounts = [lit(filled) for filled in (0, 10, 25, 50)]
     assert amounts == sorted(set(amounts))
+
+
+@given(total=st.integers(1, 100), data=st.data())
+def test_both_stay_in_their_row(total: int, data: st.DataObject) -> None:
+    circles = Circles(data.draw(st.integers(0, total)), total, data.draw(st.booleans()))
+    box = draw(Page((circles,))).getbbox()
+    top = (64 - circles.height) // 2
+    assert box is not None
+    assert top <= box[1] < box[3] <= top + circles.height
 
 
 def test_the_signs_are_drawn_apart() -> None:

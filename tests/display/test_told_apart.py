@@ -43,6 +43,10 @@ WITHOUT: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
     ("StampCardFull", "more"): ("nothing but yes and no while it is asked", lambda card: card.confirm),
     ("Typing", "currency"): ("no sum is typed", lambda typing: typing.card),
     ("Sum", "preset"): ("nothing but yes and no while it is asked", lambda bill: bill.ask),
+    ("Sum", "card"): (
+        "whose it is, a group or a choice stands where it would be asked for",
+        lambda bill: bill.name or bill.group or bill.preset or bill.back or bill.ask,
+    ),
     ("Sum", "back"): ("a return is never asked for", lambda bill: bill.ask),
     ("PayLess", "rest"): ("the till is told when it is confirmed", lambda pay: True),
     ("Done", "total"): ("that it is sent later goes before", lambda done: done.later),
@@ -65,6 +69,8 @@ ON_SMALL: dict[tuple[str, str], str] = {
     ("RewardChoice", "number"): PLACE,
     ("RewardChoice", "count"): PLACE,
     ("DoneStamps", "name"): "that it is sent later goes before; the name stood there when + was pressed",
+    ("Balance", "level"): "what is next goes before",
+    ("Balance", "reward"): "the bar, and how much is missing, go before its name",
     ("Done", "total"): CARD,
     ("DonePaid", "earned"): TILL,
     ("Queue", "known"): "how much waits, and since when, go before the clock",
@@ -93,7 +99,6 @@ ON_LOW: dict[tuple[str, str], str] = {
     ("WifiTrouble", "network"): HEAD,
     ("Updating", "version"): HEAD,
     ("Typing", "card"): "the digits are typed by the one who chose",
-    ("Typing", "currency"): "it is the shop's",
     ("Entered", "name"): "that it is the same visit goes before",
 }
 """On glasses of 32 rows."""

@@ -40,7 +40,7 @@ def test_the_scanner_awards_and_redeems(counter: Counter) -> None:
     counter.scan(JANA)
     counter.shows(stamp_card("Jana K.", 7))
     counter.press("next")
-    counter.shows(Balance(Points(1_258_500), "Jana K.", "gold", more=True))
+    counter.shows(Balance(Points(1_258_500), "Jana K.", "zlatá", more=True))
     counter.press("redeem")
     counter.shows(RewardChoice(1, 3, "Koláč", Points(500_000), Points(758_500)))
     counter.press("redeem")
