@@ -1,4 +1,4 @@
-"""How long the courier waits after a failure, against a time line: who may end a rest, and when (docs/protocol.md, Requests)."""
+"""How long the courier waits after a failure, against a time line: who may end a rest, and when (docs/protocol.md)."""
 
 from __future__ import annotations
 
