@@ -26,7 +26,6 @@ from sync.refusals import NotEnough
 from terminal import membership
 from terminal.settings import Cloud as CloudSettings
 
-
 EARLIER_BOOT = UUID(int=8)
 
 
