@@ -1,4 +1,4 @@
-"""All metadata is in setup.cfg; this only compiles the screen's texts (.po to .mo) into the built package.
+"""All metadata is in setup.cfg; this compiles the texts of the screen and of the counter page (.po to .mo) into the package.
 
 A text that is missing in a language, empty or marked fuzzy stops the build: nobody at a counter shall read English by mistake.
 """
@@ -14,8 +14,7 @@ from setuptools.errors import SetupError
 DATE = datetime(2000, 1, 1, tzinfo=UTC)
 """Babel would write down the minute of the build: two builds of one commit are the same bytes."""
 
-
-TEXTS = Path("display/locale")
+CATALOGUES = ("display/locale", "terminal/counter/locale")
 
 
 class BuildWithTexts(build_py):
@@ -26,9 +25,9 @@ class BuildWithTexts(build_py):
         from babel.messages.mofile import write_mo
         from babel.messages.pofile import read_po
 
-        with (TEXTS / "bodka.pot").open("rb") as text:
-            wanted = [message.id for message in read_po(text) if message.id]
-        for source in sorted(TEXTS.glob("*/LC_MESSAGES/*.po")):
+        for source in sorted(source for folder in CATALOGUES for source in Path(folder).glob("*/LC_MESSAGES/*.po")):
+            with (source.parents[2] / source.with_suffix(".pot").name).open("rb") as text:
+                wanted = [message.id for message in read_po(text) if message.id]
             target = Path(self.build_lib) / source.with_suffix(".mo")
             target.parent.mkdir(parents=True, exist_ok=True)
             with source.open("rb") as text:

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from backend import ledger_tables
+from backend.dating import LONGEST_UP_MS
 from backend.identities import Identity
 from loyalty.chain import Line, Was
 from loyalty.entry import CLOUDS_OWN, Entry, Personal, Unreadable, decode_entry, decode_personal
@@ -16,7 +17,13 @@ from loyalty.entry import CLOUDS_OWN, Entry, Personal, Unreadable, decode_entry,
 _LARGEST_SEQUENCE = 2**63 - 1
 _LARGEST_AMOUNT = 2**40
 """More than any purse of any shop, and small enough that eight million such lines still sum to 63 bits."""
+_LARGEST_VERSION = 2**31 - 1
+_LARGEST_WALL_MS = 2**62
+"""A time less the longest `up_ms` still fits the tables."""
 _LARGEST_ID = 64
+_LONGEST_NAME = 200
+"""Characters of a purse or its instance: both are parts of keys, and PostgreSQL's index takes 2,700 bytes of a row (its manual,
+"B-Tree Indexes", Implementation)."""
 
 
 class MalformedLine(ValueError):
@@ -44,15 +51,20 @@ def read(line: Line) -> tuple[Entry, Personal | None]:
     entry, whose = decode_entry(line.body), None if line.personal is None else decode_personal(line.personal)
     if entry.cause in CLOUDS_OWN:
         raise Unreadable(f"no terminal writes an entry of cause {entry.cause.value}")
-    amounts = [n for posting in entry.postings for n in (abs(posting.delta), posting.used)]
-    if entry.purchase is not None:
-        amounts.append(abs(entry.purchase.amount))
-    amounts.append(abs(entry.programme))
-    if max(amounts) > _LARGEST_AMOUNT or not 0 <= abs(entry.moment.wall_ms) <= _LARGEST_SEQUENCE:
+    amounts = [n for posting in entry.postings for n in (posting.delta, posting.used)]
+    if (bill := entry.purchase) is not None:
+        amounts += [bill.amount, bill.discount]
+    at = entry.moment
+    bounds = [(entry.programme, _LARGEST_VERSION), (at.up_ms, LONGEST_UP_MS), (at.wall_ms, _LARGEST_WALL_MS)]
+    bounds += [(amount, _LARGEST_AMOUNT) for amount in amounts]
+    if any(abs(number) > largest for number, largest in bounds):
         raise Unreadable("this entry holds a number too large to be true")
     if whose is not None and not (0 < len(whose.account) <= _LARGEST_ID and len(whose.token) <= _LARGEST_ID):
         raise Unreadable("this entry's account or token has a length that none has")
-    texts = [entry.shop, entry.reward, entry.staff, *(t for p in entry.postings for t in (p.purse, p.instance))]
+    names = [name for posting in entry.postings for name in (posting.purse, posting.instance)]
+    if any(len(name) > _LONGEST_NAME for name in names):
+        raise Unreadable("this entry names a purse that is longer than any name")
+    texts = [entry.shop, entry.reward, entry.staff, *names]
     if entry.purchase is not None:
         texts.append(entry.purchase.currency)
     if any("\0" in text for text in texts):

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date
 from babel.numbers import format_percent
 
 from display import coming_screens as coming
 from display.amounts import negative
 from display.coming_screens import Refusal
+from display.dates import day
 from display.draft import MIDDLE, Draft, Wish
 from display.facts import Money
 from display.letters import MINUS, plain
@@ -61,10 +61,10 @@ _PIN = 4
 """Digits of a PIN, and of a code by SMS."""
 
 
-def _until(day: date | None, words: Words) -> Line:
-    if day is None:
+def _until(last: date | None, words: Words) -> Line:
+    if last is None:
         return ()
-    return words.say("until {date}", date=Number((plain(format_date(day, "short", locale=words.language)),)))
+    return words.say("until {date}", date=day(last, words.language))
 
 
 def _off(value: Money | int, words: Words) -> Number:

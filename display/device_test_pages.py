@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from display.device_names import device
 from display.draft import Draft
 from display.page import Button, Live
 from display.rows import back, closed, good, head, must, name, press, spoken
@@ -34,7 +35,7 @@ _HINTS = {
 def task(screen: DeviceTest, words: Words) -> Draft:
     """What to do, and what helps where it does not work. The border takes the outermost pixels of all four sides."""
     asked = words.say("Press {button}", button=screen.what) if screen.task is Task.PRESS else words.say(_TASKS[screen.task])
-    what = name("" if screen.task is Task.PRESS else screen.what)
+    what = name("" if screen.task is Task.PRESS else device(screen.what, words))
     below = must(words.say(_HINTS[screen.hint])) if screen.hint else good(what)
     title = good(words.say("Test {number}/{count}", number=screen.number, count=screen.count))
     draft = closed(spoken(title, head(asked), below), *_live(screen, words))
@@ -55,7 +56,7 @@ def done(screen: DeviceTestDone, words: Words) -> Draft:
         return closed(spoken(good(words.say("Test devices")), head(words.say("All work"))), back(words))
     rows = spoken(
         good(words.count("{n} did not pass", "{n} did not pass", screen.failed)),
-        head(name(screen.what)),
+        head(name(device(screen.what, words))),
         must(words.say(_HINTS[screen.hint]) if screen.hint else ()),
     )
     following = press(words, Button.NEXT, "Next one") if screen.failed > 1 else None

@@ -37,6 +37,9 @@ NOT_TOLD = frozenset(
 )
 """For staff: a customer with a panel of their own goes on seeing what lies under them."""
 
+BUTTONLESS = NEWS | {Message.NO_ROOM, Message.NO_MEMORY}
+"""Those, and what no button of a terminal that cannot start leads away from."""
+
 _ASK_STAFF = msgid("Please ask the staff")
 _SHOW_OURS = msgid("Show our shop's card")
 _MANAGER = msgid("A manager can help")
@@ -70,6 +73,8 @@ _TEXTS: dict[Message, tuple[str, str, str]] = {
     Message.STOPPED: (msgid("No spending here"), msgid("It must be renewed"), msgid("Staff: hold ▸ 2 s")),
     Message.RENEW_LATER: (msgid("Not now"), msgid("It needs the network"), msgid("Again once online")),
     Message.NOT_RENEWED: (msgid("Not renewed"), msgid("Nothing is lost"), _SUPPORT),
+    Message.NO_ROOM: (msgid("Memory is full"), msgid("It cannot start"), _SUPPORT),
+    Message.NO_MEMORY: (msgid("Memory trouble"), msgid("It cannot start"), _SUPPORT),
     Message.NO_PROGRAMME: (msgid("One moment"), msgid("The rules are coming"), msgid("Wait for the network")),
     Message.SIGNED_IN: (msgid("Welcome"), "", msgid("You are signed in")),
     Message.SIGNED_OUT: (msgid("Goodbye"), "", msgid("You are signed out")),

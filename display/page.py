@@ -218,6 +218,22 @@ class Page:
         Terms: QR on the back
         +Issue ×No
         """
-        first = [str(one) for one in (self.code, self.number if self.beside else None) if one is not None]
         second = () if self.other is None else ("—", self.other.text())
-        return "\n".join((*first, *(str(row) for row in self.all_rows), *second))
+        return "\n".join((*map(str, self._from_the_left), *second))
+
+    def aloud(self) -> str:
+        """The same without the sizes of the letters, for who does not see them: a screen reader, a log.
+
+        >>> print(lay_out(NewCard(), "en").aloud())
+        New card
+        Terms: QR on the back
+        +Issue ×No
+        """
+        rows = (one.text if isinstance(one, Text) else str(one) for one in self._from_the_left)
+        return "\n".join((*rows, *(() if self.other is None else (self.other.aloud(),))))
+
+    @property
+    def _from_the_left(self) -> tuple[Row | QrCode, ...]:
+        """What stands beside the rows, and the rows."""
+        beside = (self.code, self.number if self.beside else None)
+        return (*(one for one in beside if one is not None), *self.all_rows)

@@ -7,6 +7,7 @@ rewards, groups and shops come already in the right language. What it is filled 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from display.facts import Amount as Amount
@@ -254,8 +255,8 @@ class Queue:
     """The terminal must be renewed."""
     stuck: bool = False
     """The cloud cannot post a line of this terminal: somebody must look at it in the portal."""
-    known: str = ""
-    """The time as the cloud proved it: "26.11. 14:05"."""
+    known: datetime | None = None
+    """The time as the cloud proved it, in the shop's time zone, to the minute: "26. 11. 14:05"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from display.dates import moment
+from display.device_names import device
 from display.draft import MIDDLE, SMALL, Draft
 from display.lines import Line, Number, Word, whole
 from display.network_words import TROUBLES
-from display.notices import NEWS, notice_words
+from display.notices import BUTTONLESS, notice_words
 from display.page import Button
 from display.rows import age, amount, back, closed, good, head, joined, listed, must, number, press, spare, spoken
 from display.screens import (
@@ -77,7 +79,7 @@ def queue(screen: Queue, words: Words) -> Draft:
     elif screen.stuck:
         more_to_know = must(words.say("See the portal: alarm"))
     else:
-        more_to_know = spare(words.say("Time: {time}", time=screen.known) if screen.known else ())
+        more_to_know = spare(words.say("Time: {time}", time=moment(screen.known, words.language)) if screen.known else ())
     if screen.waiting <= 0:
         return closed(spoken(head(words.say("All is sent")), more_to_know), back(words))
     oldest = words.say("the oldest {age}", age=age(screen.oldest_minutes, words))
@@ -113,7 +115,8 @@ def devices(screen: Devices, words: Words) -> Draft:
         title = words.count("{n} is missing", "{n} are missing", missing)
     else:
         title = words.say("All work") if screen.working else words.say("None set up")
-    rows = spoken(spare(words.say("Devices")), head(title), listed(screen.missing or screen.working, 2))
+    names = tuple(device(one, words) for one in screen.missing or screen.working)
+    rows = spoken(spare(words.say("Devices")), head(title), listed(names, 2))
     return closed(rows, back(words))
 
 
@@ -125,7 +128,7 @@ def notice(screen: Notice, words: Words) -> Draft:
         title, why = number(said.title, MIDDLE), good(said.why)
     elif said.sum_in_why:
         title, why = replace(must(said.title), heights=MIDDLE), number(said.why, SMALL)
-    draft = closed(spoken(title, why, must(said.what_to_do)), None if screen.message in NEWS else back(words))
+    draft = closed(spoken(title, why, must(said.what_to_do)), None if screen.message in BUTTONLESS else back(words))
     if said.short is None:
         return draft
     because, to_do = said.short

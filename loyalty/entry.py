@@ -195,6 +195,10 @@ def entry_of_checked(draft: Draft, id: UUID, moment: Moment, shop: str, programm
     )
 
 
+_NOT_DECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises: the second for text that is no UTF-8, the third for what lies in itself a thousandfold."""
+
+
 class Unreadable(ValueError):
     """Bytes that are no entry this version knows: stored as they are, never guessed at (invariant 2)."""
 
@@ -209,7 +213,7 @@ def decode_entry(body: bytes) -> Entry:
     try:
         entry = msgspec.json.decode(body, type=Entry)
         check(entry.cause, entry.postings, entry.refers)
-    except (msgspec.MsgspecError, ImpossiblePosting) as error:
+    except (*_NOT_DECODED, ImpossiblePosting) as error:
         raise Unreadable(f"this entry cannot be read here: {error}") from error
     return entry
 
@@ -218,5 +222,5 @@ def decode_personal(personal: bytes) -> Personal:
     """The personal part from its bytes; raises `Unreadable`."""
     try:
         return msgspec.json.decode(personal, type=Personal)
-    except msgspec.MsgspecError as error:
+    except _NOT_DECODED as error:
         raise Unreadable(f"this entry's personal part cannot be read here: {error}") from error

@@ -129,8 +129,8 @@ class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     key: str
     name: Text
-    spend: Decimal = msgspec.field(name="from")
-    """In the currency."""
+    spend: Decimal | None = msgspec.field(name="from", default=None)
+    """In the currency. Left out, nobody earns the level: the list of members gives it, and here it is only named."""
     coefficient: Decimal = Decimal(1)
     months: int = 12
 
@@ -206,6 +206,10 @@ class Programme(msgspec.Struct, frozen=True):
         whole = next((stamps.goal for stamps in self.document.stamps if stamps.purse == purse), 1)
         return overnight_leases(balance, Fraction(self.document.lending.overnight_share), visits, whole)
 
+    def level_name(self, key: str) -> Text | None:
+        """What the level called `key` is called at the counter, or None where the programme does not name it."""
+        return next((level.name for level in self.document.levels if level.key == key), None)
+
     def group(self, key: str) -> Group | None:
         """The product group typed as `*key`, or None."""
         groups = self.document.points.groups if self.document.points else ()
@@ -270,11 +274,15 @@ def _understand(document: Document) -> Programme:
 
 def _history(document: Document, digits: int) -> HistoryRules:
     """Levels, milestones and limits, each checked by itself and beside its like."""
-    if document.points is None and (document.levels or document.milestones or document.limits.points is not None):
+    earned = [(level, level.spend) for level in document.levels if level.spend is not None]
+    if document.points is None and (earned or document.milestones or document.limits.points is not None):
         raise ProgrammeError("levels, milestones and limits.points are about points: add a [points] table")
-    levels = tuple(sorted((_level(level, digits) for level in document.levels), key=lambda level: level.spend))
+    for level in document.levels:
+        if level.spend is None and level.coefficient != 1:
+            raise ProgrammeError(f'level "{level.key}": a coefficient is for a level that is earned: write `from` too')
+    levels = tuple(sorted((_level(level, spend, digits) for level, spend in earned), key=lambda level: level.spend))
     milestones = tuple(_milestone(one, digits) for one in document.milestones)
-    for what, keys in (("levels", [one.key for one in levels]), ("milestones", [one.key for one in milestones])):
+    for what, keys in (("levels", [one.key for one in document.levels]), ("milestones", [one.key for one in milestones])):
         if twice := [key for key in keys if keys.count(key) > 1]:
             raise ProgrammeError(f'two {what} have the key "{twice[0]}": the ledger tells them apart by it')
     limits = document.limits
@@ -284,15 +292,13 @@ def _history(document: Document, digits: int) -> HistoryRules:
     return HistoryRules(levels, milestones, Limits(limits.awards, points))
 
 
-def _level(level: LevelRules, digits: int) -> Level:
+def _level(level: LevelRules, spend: Decimal, digits: int) -> Level:
     where = f'level "{level.key}"'
     if not level.coefficient.is_finite() or level.coefficient < 1:
         raise ProgrammeError(f"{where}: coefficient is {level.coefficient}: a level never earns less, write 1 or more")
     if not 1 <= level.months <= 120:
         raise ProgrammeError(f"{where}: months is {level.months}: write 1 to 120")
-    return Level(
-        level.key, level.name, _minor(level.spend, digits, f"{where}: from"), level.months, Fraction(level.coefficient)
-    )
+    return Level(level.key, level.name, _minor(spend, digits, f"{where}: from"), level.months, Fraction(level.coefficient))
 
 
 def _milestone(milestone: MilestoneRules, digits: int) -> Milestone:

@@ -19,6 +19,8 @@ from typing import Any
 from morning import play
 from morning_page import Page
 
+from display.words import LANGUAGES
+
 COMMANDS = Path(sys.executable).parent
 START_SECONDS = 60
 """How long a program may take to say that it is ready: a small machine, everything read from a cold disk."""
@@ -32,7 +34,7 @@ poll_seconds = 2
 
 [terminal]
 state = "{folder}/terminal"
-language = "en"
+language = "{language}"
 log = "{log}"
 
 [virtual]
@@ -117,8 +119,8 @@ class Program:
 class Demo:
     """The cloud and the terminal of one demo, in one folder."""
 
-    def __init__(self, folder: Path, log: str, *, panels: int = 1) -> None:
-        self._folder, self._log, self._panels = folder, log, panels
+    def __init__(self, folder: Path, log: str, *, panels: int = 1, language: str = "en") -> None:
+        self._folder, self._log, self._panels, self._language = folder, log, panels, language
         self._settings = folder / "terminal.toml"
         # Settings of a person's own must not reach the demo's programs.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("BODKA_")}
@@ -190,24 +192,29 @@ class Demo:
         return self.terminal.said("counter page: ")
 
     def _configure(self, *, network: bool) -> None:
-        text = SETTINGS.format(url=self.url, folder=self._folder, log=self._log, network=str(network).lower())
+        text = SETTINGS.format(
+            url=self.url, folder=self._folder, language=self._language, log=self._log, network=str(network).lower()
+        )
         self._settings.write_text(text + STAFF_PANEL * (self._panels - 1), encoding="utf-8")
 
 
 @contextlib.contextmanager
-def demo(log: str, *, panels: int = 1) -> Iterator[Demo]:
-    """A demo whose programs and folder go at the end, whatever happens; with 2 `panels` the second is the staff's."""
+def demo(log: str, *, panels: int = 1, language: str = "en") -> Iterator[Demo]:
+    """A demo whose programs and folder go at the end, whatever happens; with 2 `panels` the second is the staff's.
+
+    `language` is the terminal's, and the counter page's.
+    """
     with tempfile.TemporaryDirectory(prefix="bodka-demo-") as folder:
-        it = Demo(Path(folder), log, panels=panels)
+        it = Demo(Path(folder), log, panels=panels, language=language)
         try:
             yield it
         finally:
             it.close()
 
 
-def show(panels: int) -> None:
+def show(panels: int, language: str) -> None:
     """The demo for a person with a browser."""
-    with demo("warning", panels=panels) as it:
+    with demo("warning", panels=panels, language=language) as it:
         address = it.start()
         print(f"counter page: {address}")
         with contextlib.suppress(DemoFailed):  # a cloud without a portal is a cloud all the same
@@ -247,11 +254,12 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description="Bodka's demo")
     arguments.add_argument("--script", action="store_true", help="play a morning without a browser, and compare the books")
     arguments.add_argument("--panels", type=int, choices=(1, 2), default=1, help="2: a second one, for staff")
+    arguments.add_argument("--language", choices=LANGUAGES, default="en", help="of the terminal and of the counter page")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if (given := arguments.parse_args()).script:
             return 0 if script(given.panels) else 1
-        show(given.panels)
+        show(given.panels, given.language)
     except DemoFailed as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

@@ -31,19 +31,20 @@ from sync.lending import ASK_SECONDS, Lending, Write
 from sync.messages import Health, ProgrammeText, Push, Pushed, Recall, Standing, Told, Wait
 from sync.mirror_rows import PurseRow
 from sync.pairing_messages import RENEW_PATH, Renew, Renewed
+from sync.patience import FIRST_WAIT, Patience
 from sync.pulling import Pulling
 from sync.refusals import NotRecorded
 from sync.requests import Requests, RunBlocking
 from sync.troubles import Kind, Trouble
 
 IDLE_SECONDS = 15.0
-FIRST_WAIT = 1.0
-LONGEST_WAIT = 60.0
-LONGEST_RETRY_AFTER = 3600.0
 BETWEEN_MS = 500
 """How long a few entries wait at most while a snapshot comes."""
 KEPT_MS = 90 * 24 * 3600 * 1000
 """How long an entry stays on the terminal after the cloud has it."""
+
+_NETWORK = frozenset({Kind.NO_NETWORK, Kind.NO_INTERNET, Kind.NO_ANSWER, Kind.BROKEN})
+"""What may be over at any moment, and is no sign that the cloud has too much to do."""
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ class Courier:
     ) -> None:
         self._journal, self._mirror = journal_connection, mirror_connection
         self._remake_mirror, self._damaged, self._health = remake_mirror, False, health
-        self._run_blocking, self._moment, self._sleep, self._random = run_blocking, moment, sleep, random
+        self._run_blocking, self._moment, self._sleep = run_blocking, moment, sleep
         self._on_cloud, self._on_changed = on_cloud, on_changed
         self._idle_seconds = idle_seconds
         self._requests = Requests(client, counter, run_blocking, lambda: moment().wall_ms / 1000)
@@ -134,17 +135,20 @@ class Courier:
             on_applied=self._applied,
             on_programme=on_programme,
         )
-        self._woken, self._hurried = asyncio.Event(), asyncio.Event()
+        self._patience, self._recorded = Patience(sleep, random, lambda: moment().up_ms), asyncio.Event()
         self.state = CloudState()
 
     def wake(self) -> None:
-        """An entry was recorded: push it now, unless the cloud is known to be away."""
-        self._woken.set()
+        """An entry was recorded: push it now, or every few seconds where the network was away (`patience.EARLY_SECONDS`).
+
+        Where the cloud has a fault, or has asked to wait, the entry waits with the others.
+        """
+        self._recorded.set()
+        self._patience.wake()
 
     def hurry(self) -> None:
-        """The network is back: try now, whatever was waited for."""
-        self._hurried.set()
-        self._woken.set()
+        """The network is back: try now, whatever was waited for; but never before the cloud's own wish is over."""
+        self._patience.hurry()
 
     def mirror_damaged(self) -> None:
         """A look into the mirror found it broken: it is made anew and fetched again, now."""
@@ -153,34 +157,39 @@ class Courier:
 
     async def run(self) -> None:
         """Serves until cancelled; no failure of network, cloud or disk ends it."""
-        failures = 0
+        await self._counting(self._patience.hold())
         while True:
-            self._woken.clear()
-            self._hurried.clear()
-            retry_after = await self.exchange()
+            self._patience.begin()
+            self._recorded.clear()
+            asked = await self.exchange()
             await self._checkpoint()
-            if retry_after is None:
-                failures = 0
-                await self._rest(self._idle_seconds, self._woken, self._called)
+            if asked is None:
+                called = self._until_called(self._called, self._idle_seconds) if self._called is not None else None
+                await self._patience.idle(self._idle_seconds, called)
             else:
-                limit = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures, 10))
-                failures += 1
-                counting = asyncio.ensure_future(self._count())
-                try:
-                    await self._rest(max(limit * self._random(), min(retry_after, LONGEST_RETRY_AFTER)), self._hurried)
-                finally:
-                    counting.cancel()
-                    await asyncio.gather(counting, return_exceptions=True)
+                await self._counting(self._patience.after_failure(asked, network=self.state.kind in _NETWORK))
+
+    async def _counting(self, rest: Awaitable[None]) -> None:
+        """Rests, and meanwhile tells how much waits after each entry that cannot be sent now."""
+        counting = asyncio.ensure_future(self._count())
+        try:
+            await rest
+        finally:
+            counting.cancel()
+            await asyncio.gather(counting, return_exceptions=True)
 
     async def _count(self) -> None:
-        """Tells how much waits after each entry that cannot be sent now; until cancelled."""
+        """Until cancelled."""
         while True:
-            await self._woken.wait()
-            self._woken.clear()
+            await self._recorded.wait()
+            self._recorded.clear()
             await self._tell(self.state.trouble, self.state.kind)
 
-    async def exchange(self) -> float | None:
+    async def exchange(self, *, asking: bool = False) -> float | None:
         """Pushes all that waits, pulls all that changed, and pushes what that led to.
+
+        `asking`: a push goes out also where nothing waits, and its answer says how far the cloud has these lines. One that was
+        restored from a backup is sent again what it has lost.
 
         None when all went well, else the seconds that the cloud asked to wait (0: none). Never raises, but when cancelled; the
         words of what went wrong are in `state.trouble`.
@@ -189,7 +198,7 @@ class Courier:
         try:
             await self._mend()
             await self._publish(replace(self.state, standing=(await self._blocking(journal.current)).standing))
-            await self._push()
+            await self._push(asking=asking)
             if self.state.standing is not Standing.OFF_HEAD:
                 await self._pulling.pull()
                 await self._push()  # what was recorded meanwhile, above all what the cloud has asked back
@@ -240,12 +249,13 @@ class Courier:
         await self._blocking(lambda c: renewal.renew(c, renewed.identity, renewed.accepted))
         return renewed
 
-    async def _push(self) -> None:
+    async def _push(self, *, asking: bool = False) -> None:
         """Sends all that waits."""
         now = await self._blocking(journal.current)
         after: int | None = now.accepted
         while after is not None:
-            after = await self._push_batch(now.identity, after)
+            after = await self._push_batch(now.identity, after, asking=asking)
+            asking = False
 
     async def _between(self) -> None:
         """Sends one batch of what waits, so that a long pull holds up no entry, and no stream of entries the pull.
@@ -261,9 +271,10 @@ class Courier:
             self._sent_between_ms = up_ms
             await self._push_batch(now.identity, now.accepted)
 
-    async def _push_batch(self, identity: UUID, after: int) -> int | None:
+    async def _push_batch(self, identity: UUID, after: int, *, asking: bool = False) -> int | None:
         """Sends the lines after `after`; after which to go on, or None where nothing waits or the cloud takes no more."""
-        if not await self._blocking(partial(journal.lines_after, sequence=after, limit=1)):
+        something = bool(await self._blocking(partial(journal.lines_after, sequence=after, limit=1)))
+        if not (something or asking):
             return None
         push = partial(_push, self._journal, identity, after, self._told)
         pushed = await self._requests.post(messages.PUSH_PATH, push, Pushed)
@@ -275,7 +286,7 @@ class Courier:
         if self.state.standing is Standing.OFF_HEAD:
             return None
         # A cloud that was restored goes back once and is then followed; one that stands still is tried again later.
-        if not noted or pushed.head.sequence == after:
+        if not noted or (something and pushed.head.sequence == after):
             raise Trouble(pushed.trouble or "The cloud did not take the entries that were sent; it is tried again.")
         return pushed.head.sequence
 
@@ -285,7 +296,7 @@ class Courier:
 
     async def _give_back(self, recalls: tuple[Recall, ...]) -> None:
         if await self.lending.give_back(recalls):
-            self._woken.set()
+            self._patience.wake()
 
     async def _heed(self, asked_as: UUID, standing: Standing, stored: Head) -> bool:
         """Stops spending for good where the cloud says so, or where its lines are visibly not this terminal's.
@@ -354,17 +365,6 @@ class Courier:
         if taken or state != self.state:
             self.state = state
             self._on_cloud(state)
-
-    async def _rest(self, seconds: float, cut_short: asyncio.Event, called: Called | None = None) -> None:
-        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(cut_short.wait())]
-        if called is not None:
-            waits.append(asyncio.ensure_future(self._until_called(called, seconds)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _until_called(self, called: Called, seconds: float) -> None:
         """Returns when the cloud calls; never where it cannot be waited for: then the clock ends the rest, as without it."""

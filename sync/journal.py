@@ -238,7 +238,7 @@ def line_at(connection: sqlite3.Connection, sequence: int) -> Line | None:
 def hash_at(connection: sqlite3.Connection, now: Identity, sequence: int) -> bytes | None:
     """The hash of the line at `sequence` (0: GENESIS); None where this chain has no such line, or it was pruned."""
     if sequence == 0:
-        return GENESIS if pruned(connection) <= now.base else None
+        return GENESIS if pruned(connection) <= now.base + 1 else None
     if sequence < 0:
         return None
     row = connection.execute("SELECT hash FROM lines WHERE place = ?", (now.base + sequence,)).fetchone()

@@ -105,7 +105,7 @@ def cursor(connection: sqlite3.Connection) -> int:
 def pull_anew(connection: sqlite3.Connection) -> None:
     """Makes the next pull begin with a snapshot: after a new identity, whose leases are others."""
     with changing(connection):
-        connection.execute("UPDATE state SET epoch = NULL, piece = NULL, cursor = 0, pulling = NULL")
+        connection.execute("UPDATE state SET epoch = NULL, piece = NULL, cursor = 0, pulling = NULL, complete = 0")
 
 
 def complete_through(connection: sqlite3.Connection, journal_connection: sqlite3.Connection) -> int:

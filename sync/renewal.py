@@ -13,18 +13,23 @@ from sync.journal import current, pruned
 PRUNE_LINES = 100
 
 
-def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int) -> None:
+def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int | None) -> None:
     """Makes `new_identity` the current one; the old one's lines after `accepted` are wrapped and wait to be sent again.
 
     Ids, bodies and places stay. Where the two chains parted, only this journal knows: `accepted` counts as far as the cloud
-    said of these very lines that it has them. A line sent twice does no harm, a line not sent is lost. The same new identity
-    again changes nothing.
+    said of these very lines that it has them. None: the cloud may have lost what it said that it has; then every line that is
+    still here goes again, also those of earlier identities. A line sent twice does no harm, a line not sent is lost. The same
+    new identity again changes nothing.
     """
     with transaction(connection):
         old = current(connection)
         if old.identity == new_identity:
             return
-        base = max(old.base + max(0, min(accepted, old.accepted)), pruned(connection))
+        if accepted is None:
+            base = max(0, pruned(connection) - 1)
+        else:
+            base = max(old.base + max(0, min(accepted, old.accepted)), pruned(connection))
+        writers = connection.execute("SELECT identity, base FROM identities ORDER BY number DESC").fetchall()
         number = old.number + 1
         connection.execute(
             "INSERT INTO identities (number, identity, base) VALUES (?, ?, ?)", (number, new_identity.bytes, base)
@@ -34,7 +39,8 @@ def renew(connection: sqlite3.Connection, new_identity: UUID, accepted: int) -> 
             "SELECT place, hash, body, digest, personal, salt, account FROM lines WHERE place > ? ORDER BY place", (base,)
         ).fetchall()
         for place, hash, body, digest, personal, salt, account in moved:
-            was = Was(old.identity, place - old.base, hash)
+            writer, its_base = next(one for one in writers if one[1] < place)
+            was = Was(UUID(bytes=writer), place - its_base, hash)
             line = Line(head.sequence + 1, head.hash, body, digest, personal, salt, was)
             head = extend(new_identity, head, line)
             connection.execute(

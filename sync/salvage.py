@@ -167,7 +167,8 @@ def _chain(stored: list[Stored], identities: list[journal.Identity], pruned: int
             by_place.setdefault(one.place, []).append(one)
     for same in by_place.values():
         same.sort(key=lambda one: one.line.personal is not None)  # nobody who was forgotten is remembered again
-    bases = {one.base for one in identities}
+    # A later identity may have taken over the lines of earlier ones: theirs begin nowhere then.
+    bases = {one.base for n, one in enumerate(identities) if all(one.base < later.base for later in identities[n + 1 :])}
     chain, place = list[Stored](), pruned
     if place in bases and place not in by_place:  # the last line of an earlier writer need not be here
         place += 1

@@ -192,9 +192,12 @@ def card_face(state: State, programme: Programme, account: Account, index: int) 
 
 
 def level_of(state: State, programme: Programme, account: Account) -> str:
-    """What the member's level is called: by the programme's rules, or as the network's list of members has it."""
-    level = programme.history.level(account.progress.level)
-    return in_language(level.name, language_of(state, account)) if level else account.level
+    """What the member's level is called: the one that was earned, or that of the network's list of members.
+
+    One that the programme does not name is shown as the list has it.
+    """
+    name = programme.level_name(account.progress.level) or programme.level_name(account.level)
+    return in_language(name, language_of(state, account)) if name else account.level
 
 
 def stamp_face(state: State, stamps: StampRules, account: Account, *, more: bool = False, confirm: bool = False) -> Screen:

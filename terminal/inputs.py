@@ -7,6 +7,7 @@ turned into tokens, and news of the house. No event here holds a card number, ex
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from display.screens import CloudTrouble, Message, Screen
@@ -169,8 +170,8 @@ class CloudNews:
     """What the cloud thinks of this terminal."""
     stuck: bool = False
     """The cloud has stopped posting at one of this terminal's lines: a person has to look at it there."""
-    known: str = ""
-    """The time of day as far as the cloud proved it, "26.11. 14:05"; empty where it never did."""
+    known: datetime | None = None
+    """The time as far as the cloud proved it, in the shop's time zone, to the minute; None where it never did."""
 
     @property
     def stopped(self) -> bool:

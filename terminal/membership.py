@@ -109,7 +109,8 @@ async def join_again(
 ) -> Pairing:
     """Gives a paired terminal a new identity with the same merchant; its entries and their order stay.
 
-    What the cloud still takes under the old identity is sent under it first; the rest is wrapped and waits to be sent again.
+    What the cloud still takes under the old identity is sent under it first; the rest is wrapped and waits to be sent again:
+    all that is still here, where the cloud does not know the old identity any more, or did not say how far it has its lines.
     A crash anywhere leaves the old pairing or the new one, whole. Raises a `PairingFailed` (`CodeOfAnother` for another
     merchant's code) or what `cloud_client` raises; nothing is changed then.
     """
@@ -120,12 +121,12 @@ async def join_again(
         authority = _authority(cloud) or (old.authority if cloud.url.rstrip("/") == old.cloud else "")
         key = load_or_make(folder, os.urandom, NEXT_KEY)
         new = await _trade(cloud, authority, code, key, device, old, transport)
-        await drain(books, folder, old, transport)
+        told = await drain(books, folder, old, transport)
         pairings.prepare(folder, new)
-        accepted = journal.current(books.journal).accepted
-        renewal.renew(books.journal, new.identity, accepted)
-        pairings.settle(folder, old, new.identity)
+        # The mirror first: after a power cut between the two, too much is pulled anew, never too little.
         mirror.pull_anew(books.mirror)
+        renewal.renew(books.journal, new.identity, journal.current(books.journal).accepted if told else None)
+        pairings.settle(folder, old, new.identity)
     finally:
         books.close()
     return new
@@ -226,8 +227,11 @@ async def _prove(cloud: Cloud, authority: str, pairing: Pairing, transport: http
     return pairing
 
 
-async def drain(books: Connections, folder: Path, old: Pairing, transport: httpx.AsyncBaseTransport | None) -> None:
-    """One exchange under the old identity. Whatever the cloud does not take is wrapped afterwards."""
+async def drain(books: Connections, folder: Path, old: Pairing, transport: httpx.AsyncBaseTransport | None) -> bool:
+    """One exchange under the old identity; whether the cloud has said how far it has its lines.
+
+    Whatever it does not take is wrapped afterwards.
+    """
     clocks = Clocks.of_this_boot()
     signer = RequestSigner(old.identity, load_or_make(folder, os.urandom), lambda: clocks.moment().wall_ms / 1000)
     client = cloud_client(old.cloud, auth=signer, authority=old.authority, clock_trusted=clocks.trusted, transport=transport)
@@ -244,7 +248,7 @@ async def drain(books: Connections, folder: Path, old: Pairing, transport: httpx
             on_cloud=lambda state: None,
             on_changed=lambda accounts: None,
         )
-        await courier.exchange()
+        return await courier.exchange(asking=True) is None
 
 
 async def _here(work: Callable[[], T], /) -> T:

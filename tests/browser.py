@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 15_000
@@ -60,6 +60,16 @@ AudioParam.prototype.setValueAtTime = function (value, at) {
 def pixels(page: Page, canvas: str) -> str:
     """What a panel's canvas shows, a sign for each of the panel's pixels."""
     return str(page.eval_on_selector(canvas, PIXELS))
+
+
+def power_is_cut(page: Page, switch: str, says: str) -> Locator:
+    """Pulls the plug, by its name on the page, and opens the page anew, which says so both times. Gives the switch."""
+    power = page.get_by_role("switch", name=switch)
+    power.click()
+    expect(page.get_by_text(says)).to_be_visible()
+    page.reload()  # the browser that was let in comes in again
+    expect(page.get_by_text(says)).to_be_visible()
+    return power
 
 
 def nothing_is_lost(page: Page, size: Any) -> None:

@@ -9,8 +9,13 @@ from babel.messages.pofile import read_po
 from hypothesis import HealthCheck, settings
 
 import display
+import terminal.counter
 
-for source in (Path(display.__file__).parent / "locale").glob("*/LC_MESSAGES/bodka.po"):
+for source in (
+    source
+    for package in (display, terminal.counter)
+    for source in Path(str(package.__file__)).parent.glob("locale/*/LC_MESSAGES/*.po")
+):
     with source.open("rb") as text, source.with_suffix(".mo").open("wb") as compiled:
         write_mo(compiled, read_po(text))
 

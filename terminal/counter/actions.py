@@ -13,7 +13,7 @@ from drivers.virtual import NoSuchDevice, NotAUid, VirtualDevices
 from drivers.virtual_devices import NoSuchKey
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.tray import NoSuchCard, Tray
-from terminal.counter.watch import called
+from terminal.counter.words import PageWords
 
 MOST_BYTES = 16_384
 """The longest message: room for a barcode of 4,000 characters."""
@@ -136,6 +136,7 @@ class Hands:
     devices: VirtualDevices
     network: NetworkSwitch
     tray: Tray
+    words: PageWords
     said: Callable[[str], None]
     power: bool
     """Whether the terminal has any."""
@@ -150,11 +151,12 @@ class Hands:
             raise BadAction(str(error)) from error
 
     def _do(self, action: Action) -> None:
+        say = self.words.say
         match action:
             case Show() | Take() | Scan() | Tap() | Untap() | Insert() | Withdraw() | Upset():
                 self._card(action)
             case Press(button):
-                self.said(f"{_SIGNS[button]} pressed")
+                self.said(say("{button} pressed", button=_SIGNS[button]))
                 self.devices.press(button)
             case Release(button):
                 self.devices.release(button)
@@ -162,37 +164,39 @@ class Hands:
                 self.devices.key(key)  # not for the log: it may be a digit of a phone number
             case Plug(device, on):
                 self.devices.plug(device, on=on)
-                self.said(f"{called(device)} {'plugged in' if on else 'unplugged'}")
+                name = self.words.device(device)
+                self.said(say("{device}: plugged in", device=name) if on else say("{device}: unplugged", device=name))
             case Network(on):
-                self.said("network on" if on else "network off")
+                self.said(say("network on") if on else say("network off"))
                 self.network.turn(on=on)
             case Power(on) if on != self.power:
-                self.said("power back: the terminal starts" if on else "the plug is pulled")
+                self.said(say("power back: the terminal starts") if on else say("the plug is pulled"))
                 self.flip()
             case Power():
                 pass
 
     def _card(self, action: Show | Take | Scan | Tap | Untap | Insert | Withdraw | Upset) -> None:
+        say = self.words.say
         match action:
             case Show(key):
                 card = self.tray.card(key)
-                self.said(card.shown)
+                self.said(card.shown(self.words))
                 card.show(self.devices)
             case Take(key):
                 self.tray.card(key).take(self.devices)
             case Scan(text):
-                self.said("a barcode scanned")
+                self.said(say("a barcode scanned"))
                 self.devices.scan(text)
             case Tap(uid, text):
-                self.said("an NFC card tapped")
+                self.said(say("an NFC card tapped"))
                 self.devices.tap(uid, text)
             case Untap():
                 self.devices.untap()
             case Insert(text):
-                self.said("a chip card inserted")
+                self.said(say("a chip card inserted"))
                 self.devices.insert(text)
             case Withdraw():
                 self.devices.withdraw()
             case Upset(device, trouble):
-                self.said(f"{called(device)}: {trouble.value}")
+                self.said(say("{device}: a card that it can make nothing of", device=self.words.device(device)))
                 self.devices.trouble(device, trouble)

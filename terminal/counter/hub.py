@@ -13,8 +13,9 @@ import msgspec
 from drivers.virtual import VirtualDevices
 from drivers.virtual_devices import ButtonMoved, CardMoved, News, PanelShows, PlugMoved, SignalsPlay
 from terminal.counter.network import NetworkSwitch
-from terminal.counter.tray import Tray
+from terminal.counter.tray import Reader, Tray
 from terminal.counter.watch import CloudState, CustomersText, JournalNews, LogLine, ScreenText, Watch, WatchNews
+from terminal.counter.words import PageWords
 
 Message: TypeAlias = dict[str, object]
 """`{"say": "plug", "device": "nfc", "on": false}`: sent as JSON."""
@@ -26,8 +27,11 @@ MOST_WAITING = 2_000
 class Hub:
     """Joins devices, watch and network to the pages."""
 
-    def __init__(self, devices: VirtualDevices, watch: Watch, network: NetworkSwitch, tray: Tray, *, power: bool) -> None:
+    def __init__(
+        self, devices: VirtualDevices, watch: Watch, network: NetworkSwitch, tray: Tray, words: PageWords, *, power: bool
+    ) -> None:
         self._devices, self._watch, self._network, self._tray, self._power = devices, watch, network, tray, power
+        self._words = words
         self._loop = asyncio.get_running_loop()
         self._pages: set[asyncio.Queue[Message | None]] = set()
         self._journal_changed = asyncio.Event()
@@ -70,27 +74,27 @@ class Hub:
         devices = self._devices
         return [
             {"say": "power", "on": self._power},
-            {"say": "cards", "cards": [_card(card.key, self._tray) for card in self._tray.cards.values()]},
-            *(_told(PlugMoved(name, on)) for name, on in devices.plugs.items()),
-            *(_told(CardMoved(reader.name, reader.occupied)) for reader in (devices.nfc, devices.chip)),
-            *(_told(ButtonMoved(button, down=True)) for button in sorted(devices.buttons.down, key=lambda one: one.value)),
+            {"say": "cards", "readers": self._readers(), "cards": [self._card(key) for key in self._tray.cards]},
+            *(self._told(PlugMoved(name, on)) for name, on in devices.plugs.items()),
+            *(self._told(CardMoved(reader.name, reader.occupied)) for reader in (devices.nfc, devices.chip)),
+            *(self._told(ButtonMoved(button, down=True)) for button in sorted(devices.buttons.down, key=lambda one: one.value)),
             {"say": "network", "on": self._network.on},
-            _watched(self._watch.cloud_state),
-            *(_watched(line) for line in self._watch.log),
-            _watched(self._watch.screen),
-            *([_watched(self._watch.customers)] if self._watch.customers else []),
-            *(_told(glass.shows) for glass in devices.glasses),
+            self._watched(self._watch.cloud_state),
+            *(self._watched(line) for line in self._watch.log),
+            self._watched(self._watch.screen),
+            *([self._watched(self._watch.customers)] if self._watch.customers else []),
+            *(self._told(glass.shows) for glass in devices.glasses),
         ]
 
     def _from_any_thread(self, news: News) -> None:
         with contextlib.suppress(RuntimeError):  # the loop may have closed meanwhile
-            self._loop.call_soon_threadsafe(self._tell, _told(news))
+            self._loop.call_soon_threadsafe(self._tell, self._told(news))
 
     def _from_watch(self, news: WatchNews) -> None:
         if isinstance(news, JournalNews):
             self._journal_changed.set()
         else:
-            self._tell(_watched(news))
+            self._tell(self._watched(news))
 
     def _tell(self, message: Message) -> None:
         for page in tuple(self._pages):
@@ -105,35 +109,49 @@ class Hub:
             page.get_nowait()
         page.put_nowait(None)
 
+    # in the page's words
 
-def _card(key: str, tray: Tray) -> Message:
-    card = tray.cards[key]
-    return {
-        "key": key,
-        "name": card.name,
-        "about": card.about,
-        "reader": card.reader.value,
-        "look": card.look.value,
-        "stays": card.trouble is None and card.reader.value != "scanner",
-    }
+    def _readers(self) -> list[Message]:
+        say = self._words.say
+        hints = {
+            Reader.SCANNER: say("click to scan"),
+            Reader.NFC: say("click, or hold to leave it"),
+            Reader.CHIP: say("click in, click out"),
+        }
+        return [{"reader": one.value, "name": self._words.device(one.value), "hint": hint} for one, hint in hints.items()]
 
+    def _card(self, key: str) -> Message:
+        card = self._tray.cards[key]
+        return {
+            "key": key,
+            "name": self._words.say(card.name),
+            "about": self._words.say(card.about),
+            "reader": card.reader.value,
+            "look": card.look.value,
+            "stays": card.trouble is None and card.reader is not Reader.SCANNER,
+        }
 
-def _told(news: News) -> Message:
-    match news:
-        case PanelShows(bits, width, height, panel):
-            drawn = base64.b64encode(bits).decode()
-            return {"say": "picture", "panel": panel, "bits": drawn, "width": width, "height": height}
-        case SignalsPlay(steps):
-            return {"say": "signals", "steps": [list(step) for step in steps]}
-        case PlugMoved(device, on):
-            return {"say": "plug", "device": device, "on": on}
-        case CardMoved(device, there):
-            return {"say": "card", "device": device, "there": there}
-        case ButtonMoved(button, down):
-            return {"say": "button", "button": button.value, "down": down}
+    def _told(self, news: News) -> Message:
+        match news:
+            case PanelShows(bits, width, height, panel):
+                drawn = base64.b64encode(bits).decode()
+                return {"say": "picture", "panel": panel, "bits": drawn, "width": width, "height": height}
+            case SignalsPlay(steps):
+                return {"say": "signals", "steps": [list(step) for step in steps]}
+            case PlugMoved(device, on):
+                return {"say": "plug", "device": device, "name": self._words.device(device), "on": on}
+            case CardMoved(device, there):
+                return {"say": "card", "device": device, "there": there}
+            case ButtonMoved(button, down):
+                return {"say": "button", "button": button.value, "down": down}
 
+    def _watched(self, news: ScreenText | CustomersText | CloudState | LogLine) -> Message:
+        says = {ScreenText: "screen", CustomersText: "customers screen", CloudState: "cloud", LogLine: "log"}
+        fields: dict[str, object] = msgspec.to_builtins(news)
+        in_words = {"text": self._cloud(news)} if isinstance(news, CloudState) else {}
+        return {"say": says[type(news)], **fields, **in_words}
 
-def _watched(news: ScreenText | CustomersText | CloudState | LogLine) -> Message:
-    says = {ScreenText: "screen", CustomersText: "customers screen", CloudState: "cloud", LogLine: "log"}
-    fields: dict[str, object] = msgspec.to_builtins(news)
-    return {"say": says[type(news)], **fields}
+    def _cloud(self, state: CloudState) -> str:
+        reached = self._words.say("Cloud reached") if state.online else self._words.say("Cloud not reached")
+        waiting = self._words.count("{n} entry waits", "{n} entries wait", state.waiting)
+        return f"{reached} · {waiting}" if state.waiting else reached

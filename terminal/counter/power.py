@@ -36,6 +36,8 @@ class Standing(msgspec.Struct, frozen=True):
     unplugged: tuple[str, ...] = ()
     log: tuple[LogLine, ...] = ()
     panels: tuple[str, ...] = ("panel",)
+    language: str = "en"
+    """What the page is written in: the terminal's language."""
 
     def __repr__(self) -> str:
         return f"Standing(network={self.network}, unplugged={self.unplugged})"

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 import httpx
+from babel.numbers import format_decimal
 
 from display.layout import lay_out
-from display.screens import Typing
+from display.lines import whole
+from display.notices import notice_words
+from display.screens import Notice, Typing
+from display.words import msgid, speak
 from drivers.events import DeviceBack, DeviceLost, Picture
 from drivers.virtual import VirtualDevices
-from loyalty.entry import Entry, Posting, Unreadable, decode_entry
+from loyalty.entry import Cause, Posting, Unreadable, decode_entry
 from loyalty.outline import outline
+from loyalty.programme import Programme
 from sync import history, journal
 from terminal import session
 from terminal.counter import power
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.power import Standing
 from terminal.counter.server import admit, check, listen, serve_counter
-from terminal.counter.watch import Change, JournalRow, Watch, called
+from terminal.counter.watch import JournalRow, Voice, Watch
+from terminal.counter.words import PageWords, page_words
 from terminal.devices import Equipment
-from terminal.effects import Effect, Show
+from terminal.effects import Effect, Identify, Show
 from terminal.inputs import CloudNews, Input, NotRecorded, ProgrammeNews, Recorded
 from terminal.loudness import Loudness, TimeOfDay
 from terminal.panel_news import PANEL, STAFF_PANEL
@@ -48,7 +55,8 @@ def virtual_rig(settings: Settings, clock: Callable[[], int], picture: Picture, 
 
     check(settings)
     left = power.left()
-    listener, standing = left or (listen(settings), Standing(network=settings.virtual is None or settings.virtual.network))
+    fresh = Standing(network=settings.virtual is None or settings.virtual.network, language=settings.terminal.language)
+    listener, standing = left or (listen(settings), fresh)
     panels = (PANEL, STAFF_PANEL) if settings.staff_panel else (PANEL,)
     devices = VirtualDevices(clock, picture, panels=panels)
     network = NetworkSwitch(httpx.AsyncHTTPTransport(trust_env=False), on=standing.network)
@@ -71,9 +79,10 @@ async def _serve(
     link: Link,
 ) -> None:
     async def rows() -> Sequence[JournalRow]:
-        return newest(store)
+        return newest(store, books)
 
-    reporter = Reporter(daemon, store, Watch(rows))
+    books = Books(page_words(standing.language), lambda: daemon.state.desk.programme)
+    reporter = Reporter(daemon, store, Watch(rows), books)
     end = network.watch(lambda on: link.hurry() if on else link.wake())
     daemon.on_step = reporter.heard
     reporter.begin()
@@ -85,32 +94,56 @@ async def _serve(
         end()
 
 
-def newest(store: Store) -> list[JournalRow]:
+CAUSES = {
+    Cause.AWARD.value: msgid("Awarded"),
+    Cause.REDEEM.value: msgid("Reward"),
+    Cause.UNDO.value: msgid("Undone"),
+    Cause.RETURN.value: msgid("Goods back"),
+    Cause.ISSUE.value: msgid("New card"),
+    Cause.GIVE_BACK.value: msgid("Given back"),
+}
+"""What a terminal writes; the others are the cloud's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Entries in the page's words."""
+
+    words: PageWords
+    programme: Callable[[], Programme | None]
+
+    def what(self, cause: str, reward: str) -> str:
+        """As in "Awarded", or "Reward: cake"; a cause that only a newer version knows keeps its name."""
+        what = self.words.say(CAUSES[cause]) if cause in CAUSES else cause
+        return f"{what}: {reward}" if reward else what
+
+    def changes(self, postings: Iterable[Posting]) -> tuple[str, ...]:
+        """As in "+12.5 p" and "−1 coffee"; a purse of stamps is called as the programme calls it."""
+        return tuple(map(self._change, postings))
+
+    def _change(self, posting: Posting) -> str:
+        programme, sign = self.programme(), "−" if posting.delta < 0 else "+"
+        if programme is None or programme.points is None or posting.purse != programme.points.purse:
+            return f"{sign}{abs(posting.delta)} {posting.purse}"
+        size = format_decimal(Decimal(abs(posting.delta)).scaleb(-3), format="#,##0.###", locale=self.words.language)
+        return f"{sign}{size} {speak(self.words.language).word('p')}"
+
+
+def newest(store: Store, books: Books) -> list[JournalRow]:
     """The newest entries of the journal, newest first."""
-    books = store.reader.journal
-    accepted, last = journal.current(books).accepted, journal.head(books).sequence
-    lines = journal.lines_after(books, max(0, last - NEWEST), NEWEST)
-    return [_row(line.sequence, line.body, waiting=line.sequence > accepted) for line in reversed(lines)]
+    kept = store.reader.journal
+    accepted, last = journal.current(kept).accepted, journal.head(kept).sequence
+    lines = journal.lines_after(kept, max(0, last - NEWEST), NEWEST)
+    return [_row(line.sequence, line.body, books, waiting=line.sequence > accepted) for line in reversed(lines)]
 
 
-def _in_words(entry: Entry, points: str) -> str:
-    """As in "award, +1 coffee"; `points` is the purse that is counted in thousandths."""
-    return ", ".join((entry.cause.value, *(_change(posting, points) for posting in entry.postings)))
-
-
-def _change(posting: Posting, points: str) -> str:
-    size = f"{abs(posting.delta) / 1000:g}" if posting.purse == points else abs(posting.delta)
-    return f"{'−' if posting.delta < 0 else '+'}{size} {posting.purse}"
-
-
-def _row(sequence: int, body: bytes, *, waiting: bool) -> JournalRow:
+def _row(sequence: int, body: bytes, books: Books, *, waiting: bool) -> JournalRow:
     entry = outline(body)
     try:
         reward = decode_entry(body).reward
     except Unreadable:  # written by a newer version before a step back
         reward = ""
-    changes = tuple(Change(posting.purse, posting.delta) for posting in entry.postings)
-    return JournalRow(sequence, entry.cause, changes, waiting, reward)
+    return JournalRow(sequence, books.what(entry.cause, reward), books.changes(entry.postings), waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +153,7 @@ class Reporter:
     daemon: Daemon
     store: Store
     watch: Watch
+    books: Books
 
     def begin(self) -> None:
         """How all stands before anything happens."""
@@ -132,6 +166,8 @@ class Reporter:
     def heard(self, event: Input, effects: tuple[Effect, ...]) -> None:
         """One step of the conversation."""
         self._say(event)
+        if any(isinstance(effect, Identify) for effect in effects):
+            self.watch.said(self.books.words.say("a number was typed"), Voice.PERSON)
         shown = [effect for effect in effects if isinstance(effect, Show)]
         if shown:
             self.screen(shown[-1])
@@ -141,37 +177,38 @@ class Reporter:
         """What the customer's panel is given, where there are two."""
         customers = self.daemon.customers
         if customers is not None and customers.page is not None:
-            self.watch.customer_sees(customers.page.text(), customers.language)
+            self.watch.customer_sees(customers.page.aloud(), customers.language)
 
     def screen(self, shown: Show) -> None:
         """What the panel is given. A number that is being typed is nobody else's business: it may be a phone's."""
         private = isinstance(shown.screen, Typing) and shown.screen.card
-        text, kind = lay_out(shown.screen, shown.language, self.daemon.glass).text(), type(shown.screen).__name__
-        self.watch.showed(shown.number, text, shown.language, kind, private=private)
+        words, kind = lay_out(shown.screen, shown.language, self.daemon.glass).aloud(), type(shown.screen).__name__
+        self.watch.showed(shown.number, words, shown.language, kind, private=private)
 
     def _say(self, event: Input) -> None:
+        words = self.books.words
         match event:
             case Recorded(entry=entry):
-                programme = self.daemon.state.desk.programme
-                points = programme.points.purse if programme and programme.points else ""
-                self.watch.said(f"written down: {_in_words(entry, points)}")
+                text = ", ".join((self.books.what(entry.cause.value, entry.reward), *self.books.changes(entry.postings)))
+                self.watch.said(words.say("written down: {entry}", entry=text))
                 self._cloud()
                 self.watch.recorded()
             case NotRecorded(message=message):
-                self.watch.said(f"not written: {message.value}")
+                why = whole(notice_words(Notice(message), speak(words.language)).title)
+                self.watch.said(words.say("not written: {why}", why=why))
             case CloudNews():
                 self._cloud()
             case ProgrammeNews(programme=programme):
-                self.watch.said(f"programme version {programme.version} came")
+                self.watch.said(words.say("programme version {n} came", n=programme.version))
             case DeviceLost(device=device):
-                self.watch.said(f"{called(device)} is gone")
+                self.watch.said(words.say("{device}: gone", device=words.device(device)))
             case DeviceBack(device=device):
-                self.watch.said(f"{called(device)} works")
+                self.watch.said(words.say("{device}: works", device=words.device(device)))
             case _:
                 pass
 
     def _cloud(self) -> None:
-        online = self.daemon.state.desk.cloud.online
+        online, say = self.daemon.state.desk.cloud.online, self.books.words.say
         if online != self.watch.cloud_state.online:
-            self.watch.said("cloud reached" if online else "cloud not reached")
+            self.watch.said(say("Cloud reached") if online else say("Cloud not reached"))
         self.watch.cloud(online=online, waiting=history.waiting(self.store.reader.journal).count)

@@ -37,10 +37,11 @@ from terminal.counter.network import NetworkSwitch
 from terminal.counter.power import Power, Standing, cut
 from terminal.counter.tray import Tray
 from terminal.counter.watch import Voice, Watch
+from terminal.counter.words import PageWords, page_words
 from terminal.settings import Settings, SettingsError, Virtual
 
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-"""What is served of `page/`, by the end of its name, and its media type."""
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""What is served of `page/` as it is, by the end of its name, and its media type."""
 
 POWER = Power(on=True, flip=cut)
 
@@ -118,6 +119,7 @@ async def serve_counter(
     With what a power cut has left `standing`, the page goes on in the browser that has it, and the address is "".
     """
     tray, standing = tray or Tray.sample(), standing or Standing(network=network.on)
+    words = page_words(standing.language)
     watch.log.extendleft(reversed(standing.log))
     for device in standing.unplugged:
         devices.plug(device, on=False)
@@ -125,11 +127,11 @@ async def serve_counter(
     def flip() -> None:
         panels = tuple(glass.name for glass in devices.glasses)
         unplugged = tuple(name for name, plugged in devices.plugs.items() if not plugged)
-        power.flip(listener, Standing(gate.session, network.on, unplugged, tuple(watch.log), panels))
+        power.flip(listener, Standing(gate.session, network.on, unplugged, tuple(watch.log), panels, words.language))
 
-    hub = Hub(devices, watch, network, tray, power=power.on)
-    hands = Hands(devices, network, tray, lambda text: watch.said(text, Voice.PERSON), power.on, flip)
-    gate = Gate(_app(hub, hands), listener.getsockname()[1], random, standing.session)
+    hub = Hub(devices, watch, network, tray, words, power=power.on)
+    hands = Hands(devices, network, tray, words, lambda text: watch.said(text, Voice.PERSON), power.on, flip)
+    gate = Gate(_app(hub, hands, words), listener.getsockname()[1], random, standing.session)
     config = uvicorn.Config(
         gate, log_config=None, access_log=False, lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1
     )
@@ -154,13 +156,15 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _app(hub: Hub, hands: Hands) -> Starlette:
+def _app(hub: Hub, hands: Hands, words: PageWords) -> Starlette:
     folder = files("terminal.counter").joinpath("page")
     routes: list[Route | WebSocketRoute] = []
     for file in folder.iterdir():
         kind = KINDS.get(PurePath(file.name).suffix)
         if kind is not None:
-            routes.append(Route("/" if file.name == "index.html" else f"/{file.name}", _file(file.read_bytes(), kind)))
+            routes.append(Route(f"/{file.name}", _file(file.read_bytes(), kind)))
+    page = words.fill(folder.joinpath("index.html").read_text(encoding="utf-8"))
+    routes.append(Route("/", _file(page.encode(), "text/html")))
     routes.append(WebSocketRoute("/talk", _talk(hub, hands)))
     return Starlette(routes=routes)
 

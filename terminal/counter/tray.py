@@ -13,6 +13,7 @@ import msgspec
 
 from drivers.events import Trouble
 from drivers.virtual import VirtualDevices
+from terminal.counter.words import PageWords
 
 
 class Reader(Enum):
@@ -51,6 +52,7 @@ class TrayCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     key: str
     name: str
+    """In English, as `about` too: the page has both in its own language."""
     about: str
     look: Look
     reader: Reader
@@ -76,11 +78,16 @@ class TrayCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         elif self.reader is Reader.CHIP:
             devices.withdraw()
 
-    @property
-    def shown(self) -> str:
+    def shown(self, words: PageWords) -> str:
         """What was done with it, for the log."""
-        verb = {Reader.SCANNER: "scanned", Reader.NFC: "tapped", Reader.CHIP: "inserted"}[self.reader]
-        return f"{self.name} {verb}"
+        name = words.say(self.name)
+        match self.reader:
+            case Reader.SCANNER:
+                return words.say("{card} scanned", card=name)
+            case Reader.NFC:
+                return words.say("{card} tapped", card=name)
+            case Reader.CHIP:
+                return words.say("{card} inserted", card=name)
 
 
 class Tray:

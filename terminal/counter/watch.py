@@ -1,10 +1,10 @@
 """What the daemon tells the counter page: its screen in words, how it stands with the cloud, and what happened.
 
     watch = Watch(read_rows)
-    watch.showed(7, "[Tap your card]", "en", "Idle")     # at each Show
+    watch.showed(7, "Tap your card", "en", "Idle")     # at each Show
     watch.cloud(online=False, waiting=3)                 # at each CloudNews
     watch.recorded()                                     # at each Recorded
-    watch.said("The scanner is gone.")
+    watch.said("Barcode scanner: gone")
 
 All calls are made in the event loop's thread and return at once. Nothing that is told here may hold a card's number.
 """
@@ -23,21 +23,6 @@ LOG_LINES = 200
 """How many lines of what happened are kept for a page that is opened later."""
 
 
-_CALLED = {
-    "nfc": "NFC reader",
-    "chip": "chip reader",
-    "pad": "number pad",
-    "signals": "lights and beeper",
-    "panel": "screen",
-    "staff panel": "staff's screen",
-}
-
-
-def called(device: str) -> str:
-    """A device's name in the log: "the NFC reader"."""
-    return f"the {_CALLED.get(device, device)}"
-
-
 class Voice(Enum):
     """Who a line of the log is about."""
 
@@ -54,10 +39,12 @@ class LogLine(msgspec.Struct, frozen=True):
     text: str
     replaces: bool = False
     """It stands for the line before it: a screen that changed by itself, as a countdown does, or while somebody types."""
+    language: str = ""
+    """Of the text; "" for the page's own."""
 
 
 class ScreenText(msgspec.Struct, frozen=True):
-    """The screen as text: `Page.text()` of picture `number`."""
+    """The screen as text: `Page.aloud()` of picture `number`."""
 
     number: int
     text: str
@@ -80,22 +67,16 @@ class CloudState(msgspec.Struct, frozen=True):
     waiting: int
 
 
-class Change(msgspec.Struct, frozen=True):
-    """A change of one purse, in its whole units: points in thousandths, stamps whole."""
-
-    purse: str
-    delta: int
-
-
 class JournalRow(msgspec.Struct, frozen=True):
-    """One entry of the terminal's journal."""
+    """One entry of the terminal's journal, in the page's words."""
 
     sequence: int
-    cause: str
-    postings: tuple[Change, ...]
+    what: str
+    """As in "Awarded"."""
+    changes: tuple[str, ...]
+    """As in "+12 p"."""
     waiting: bool
     """Not in the cloud yet."""
-    reward: str = ""
 
 
 class JournalNews(msgspec.Struct, frozen=True):
@@ -131,7 +112,7 @@ class Watch:
         self._kind, self.screen = kind, ScreenText(number, text, language, again)
         self._tell(self.screen)
         if text != words and not private:
-            self._write(" · ".join(text.splitlines()), Voice.SCREEN, again=again)
+            self._write(" · ".join(text.splitlines()), Voice.SCREEN, again=again, language=language)
 
     def customer_sees(self, text: str, language: str) -> None:
         """A picture went to the customer's panel; it is not for the log, which has the staff's."""
@@ -170,9 +151,9 @@ class Watch:
     def _was_screen(self) -> bool:
         return bool(self.log) and self.log[-1].voice is Voice.SCREEN
 
-    def _write(self, text: str, voice: Voice, *, again: bool) -> None:
+    def _write(self, text: str, voice: Voice, *, again: bool, language: str = "") -> None:
         replaces = again and self._was_screen
-        line = LogLine(int(self._clock() * 1000), voice, text, replaces)
+        line = LogLine(int(self._clock() * 1000), voice, text, replaces, language)
         if replaces:
             self.log.pop()
         self.log.append(line)

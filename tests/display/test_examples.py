@@ -7,12 +7,14 @@ from types import ModuleType
 
 import pytest
 
-from display import amounts, layout, letters, lines, names, page, screens, words
+from display import amounts, dates, device_names, layout, letters, lines, names, page, screens, words
 
-NAMES = {name: value for module in (screens, words, lines, layout) for name, value in vars(module).items() if name[0] != "_"}
+NAMES = {
+    name: value for module in (screens, words, lines, layout, dates) for name, value in vars(module).items() if name[0] != "_"
+}
 
 
-@pytest.mark.parametrize("module", [amounts, layout, letters, lines, names, page, words])
+@pytest.mark.parametrize("module", [amounts, dates, device_names, layout, letters, lines, names, page, words])
 def test_examples(module: ModuleType) -> None:
     results = doctest.testmod(module, extraglobs=NAMES)
     assert results.attempted

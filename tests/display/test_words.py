@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import sysconfig
@@ -12,92 +11,41 @@ from shutil import copy, copytree, ignore_patterns
 
 import pytest
 from babel import Locale
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.plurals import get_plural
-from babel.messages.pofile import read_po
+from catalogues import ROOT, Catalogues, strings, texts_of
 
 from display.letters import plain
 from display.lines import whole
 from display.words import LANGUAGES, TextsMissing, speak
 
-SOURCES = Path(__file__).parents[2] / "display"
-KEYWORDS = {"say": (1,), "count": (1, 2), "msgid": (1,), "press": (3,), "hold": (2,)}
-"""As in scripts/texts."""
-
-SAME_IN_ENGLISH = {"p", "max. {amount}", "{n} h", "{n} min", "{n} s", "Test {number}/{count}", "Menu {number}/{count}"}
-"""Words that are the same in another language by right."""
-
-Text = str | tuple[str, ...]
-
-
-def catalogue(path: str) -> Catalog:
-    with (SOURCES / "locale" / path).open("rb") as file:
-        return read_po(file)
-
-
-def texts_in_the_code() -> set[Text]:
-    found = extract_from_dir(SOURCES, method_map=[("**.py", "python")], keywords=KEYWORDS)
-    return {message if isinstance(message, str) else tuple(message) for _, _, message, _, _ in found}
-
-
-def texts_of(catalogue: Catalog) -> set[Text]:
-    return {message.id if isinstance(message.id, str) else tuple(message.id) for message in catalogue if message.id}
-
-
-def fields(text: str) -> set[str]:
-    return set(re.findall(r"{(\w+)}", text))
+PANELS = Catalogues(
+    "display",
+    "bodka",
+    {"say": (1,), "count": (1, 2), "msgid": (1,), "press": (3,), "hold": (2,)},
+    frozenset({"p", "max. {amount}", "{n} h", "{n} min", "{n} s", "Test {number}/{count}", "Menu {number}/{count}"}),
+)
 
 
 def test_scripts_texts_looks_for_the_same_calls() -> None:
-    script = (SOURCES.parent / "scripts" / "texts").read_text()
-    given = dict(re.findall(r"-k (\w+):([\d,]+)", script))
-    assert given == {name: ",".join(map(str, places)) for name, places in KEYWORDS.items()}
+    assert PANELS.looked_for_in_scripts_texts()
 
 
 def test_the_template_has_every_text_of_the_code() -> None:
-    texts = texts_in_the_code()
+    texts = PANELS.in_python()
     assert len(texts) > 100
-    assert texts_of(catalogue("bodka.pot")) == texts, "run scripts/texts"
+    assert texts_of(PANELS.template) == texts, "run scripts/texts"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_translated(language: str) -> None:
-    words = catalogue(f"{language}/LC_MESSAGES/bodka.po")
-    assert texts_of(words) == texts_of(catalogue("bodka.pot")), "run scripts/texts"
-    for message in words:
-        if not message.id:
-            continue
-        assert not message.fuzzy, message.id
-        translated = (message.string,) if isinstance(message.string, str) else message.string
-        assert all(translated), f"no {language} words for {message.id!r}"
-        originals = (message.id,) if isinstance(message.id, str) else message.id
-        for one in translated:
-            assert fields(one) == fields(originals[0]), message.id
+    PANELS.check_translated(language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_letter_of_the_words_can_be_drawn(language: str) -> None:
-    for message in catalogue(f"{language}/LC_MESSAGES/bodka.po"):
+    for message in PANELS.of(language):
         if message.id:
-            for text in (message.string,) if isinstance(message.string, str) else message.string:
+            for text in strings(message.string):
                 assert plain(text) == text
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_plurals_have_every_form(language: str) -> None:
-    words = catalogue(f"{language}/LC_MESSAGES/bodka.po")
-    forms, rule = get_plural(language)[:2]
-    assert (words.num_plurals, words.plural_expr) == (forms, rule)
-    for message in words:
-        if isinstance(message.id, tuple):
-            assert len(message.string) == forms
-
-
-@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"en"}))
-def test_no_english_is_left_in_another_languages_words(language: str) -> None:
-    words = catalogue(f"{language}/LC_MESSAGES/bodka.po")
-    assert {message.id for message in words if message.id and message.id == message.string} <= SAME_IN_ENGLISH
 
 
 POINTS = {
@@ -143,8 +91,9 @@ SPOILT = {
 @pytest.mark.parametrize(("was", "now", "named"), SPOILT.values(), ids=SPOILT)
 def test_the_build_fails_where_a_translation_is_missing(was: str, now: str, named: str, tmp_path: Path) -> None:
     for file in ("setup.py", "setup.cfg", "README.md", "LICENSE"):
-        copy(SOURCES.parent / file, tmp_path)
-    copytree(SOURCES, tmp_path / "display", ignore=ignore_patterns("*.mo", "__pycache__"))
+        copy(ROOT / file, tmp_path)
+    for folder in ("display", "terminal/counter/locale"):
+        copytree(ROOT / folder, tmp_path / folder, ignore=ignore_patterns("*.mo", "__pycache__"))
     setup = ConfigParser()
     setup.read(tmp_path / "setup.cfg")
     for package in setup["options"]["packages"].split():  # the others have no texts: empty ones do
@@ -170,7 +119,8 @@ def build(tree: Path) -> subprocess.CompletedProcess[str]:
 
 def test_compiled_texts_do_not_say_when_they_were_compiled() -> None:
     """Or two packages of one commit would differ."""
-    folder = Path(sysconfig.get_path("purelib")) / "display/locale"
-    compiled = [file.read_bytes() for file in folder.glob("*/LC_MESSAGES/*.mo")]
-    assert compiled
+    libraries = Path(sysconfig.get_path("purelib"))
+    folders = (libraries / "display/locale", libraries / "terminal/counter/locale")
+    compiled = [file.read_bytes() for folder in folders for file in folder.glob("*/LC_MESSAGES/*.mo")]
+    assert len(compiled) == 2 * len(LANGUAGES)
     assert all(b"POT-Creation-Date: 2000-01-01 00:00+0000" in text for text in compiled)

@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser import DESKTOP, NARROWEST, PHONE, ZOOMED, axe_finds_nothing, browser, counter_page, nothing_is_lost, pixels
+from browser import (
+    DESKTOP,
+    NARROWEST,
+    PHONE,
+    ZOOMED,
+    axe_finds_nothing,
+    browser,
+    counter_page,
+    nothing_is_lost,
+    pixels,
+    power_is_cut,
+)
 from demo import Demo, demo
 from display.customers_page import customers_page
 from display.draw import draw
@@ -119,15 +130,11 @@ def test_a_choice_is_on_the_staffs_and_falls_to_the_customers_while_the_staffs_i
     page.get_by_role("switch", name="Staff’s screen").click()
     expect(customers(page)).to_contain_text("1 240 b")
     expect(staffs(page)).to_contain_text("Odmena 2/")
-    expect(page.locator("#log")).to_contain_text("the staff's screen works")
+    expect(page.locator("#log")).to_contain_text("Staff’s screen: works")
 
 
 def test_without_power_both_are_dark_and_both_come_back(page: Page) -> None:
-    power = page.get_by_role("switch", name="Power")
-    power.click()
-    expect(page.get_by_text("No power")).to_be_visible()
-    page.reload()
-    expect(page.get_by_text("No power")).to_be_visible()
+    power = power_is_cut(page, "Power", "No power")
     expect(page.get_by_text("Customer’s screen", exact=True).first).to_be_visible()
     assert "1" not in pixels(page, STAFFS) + pixels(page, CUSTOMERS)
     power.click()

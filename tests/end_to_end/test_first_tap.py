@@ -80,7 +80,7 @@ def every_reader_serves_a_card(shop: Shop) -> None:
     shop.scan(JANA)
     shop.shows(stamp_card("Jana K.", 9))
     shop.press("next")
-    shop.shows(Balance(Points(1_258_500), "Jana K.", "gold", more=True))
+    shop.shows(Balance(Points(1_258_500), "Jana K.", "zlatá", more=True))
     shop.press("redeem")
     shop.shows(RewardChoice(1, 3, "Koláč", Points(500_000), Points(758_500)))
     shop.press("next")

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.xdist_group("end_to_end")
 BLANK = "2100000000067"
 COFFEE = "Káva zadarmo"
 CARD = StampCard("Jana K.", 7, 10, COFFEE, more=True, until="kávy")
-POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)
+POINTS = Balance(Points(1_240_000), "Jana K.", "zlatá", more=True)
 CAKE = RewardChoice(1, 3, "Koláč", Points(500_000), Points(740_000))
 MUG = RewardChoice(2, 3, "Hrnček", Points(900_000), Points(340_000))
 

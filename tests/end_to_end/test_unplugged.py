@@ -16,7 +16,7 @@ from shop import Shop, until
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
 CARD = stamp_card("Jana K.", 7)
-POINTS = Balance(Points(1_240_000), "Jana K.", "gold", more=True)
+POINTS = Balance(Points(1_240_000), "Jana K.", "zlatá", more=True)
 
 
 @pytest.fixture(autouse=True)

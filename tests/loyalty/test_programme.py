@@ -106,6 +106,7 @@ def test_ranges_of_cards() -> None:
         (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='1'\nmonths=0"), "write 1 to 120"),
         (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='-1'"), 'level "g": from is -1'),
         (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nform='1'"), 'did you mean "from"'),
+        (SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\ncoefficient='2'"), "write `from` too"),
         (
             SMALL.format(rules="", points="[[levels]]\nkey='g'\nname='G'\nfrom='1'\n[[levels]]\nkey='g'\nname='H'\nfrom='2'"),
             'two levels have the key "g"',
@@ -130,6 +131,17 @@ def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
 def test_any_text_is_a_programme_or_a_named_error(text: str) -> None:
     with pytest.raises(ProgrammeError):
         read(text)
+
+
+def test_a_level_that_nobody_earns_is_only_named() -> None:
+    """The list of members gives it: the cloud has no past to remember for it."""
+    programme = small(more="[[levels]]\nkey='gold'\nname={sk='zlatá', hu='arany'}\n")
+    assert programme.level_name("gold") == {"sk": "zlatá", "hu": "arany"}
+    assert programme.level_name("silver") is programme.level_name("") is None
+    assert programme.history.level("gold") is None
+    assert not programme.history
+    stamps_alone = "[programme]\nkey='p'\nversion=1\nname='P'\n[[stamps]]\npurse='c'\nname='C'\ngoal=5\nreward='R'\n"
+    assert read(f"{stamps_alone}[[levels]]\nkey='gold'\nname='zlatá'\n").level_name("gold") == "zlatá"
 
 
 def test_levels_milestones_and_limits() -> None:

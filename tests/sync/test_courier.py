@@ -21,10 +21,11 @@ from loyalty.entry import TokenKind
 from sync import history, journal, known_time, messages, mirror, pairing
 from sync.connection import cloud_client
 from sync.counter import RequestCounter
-from sync.courier import LONGEST_WAIT, CloudState, Courier
+from sync.courier import CloudState, Courier
 from sync.keys import NEXT_KEY, DeviceKey, load_or_make
 from sync.messages import Pushed, Standing
 from sync.mirror_rows import PurseRow
+from sync.patience import LONGEST_WAIT
 from sync.refusals import NotEnough, SpendingStopped
 from sync.signing import RequestSigner
 from sync.status import status
@@ -404,18 +405,50 @@ def test_an_entry_wakes_the_loop_and_the_network_hurries_it(counter: Counter) ->
         counter.courier.wake()
         while counter.peer.head.sequence < 1 or len(counter.slept) < 2:
             await asyncio.sleep(0)
-        counter.peer.faults.append(breaks(httpx.ConnectError))
+        counter.peer.faults.extend([breaks(httpx.ConnectError)] * 2)
         counter.courier.wake()
         while counter.courier.state.online or len(counter.slept) < 3:
             await asyncio.sleep(0)
         tried = len(counter.peer.requests)
-        counter.courier.wake()
+        counter.courier.wake()  # one try at once: the network may be back
+        while len(counter.slept) < 4:
+            await asyncio.sleep(0)
+        assert len(counter.peer.requests) == tried + 1
+        counter.courier.wake()  # but no other within seconds
         for _ in range(50):
             await asyncio.sleep(0)
-        assert len(counter.peer.requests) == tried
+        assert len(counter.peer.requests) == tried + 1
         counter.courier.hurry()
         while not counter.courier.state.online:
             await asyncio.sleep(0)
+
+    run_for(counter, body)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_nothing_cuts_short_what_the_cloud_asked_for(counter: Counter, status: int) -> None:
+    """Not an entry, nor a route: a DHCP lease that is renewed looks like a network that is back."""
+
+    async def forever(seconds: float) -> None:
+        counter.slept.append(seconds)
+        await asyncio.Event().wait()
+
+    counter.sleep = forever
+    counter.peer.faults.append(says(status, headers={"Retry-After": "600"}))
+
+    async def body() -> None:
+        while not counter.slept:
+            await asyncio.sleep(0)
+        tried = len(counter.peer.requests)
+        counter.till.record(award(5))
+        counter.courier.wake()
+        counter.courier.hurry()
+        counter.courier.mirror_damaged()
+        while counter.states[-1].waiting != 1:
+            await asyncio.sleep(0)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert (len(counter.peer.requests), counter.slept) == (tried, [675.0])
 
     run_for(counter, body)
 
@@ -449,8 +482,8 @@ def test_a_fault_of_a_week_loses_nothing(counter: Counter) -> None:
     assert recorded > 10
     assert counter.peer.head.sequence == recorded
     assert {state.kind for state in counter.states if not state.online} >= {Kind.FAULT}
-    # At the most once in half a minute (the middle of the jitter) for an hour, then twice an hour.
-    assert 7 * 24 * 2 - 2 <= len(counter.peer.requests) <= 130 + 7 * 24 * 2
+    # At the most once in half a minute (the middle of the jitter) for an hour, then each half hour and an eighth of it.
+    assert 7 * 24 * 2 * 8 // 9 - 3 <= len(counter.peer.requests) <= 130 + 7 * 24 * 2
 
 
 def test_what_waits_is_counted_while_the_cloud_is_away(counter: Counter) -> None:
@@ -461,7 +494,7 @@ def test_what_waits_is_counted_while_the_cloud_is_away(counter: Counter) -> None
         await asyncio.Event().wait()
 
     counter.sleep = forever
-    counter.peer.faults.append(breaks(httpx.ConnectError))
+    counter.peer.faults.append(says(500))
 
     async def body() -> None:
         while not counter.slept:

@@ -180,7 +180,7 @@ class JournalModel(RuleBasedStateMachine):
         sequence = data.draw(st.integers(0, len(self.done) - self.base))
         posted = data.draw(st.integers(0, sequence))
         hash = journal.hash_at(self.connection, journal.current(self.connection), sequence)
-        assert (hash is None) == (self.base + sequence < self.pruned)
+        assert (hash is None) == (self.base + max(1, sequence) < self.pruned)
         if hash is not None:
             assert journal.accept(self.connection, Head(sequence, hash), posted)
             self.accepted, self.posted = sequence, posted
@@ -188,12 +188,17 @@ class JournalModel(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def a_new_identity_comes(self, data: st.DataObject) -> None:
+        """Or the cloud has lost all that it had: then everything that is still there goes again."""
         journal.stop(self.connection, self.identity, Standing.OFF_HEAD)
-        accepted = data.draw(st.integers(0, len(self.done) - self.base + 2))
+        accepted = data.draw(st.none() | st.integers(0, len(self.done) - self.base + 2))
         self.number += 1
         self.identity = UUID(int=1_000 + self.number)
         renewal.renew(self.connection, self.identity, accepted)
-        self.base = max(self.base + min(accepted, self.accepted), self.pruned)
+        if accepted is None:
+            self.base = max(0, self.pruned - 1)
+            assert len(journal.lines_after(self.connection, 0, 1_000)) == len(self.done) - self.base
+        else:
+            self.base = max(self.base + min(accepted, self.accepted), self.pruned)
         self.accepted = self.posted = self.through = 0
 
     @rule(data=st.data(), age=st.integers(0, 40))

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from disk.judge import sound
@@ -62,6 +63,11 @@ def test_only_old_lines_that_are_posted_and_in_every_row_are_forgotten(
         sound(connection)
         for number in range(len(days) + 1):
             _answer(connection, cloud, number, hashes[number], number < first and first > 1)
+        # The cloud has lost everything: all that is still here goes again, and a row from before the first of it is no old one.
+        renewal.renew(connection, UUID(int=5), None)
+        assert len(journal.lines_after(connection, 0, 100)) == len(days) - first + 1
+        assert journal.hash_at(connection, journal.current(connection), 0) == GENESIS
+        sound(connection)
 
 
 def write(connection: sqlite3.Connection, days: list[tuple[int, bool]], now_ms: int) -> None:

@@ -42,12 +42,12 @@ from sync.pairing import Pairing, load, save
 from terminal.counter.network import NetworkSwitch
 from terminal.counter.power import Power, Standing
 from terminal.counter.server import NotADemo, PortTaken, RealMerchant, admit, listen, serve_counter
-from terminal.counter.watch import Change, JournalRow, LogLine, Voice, Watch
+from terminal.counter.watch import JournalRow, LogLine, Voice, Watch
 from terminal.settings import Cloud, Settings, Virtual
 
 NOW, PICTURE = 1_000, 7
 LOCAL = Cloud("http://127.0.0.1:8400")
-ROW = JournalRow(1, "award", (Change("points", 2_500),), waiting=True)
+ROW = JournalRow(1, "Awarded", ("+2.5 p",), waiting=True)
 
 
 @dataclass
@@ -275,7 +275,7 @@ async def cables_and_network_are_told_to_every_page() -> None:
             await other.hears("network", on=False)
             assert not it.devices.nfc.plugged
             assert not it.network.on
-            assert [line.text for line in it.watch.log] == ["the NFC reader unplugged", "network off"]
+            assert [line.text for line in it.watch.log] == ["NFC reader: unplugged", "network off"]
         async with page(it, cookie) as late:
             await late.hears("plug", device="nfc", on=False)
             await late.hears("network", on=False)
@@ -312,29 +312,48 @@ async def the_watch_is_told_and_a_late_page_hears_how_all_stands() -> None:
         cookie = await it.cookie()
         async with page(it, cookie) as own:
             await own.settled()
-            it.watch.showed(4, "[Tap your card]\nor code", "en", "Idle")
-            await own.hears("screen", number=4, text="[Tap your card]\nor code", language="en", again=False)
-            await own.hears("log", voice="screen", text="[Tap your card] · or code", at=12_500)
-            it.watch.showed(4, "[Tap your card]\nor code", "en", "Idle")
+            it.watch.showed(4, "Tap your card\nor code", "en", "Idle")
+            await own.hears("screen", number=4, text="Tap your card\nor code", language="en", again=False)
+            await own.hears("log", voice="screen", text="Tap your card · or code", at=12_500)
+            it.watch.showed(4, "Tap your card\nor code", "en", "Idle")
             await own.hears("screen", number=4, again=True)
             it.rows.append(ROW)
             it.watch.recorded()
-            row = {
-                "sequence": 1,
-                "cause": "award",
-                "waiting": True,
-                "reward": "",
-                "postings": [{"purse": "points", "delta": 2500}],
-            }
+            row = {"sequence": 1, "what": "Awarded", "changes": ["+2.5 p"], "waiting": True}
             await own.hears("journal", rows=[row])
             it.watch.cloud(online=False, waiting=1)
-            await own.hears("cloud", online=False, waiting=1)
+            await own.hears("cloud", online=False, waiting=1, text="Cloud not reached · 1 entry waits")
             await own.hears("journal")
         async with page(it, cookie) as late:
             await late.hears("cloud", online=False, waiting=1)
-            await late.hears("log", text="[Tap your card] · or code")
+            await late.hears("log", text="Tap your card · or code")
             await late.hears("screen", number=4)
             assert len((await late.hears("journal"))["rows"]) == 1
+
+
+@scene
+async def in_slovak_every_word_is_slovak() -> None:
+    async with counter(Standing(language="sk")) as it:
+        cookie = await it.cookie()
+        async with httpx.AsyncClient(headers={"Cookie": cookie}) as browser:
+            html = (await browser.get(f"http://{it.host}/")).text
+        assert '<html lang="sk">' in html
+        assert "Cvičenie: nič tu nie je naozaj" in html
+        async with page(it, cookie) as own:
+            tray = await own.hears("cards")
+            assert {"reader": "nfc", "name": "NFC čítačka", "hint": "kliknúť, alebo držať"} in tray["readers"]
+            assert "Škatuľa mlieka" in [card["name"] for card in tray["cards"]]
+            await own.hears("plug", device="pad", name="Číselník")
+            await own.hears("cloud", text="Cloud nedostupný")
+            await own.do("show", card="milk")
+            await own.hears("log", text="Škatuľa mlieka: naskenované", language="")
+            await own.do("plug", device="nfc", on=False)
+            await own.hears("log", text="NFC čítačka: kábel vytiahnutý")
+            it.watch.showed(1, "[Tap your card]", "en", "Idle")
+            await own.hears("log", text="[Tap your card]", language="en")
+            await own.do("power", on=False)
+            await own.settled()
+        assert [left.language for left in it.flips] == ["sk"]
 
 
 @scene
@@ -350,7 +369,7 @@ async def the_plug_is_pulled_once_and_what_stands_on_the_counter_is_handed_on() 
         await own.settled()
         (left,) = it.flips
         assert (left.network, left.unplugged) == (False, ("chip",))
-        assert [line.text for line in left.log] == ["the chip reader unplugged", "network off", "the plug is pulled"]
+        assert [line.text for line in left.log] == ["Chip reader: unplugged", "network off", "the plug is pulled"]
         assert left.session not in repr(left)
 
 
@@ -495,8 +514,8 @@ async def the_log_keeps_one_line_for_a_screen_that_changes_by_itself_and_none_fo
         it.watch.said("+ pressed", Voice.PERSON)
         it.watch.showed(3, "[17 s]", "en", "Armed")
         it.watch.showed(4, "/905123456", "en", "Typing", private=True)
-        it.watch.showed(5, "[Tap your card]", "en", "Idle")
-        assert [line.text for line in it.watch.log] == ["[18 s]", "+ pressed", "[17 s]", "[Tap your card]"]
+        it.watch.showed(5, "Tap your card", "en", "Idle")
+        assert [line.text for line in it.watch.log] == ["[18 s]", "+ pressed", "[17 s]", "Tap your card"]
 
 
 @pytest.mark.parametrize("play", SCENES, ids=lambda play: play.__name__)

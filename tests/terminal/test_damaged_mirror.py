@@ -126,7 +126,7 @@ def test_a_look_at_the_time_finds_the_damage(tmp_path: Path) -> None:
 
     async def story(here: Linked) -> None:
         overwrite(here.store, 2)
-        assert here.store.known_time(here.moment()) == ""
+        assert here.store.known_time(here.moment()) is None
         here.store.recall(here.moment(), 0)
         await here.until(lambda: whole(here))
 

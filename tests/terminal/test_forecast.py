@@ -34,6 +34,9 @@ key = "gold"
 name = {sk = "zlatá", en = "gold"}
 from = "300"
 coefficient = "1.5"
+[[levels]]
+key = "silver"
+name = {sk = "strieborná", en = "silver"}
 [[milestones]]
 key = "fifty"
 every = "50"
@@ -89,10 +92,22 @@ def test_how_it_looks() -> None:
     assert page[2] == "Príde +5 b"
 
 
-@pytest.mark.parametrize(("progress", "named"), [(Progress("gold"), "zlatá"), (Progress(), "stará"), (Progress("x"), "stará")])
-def test_the_card_shows_the_level_by_its_name(progress: Progress, named: str) -> None:
+@pytest.mark.parametrize(
+    ("progress", "listed", "named"),
+    [
+        (Progress("gold"), "stará", "zlatá"),
+        (Progress("gold"), "silver", "zlatá"),
+        (Progress(), "silver", "strieborná"),
+        (Progress("x"), "silver", "strieborná"),
+        (Progress(), "stará", "stará"),
+        (Progress("x"), "stará", "stará"),
+        (Progress(), "", ""),
+    ],
+)
+def test_the_card_shows_the_level_by_its_name(progress: Progress, listed: str, named: str) -> None:
+    """The one that was earned before that of the list of members; one that has no name stays as the list has it."""
     desk = Desk("Bodka", programme=PROGRAMME, cloud=CloudNews(online=True, waiting=0))
-    state, _ = session.step(session.begin("b", desk), inputs.Found(account(progress, "stará"), 1))
+    state, _ = session.step(session.begin("b", desk), inputs.Found(account(progress, listed), 1))
     assert isinstance(state.mode, states.Card)
     _, effects = session.show(state)
     [shown] = [effect.screen for effect in effects if hasattr(effect, "screen")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ def test_the_item_goes_away_under_somebodys_eyes(tmp_path: Path) -> None:
 def test_the_queue_page_says_what_a_person_should_know(tmp_path: Path) -> None:
     with Counter(tmp_path) as counter:
         for news, said in (
-            (CloudNews(online=False, waiting=3, oldest_ms=300_000, known="26.11. 14:05"), "Čas: 26.11. 14:05"),
+            (CloudNews(online=False, waiting=3, oldest_ms=300_000, known=datetime(2026, 11, 26, 14, 5)), "Čas: 26. 11. 14:05"),
             (CloudNews(online=True, waiting=0, stuck=True), "V portáli je alarm"),
             (replace(STOPPED, stuck=True), "Treba ho obnoviť"),
         ):

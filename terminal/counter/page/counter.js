@@ -8,13 +8,11 @@ import "/books.js";
 import { byId, connect, hear, isOn, tell } from "/link.js";
 
 const WRONG_MS = 6000;
-const NO_POWER = "No power. What was written down is on the terminal’s disk: put the plug back and see.";
-const NO_ANSWER = "The terminal does not answer. If it was started again, open its new address.";
-
 hear("linked", () => { byId("link").hidden = true; });
 hear("lost", () => {
   byId("link").hidden = false;
-  byId("link").textContent = document.body.classList.contains("changing") ? "One moment…" : NO_ANSWER;
+  const { moment, noAnswer } = byId("link").dataset;
+  byId("link").textContent = document.body.classList.contains("changing") ? moment : noAnswer;
 });
 
 hear("power", ({ on }) => {
@@ -23,7 +21,7 @@ hear("power", ({ on }) => {
   byId("power").setAttribute("aria-checked", on);
   byId("cloud").hidden = !on;
   byId("link").hidden = on;
-  if (!on) byId("link").textContent = NO_POWER;
+  if (!on) byId("link").textContent = byId("link").dataset.noPower;
 });
 byId("power").addEventListener("click", () => {
   document.body.classList.add("changing");
@@ -33,9 +31,8 @@ byId("power").addEventListener("click", () => {
 hear("network", ({ on }) => byId("network").setAttribute("aria-checked", on));
 byId("network").addEventListener("click", () => tell({ do: "network", on: !isOn(byId("network")) }));
 
-hear("cloud", ({ online, waiting }) => {
-  const queue = waiting ? ` · ${waiting} ${waiting === 1 ? "entry waits" : "entries wait"}` : "";
-  byId("cloud").textContent = (online ? "Cloud reached" : "Cloud not reached") + queue;
+hear("cloud", ({ online, waiting, text }) => {
+  byId("cloud").textContent = text;
   byId("cloud").classList.toggle("waiting", !online || waiting > 0);
 });
 

@@ -44,7 +44,7 @@ for (const frame of document.querySelectorAll(".glass")) new ResizeObserver(draw
 function two() {
   if (!byId("customers").hidden) return;
   byId("customers").hidden = byId("staffs-title").hidden = false;
-  words.setAttribute("aria-label", "Staff’s screen");
+  words.setAttribute("aria-label", byId("staffs-title").textContent);
   draw(FIRST);
 }
 

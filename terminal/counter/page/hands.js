@@ -47,11 +47,11 @@ const KEYS = [
   ["/", "/", "slash"], ["*", "*", "star"], ["back", "⌫", "backspace"], ["-", "−", "minus"],
   ["7", "7"], ["8", "8"], ["9", "9"], ["+", "+", "plus", "tall"],
   ["4", "4"], ["5", "5"], ["6", "6"],
-  ["1", "1"], ["2", "2"], ["3", "3"], ["enter", "Enter", "Enter", "tall small"],
-  ["0", "0", "0", "wide"], [",", ",", "comma"],
+  ["1", "1"], ["2", "2"], ["3", "3"], ["enter", "Enter", "", "tall small"],
+  ["0", "0", "", "wide"], [",", ",", "comma"],
 ];
 for (const [key, sign, name, look] of KEYS) {
-  const element = made("button", { type: "button", className: `key ${look ?? ""}`, textContent: sign, ariaLabel: name ?? sign });
+  const element = made("button", { type: "button", className: `key ${look ?? ""}`, textContent: sign, ariaLabel: byId("pad").dataset[name] ?? sign });
   element.addEventListener("click", () => tell({ do: "key", key }));
   byId("pad").append(element);
 }

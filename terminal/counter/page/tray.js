@@ -3,13 +3,6 @@
 import { aSwitch, byId, hear, made, tell } from "/link.js";
 import { holdable } from "/hands.js";
 
-const READERS = {
-  scanner: ["Barcode scanner", "click to scan"],
-  nfc: ["NFC reader", "click, or hold to leave it"],
-  chip: ["Chip reader", "click in, click out"],
-};
-const CABLES = { pad: "Number pad", buttons: "Buttons", signals: "Lights and beeper", panel: "Screen", "staff panel": "Staff’s screen" };
-
 // Drawn in a square of 24, stroke only.
 const LOOKS = {
   barcode: "M3 6v12M6 6v12M8.5 6v12M12 6v12M14 6v12M17.5 6v12M21 6v12",
@@ -26,8 +19,8 @@ const LOOKS = {
 
 const lying = {};
 
-hear("cards", ({ cards }) => {
-  byId("readers").replaceChildren(...Object.entries(READERS).map(([reader, [name, hint]]) => {
+hear("cards", ({ readers, cards }) => {
+  byId("readers").replaceChildren(...readers.map(({ reader, name, hint }) => {
     const own = cards.filter((card) => card.reader === reader);
     const plug = aSwitch(name, (on) => tell({ do: "plug", device: reader, on }));
     plug.dataset.plug = reader;
@@ -47,9 +40,9 @@ hear("card", ({ device, there }) => {
   if (!there) delete lying[device];
 });
 
-hear("plug", ({ device, on }) => {
-  plugOf(device).setAttribute("aria-checked", on);
-  if (device === "staff panel") plugOf("panel").lastChild.data = "Customer’s screen";
+hear("plug", ({ device, name, on }) => {
+  plugOf(device, name).setAttribute("aria-checked", on);
+  if (device === "staff panel") plugOf("panel").lastChild.data = byId("customers-title").textContent;
 });
 
 function icon(look) {
@@ -84,10 +77,10 @@ function cardButton({ key, name, about, reader, look, stays }) {
   return element;
 }
 
-function plugOf(device) {
+function plugOf(device, name) {
   const known = document.querySelector(`[data-plug="${device}"]`);
   if (known) return known;
-  const element = aSwitch(CABLES[device] ?? device, (on) => tell({ do: "plug", device, on }));
+  const element = aSwitch(name, (on) => tell({ do: "plug", device, on }));
   element.dataset.plug = device;
   byId("plugs").append(element);
   return element;
