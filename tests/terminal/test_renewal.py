@@ -23,6 +23,7 @@ from uuid import UUID
 import httpx
 import pytest
 import sqlalchemy as sa
+from damaged_file import spoil_where
 
 import sync.courier
 import sync.keys
@@ -37,15 +38,16 @@ from display.screens import Message
 from emulators.cloud_house import House, build_house, new_file_engine
 from emulators.drafts import account, award, spend
 from loyalty.entry import Draft, Entry, Moment
-from sync import history, journal, mirror, pairing
+from sync import history, journal, mirror, pairing, salvage
 from sync.connection import cloud_client
 from sync.keys import DEVICE_KEY, NEXT_KEY, load_or_make
 from sync.messages import Standing
 from sync.pairing_messages import RENEW_PATH
+from terminal import rescue
 from terminal.clocks import Clocks
 from terminal.inputs import CloudNews, Input
 from terminal.link import Link
-from terminal.store import Store
+from terminal.store import JOURNAL, Store
 
 URL = "http://127.0.0.1"
 PATIENCE = 20.0
@@ -323,6 +325,29 @@ def test_a_written_off_terminal_sends_everything_under_its_old_identity_before_i
     assert under == [old, old]
     works_again(shop, one, 15)
     assert one.record(spend(15)) is None
+    one.stop()
+
+
+def test_what_was_saved_from_a_damaged_journal_is_sent_as_soon_as_the_terminal_is_renewed(shop: Shop) -> None:
+    """In the same process, without a start: and until then it counts among what waits."""
+    one = shop.device()
+    for number in range(60):
+        assert one.record(award(1 + number)) is None
+    with closing(sqlite3.connect(one.folder / JOURNAL)) as file:
+        body = file.execute("SELECT body FROM lines WHERE place = 30").fetchone()[0]
+    one.stop()
+    spoil_where(one.folder / JOURNAL, body)
+    found = rescue.rescue(one.folder) or salvage.salvage(one.folder / JOURNAL, "now", [one.pairing.identity])
+    assert found.later > 10
+    del one.made[found.kept : 60 - found.later]
+    one.serve()
+    assert one.standing is Standing.OFF_HEAD
+    waiting = history.waiting(one.store.reader.journal)
+    assert waiting.aside == found.later
+    assert waiting.count == found.later + (journal.head(one.store.reader.journal).sequence - found.kept)
+    assert one.run(renew=True) is None
+    assert history.waiting(one.store.reader.journal).aside == 0
+    works_again(shop, one, sum(range(1, found.kept + 1)) + sum(range(61 - found.later, 61)))
     one.stop()
 
 

@@ -12,6 +12,7 @@ import pytest
 from counter_desk import IDENTITY, JANA, Counter
 
 from display.screens import Message
+from emulators.drafts import moment
 from shop import command, environment
 from sync import pairing
 from sync.database import DamagedFile
@@ -97,7 +98,7 @@ def test_an_entry_that_finds_the_damage_ends_the_daemon_and_the_next_start_check
         counter.press("+")
         assert message(counter) is Message.NOT_SAVED
         with pytest.raises(DamagedFile, match="entry could not be written"):
-            counter.run(asyncio.wait_for(rescue.watch(counter.store, tmp_path), 10))
+            counter.run(asyncio.wait_for(rescue.watch(counter.store, tmp_path, moment), 10))
     assert (tmp_path / rescue.SUSPECT).exists()
     found = rescue.rescue(tmp_path)
     assert found is not None
