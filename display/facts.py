@@ -159,7 +159,6 @@ class Message(Enum):
     # news
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
-    CARD_ISSUED = "card issued"
     RENEWED = "renewed"  # the terminal has a new identity
     SHOP_CLOSED = "shop closed"  # the plug may be pulled
     SHOW_CODE = "show code"  # the setup code, to the scanner

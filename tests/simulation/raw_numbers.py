@@ -13,8 +13,14 @@ from typing import Any
 FOUND: list[str] = []
 """Where numbers were found since the last step."""
 
-NUMBERS = ("21000000000", "2100000005", "905123456", "04a1b2c3d4e5f6", "04e7a0b1c2d380", "04ada0b1c2d380", "8586000000018")
-"""How the numbers of the simulated people's cards and phones begin, but for one of four bytes, which chance would write too."""
+NUMBERS = (
+    *("21000000000", "21000000050", "421905123456", "0905123456", "8586000000018"),
+    *("04a1b2c3d4e5f6", "04e7a0b1c2d380", "04ada0b1c2d380"),
+)
+"""How the numbers of the simulated people's cards and phones begin, but for one of four bytes, which chance would write too.
+
+None is so short that it could be part of a time in milliseconds.
+"""
 
 
 def _as_base64(text: bytes) -> set[bytes]:
