@@ -101,7 +101,7 @@ def by_hand(folder: Path) -> str:
     return "The journal is whole: nothing was done."
 
 
-async def watch(store: Store, folder: Path, moment: Callable[[], Moment]) -> None:
+async def watch(store: Store, folder: Path, moment: Callable[[], Moment], seconds: float = LOOK_SECONDS) -> None:
     """Looks the journal over, part by part, until cancelled; raises `DamagedFile` where it, or an entry, found damage.
 
     What an earlier damage has left is taken in or cleared away meanwhile, and the reserve kept. `moment` gives the time of now.
@@ -112,7 +112,7 @@ async def watch(store: Store, folder: Path, moment: Callable[[], Moment]) -> Non
     try:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(seconds):
                     await store.damaged.wait()
                     raise DamagedFile("an entry could not be written into it")
             after = await store.run_blocking(partial(salvage.look_over, store.writer.journal, after))
