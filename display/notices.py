@@ -16,6 +16,8 @@ NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.RENEWED, Messag
 
 NOT_TOLD = frozenset(
     {
+        Message.NO_ROOM,
+        Message.NO_MEMORY,
         Message.OTHER_CARD,
         Message.OWN_CARD,
         Message.SIGN_IN_FIRST,

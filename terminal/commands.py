@@ -176,6 +176,9 @@ def status(settings: Settings) -> None:
     click.echo(f"members    {found.members}, cards {found.cards}")
     click.echo(f"entries    {found.recorded}, accepted to {found.accepted}, posted to {found.posted}")
     click.echo(f"waiting    {found.waiting.count}, the oldest for {found.waiting.age_ms(now) // 60_000} minutes")
+    if found.waiting.aside:
+        aside = f"{found.waiting.aside} of them were saved from a damaged journal"
+        click.echo(f"saved      {aside}, and are sent once staff renew the terminal from its menu (hold ▸)")
     if found.posted < found.accepted:
         stuck = f"the cloud has not posted {found.accepted - found.posted} entries that it has: its portal says why"
         click.echo(f"posting    {stuck}")

@@ -169,8 +169,8 @@ def leave(folder: Path, file: Path | None) -> int:
 
 
 def only_here(folder: Path) -> int:
-    """How many entries no cloud has; of those that were saved from a damaged journal each file counts as one."""
-    return _waiting(folder) + sum(1 for _ in folder.glob(f"{JOURNAL}.later-*"))
+    """How many entries no cloud has, those that were saved from a damaged journal among them."""
+    return _waiting(folder)
 
 
 def _leave_nothing(folder: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -46,7 +47,9 @@ async def books(
     async with heartbeat.beating():
         while True:
             try:
-                return _open(folder, identity, shop, stack)
+                store = _open(folder, identity, shop, stack)
+                await store.run_blocking(partial(rescue.take_up, store.writer, folder, after_start=True))
+                return store
             except (NotRecorded, UnsafeJournal, OSError) as error:
                 trouble = named(error)
             full = isinstance(trouble, DiskFull)

@@ -182,7 +182,7 @@ async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -
             group.create_task(link.keep_time(), name="time")
             group.create_task(updating.run(), name="updates")
             group.create_task(network.watch(link.network_back), name="network")
-            group.create_task(rescue.watch(store, folder), name="journal's watch")
+            group.create_task(rescue.watch(store, folder, clocks.moment), name="journal's watch")
             if rig.beside is not None:
                 group.create_task(rig.beside(daemon, store, link), name="counter page")
     except BaseExceptionGroup as ended:

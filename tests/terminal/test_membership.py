@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from damaged_file import spoil_where
 
 from backend import fleet_tables, imports, ledger_tables, merchants
 from backend import pairing as cloud_pairing
@@ -24,6 +25,7 @@ from emulators.cloud_house import NOW, House, build_house, new_engine
 from emulators.drafts import Till, account, award, spend
 from sync import history, journal, mirror, pairing, renewal, salvage
 from sync.keys import DEVICE_KEY, NEXT_KEY
+from sync.reserve import RESERVE
 from terminal import membership, state_lock
 from terminal.commands import main
 from terminal.store import JOURNAL, Connections
@@ -290,6 +292,8 @@ def test_un_pairing_with_an_empty_queue_needs_no_file(shop: Shop) -> None:
     shop.pair()
     shop.record(10)
     shop.send()
+    for name in (f"{JOURNAL}.damaged-1", f"{JOURNAL}.damaged-1-wal", f"{JOURNAL}.readmitted-1", RESERVE):
+        (shop.state / name).touch()
     assert "write the terminal off" in shop.run("unpair")
     assert set(os.listdir(shop.state)) == {state_lock.LOCK_FILE}
     assert "not paired" in shop.run("status", status=1)
@@ -310,6 +314,21 @@ def test_entries_saved_from_a_damaged_journal_are_not_deleted(shop: Shop) -> Non
     (shop.state / f"{JOURNAL}.later-1").write_bytes(b"")
     assert "pair again" in shop.run("unpair", status=1)
     assert pairing.load(shop.state) is not None
+
+
+def test_entries_saved_from_a_damaged_journal_wait_and_are_in_no_parcel(shop: Shop) -> None:
+    """They are in no chain yet, so a parcel cannot hold them; whoever asks hears of them."""
+    shop.pair()
+    shop.record(*[1] * 60)
+    with closing(journal.open_journal(shop.state / JOURNAL)) as connection:
+        body = journal.lines_after(connection, 29, 1)[0].body
+    spoil_where(shop.state / JOURNAL, body)
+    found = salvage.salvage(shop.state / JOURNAL, "now")
+    assert found.later > 10
+    assert shop.run("waiting") == f"{found.kept + found.later}\n"
+    assert f"saved      {found.later} of them were saved from a damaged journal" in shop.run("status")
+    assert f"{found.kept} entries are in" in shop.run("export", str(shop.folder / "stick"))
+    assert "pair again" in shop.run("unpair", status=1)
 
 
 def test_nothing_is_done_while_the_terminal_runs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
