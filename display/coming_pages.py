@@ -184,6 +184,12 @@ def entered(screen: coming.Entered, words: Words) -> Draft:
     return Draft(spoken(head(words.say("Come in")), good(person(screen.name, words)), must(again)))
 
 
+def joined_by_phone(screen: coming.Joined, words: Words) -> Draft:
+    """Welcome."""
+    rows = spoken(head(words.say("Card is yours")), good(person(screen.name, words)), must(words.say("Enjoy collecting")))
+    return Draft(rows)
+
+
 def refused(screen: coming.Refused, words: Words) -> Draft:
     """Why not, and what can be done."""
     title, why, to_do = _REFUSALS[screen.why]
@@ -216,6 +222,7 @@ DRAFTS: dict[type, Callable[[Any, Words], Draft]] = {
     coming.CouponUsed: coupon_used,
     coming.Door: door,
     coming.Entered: entered,
+    coming.Joined: joined_by_phone,
     coming.Refused: refused,
     coming.Pin: pin,
 }

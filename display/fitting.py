@@ -22,7 +22,7 @@ from display.draft import BIG, MIDDLE, SMALL, Draft, Rank, Wish
 from display.glass import USUAL, Glass
 from display.letters import ELLIPSIS, LETTER_WIDTHS, TALLEST, columns, plain
 from display.lines import Line, Number, Word, fit, whole
-from display.page import GAP, Circles, Page, Row, Signs, Text
+from display.page import FRAME, GAP, Circles, Page, Row, Signs, Text
 
 WIDE = 256
 """From so many pixels on every row may have larger letters."""
@@ -32,9 +32,18 @@ _LOWEST = min(LETTER_WIDTHS)
 
 def fitted(draft: Draft, glass: Glass) -> Page:
     """The page; whatever is in the draft, every row of it fits."""
+    if draft.frame:
+        return _inside_a_frame(draft, glass)
     page = _fitted(draft, glass)
     by_turns = page.other is not None and glass.height >= USUAL.height
     return _fitted(draft.terse, glass) if draft.terse and (by_turns or _unsaid(draft, page)) else page
+
+
+def _inside_a_frame(draft: Draft, glass: Glass) -> Page:
+    """As on a glass that is smaller by the frame and a free pixel at each edge."""
+    page = _fitted(draft, replace(glass, width=glass.width - 2 * FRAME, height=glass.height - 2 * FRAME))
+    other = None if page.other is None else replace(page.other, glass=glass)
+    return replace(page, glass=glass, other=other)
 
 
 def _unsaid(draft: Draft, page: Page) -> bool:

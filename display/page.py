@@ -27,6 +27,9 @@ class Button(Enum):
         return _SIGNS[self]
 
 
+FRAME = 2
+"""Pixels at each edge that a frame takes: itself, and a free one."""
+
 GAP = 4
 """Pixels between a number and what stands beside it."""
 
@@ -184,7 +187,12 @@ class Page:
     @property
     def spare(self) -> int:
         """Pixels of the panel's height that no row needs; never negative for a page of `lay_out`."""
-        return self.glass.height - sum(row.height for row in self.all_rows)
+        return self.glass.height - 2 * self.inset - sum(row.height for row in self.all_rows)
+
+    @property
+    def inset(self) -> int:
+        """Pixels at the upper and the lower edge that no row may use."""
+        return FRAME if self.frame else 0
 
     @property
     def tops(self) -> tuple[int, ...]:
@@ -196,11 +204,11 @@ class Page:
         rows, spare = len(self.rows), self.spare
         if self.bottom is not None and self.rows == (self.number,):
             rows, spare = rows + 1, max(0, spare - self.bottom.height)
-        tops, used = [], 0
+        tops, used = [], self.inset
         for index, row in enumerate(self.rows):
             tops.append(used + spare * (index + 1) // (rows + 1))
             used += row.height
-        return tuple(tops) if self.bottom is None else (*tops, self.glass.height - self.bottom.height)
+        return tuple(tops) if self.bottom is None else (*tops, self.glass.height - self.inset - self.bottom.height)
 
     def text(self) -> str:
         """The page for a terminal window: 16 px rows as [text], 24 px [[text]], 32 px {text}, stamps ●○; a second face below —.

@@ -9,7 +9,7 @@ from display.device_names import device
 from display.draft import MIDDLE, SMALL, Draft
 from display.lines import Line, Word
 from display.network_words import TROUBLES
-from display.notices import NEWS, notice_words
+from display.notices import BUTTONLESS, notice_words
 from display.page import Button
 from display.rows import age, amount, back, closed, good, head, joined, listed, must, number, press, spare, spoken
 from display.screens import (
@@ -126,7 +126,7 @@ def notice(screen: Notice, words: Words) -> Draft:
         title, why = number(said.title, MIDDLE), good(said.why)
     elif said.sum_in_why:
         title, why = replace(must(said.title), heights=MIDDLE), number(said.why, SMALL)
-    draft = closed(spoken(title, why, must(said.what_to_do)), None if screen.message in NEWS else back(words))
+    draft = closed(spoken(title, why, must(said.what_to_do)), None if screen.message in BUTTONLESS else back(words))
     if said.short is None:
         return draft
     because, to_do = said.short

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from sync import journal, pairing, readmission, salvage
+from sync import journal, pairing, readmission, reserve, salvage
 from sync.database import DamagedFile, JournalFailed
 from sync.keys import BrokenStateFile
 from sync.salvage import Salvaged
@@ -91,6 +91,7 @@ async def watch(store: Store, folder: Path) -> None:
                     await store.damaged.wait()
                     raise DamagedFile("an entry could not be written into it")
             after = await store.run_blocking(partial(salvage.look_over, store.writer.journal, after))
+            await store.run_blocking(partial(reserve.keep, folder))
     except DamagedFile as damage:
         os.close(os.open(folder / SUSPECT, os.O_CREAT | os.O_WRONLY, 0o600))
         log.critical("the journal is damaged: the terminal starts anew and saves what can be read", why=str(damage))

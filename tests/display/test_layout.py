@@ -7,7 +7,9 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageDraw
 
+from display.customers_page import customers_page
 from display.draw import draw, font
 from display.gallery import samples
 from display.glass import Glass
@@ -17,6 +19,7 @@ from display.page import Page, Text
 from display.screens import (
     Balance,
     Devices,
+    DeviceTest,
     Done,
     Money,
     PayConfirm,
@@ -26,6 +29,7 @@ from display.screens import (
     StampCard,
     StampCardFull,
     Sum,
+    Task,
     Typing,
     UndoQuestion,
 )
@@ -80,6 +84,29 @@ def test_any_screen_fits_and_is_drawn(screen: Screen, language: str, glass: Glas
     for face in page.faces:
         picture = draw(face)
         assert (picture.size, picture.mode) == ((glass.width, glass.height), "1")
+
+
+@pytest.mark.parametrize("glass", GLASSES, ids=called)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_border_is_to_be_seen_whole_with_every_letter_inside(language: str, glass: Glass) -> None:
+    """Nothing lies on it, or beside it: the picture without it has two free pixels at each edge."""
+    asked = DeviceTest(Task.BORDER, 8, 9, "Bartolomej Novomeský-Kráľovič")
+    for page in (lay_out(asked, language, glass), customers_page(asked, language, glass)):
+        for face in page.faces:
+            assert face.frame
+            assert_face_fits(face)
+            bare = ImageChops.subtract(draw(face).convert("L"), frame_of(glass))
+            left, top, right, bottom = bare.getbbox() or (0, 0, 0, 0)
+            assert min(left, top) >= 2, page.text()
+            assert right <= glass.width - 2, page.text()
+            assert bottom <= glass.height - 2, page.text()
+            assert ImageChops.subtract(frame_of(glass), draw(face).convert("L")).getbbox() is None
+
+
+def frame_of(glass: Glass) -> Image.Image:
+    picture = Image.new("L", (glass.width, glass.height))
+    ImageDraw.Draw(picture).rectangle((0, 0, glass.width - 1, glass.height - 1), outline=255)
+    return picture
 
 
 def test_a_screen_nobody_has_laid_out_is_named() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random as pseudo
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import sqlalchemy as sa
@@ -22,19 +23,22 @@ from backend import (
     doorbell,
     fleet_tables,
     identities,
+    ledger_tables,
     levels,
     lines,
     merchant_tables,
     merging,
     migrate,
+    own_entries,
     pairing,
     sample,
 )
 from backend.app import create_app
+from backend.book import Book
 from backend.database import Database, open_engine
 from backend.overnight import overnight
 from loyalty.chain import Line
-from loyalty.entry import Entry, Personal, Unreadable
+from loyalty.entry import Entry, Personal, Posting, Unreadable
 from simulation.agenda import DAWN_MS
 from sync import journal, mirror
 from sync.keys import DeviceKey
@@ -44,6 +48,10 @@ from terminal.store import JOURNAL, MIRROR
 
 TERMINALS = 5
 """How many a fleet may have: the first of them are used."""
+GIFT, MONEY, VISITS = ("gift", "7001"), ("money", ""), ("visits", "pass 2026")
+"""Purses that no button of today's counter moves: a gift card among others and an account of money, in cents; a pass."""
+BOUGHT = {GIFT: 5_000, MONEY: 2_500, VISITS: 10}
+"""What every member holds of them on the first morning."""
 SHOPS = (sample.SHOP, sample.SHOP, "rynok-2", sample.SHOP, "rynok-2")
 """Where each of them stands."""
 MEMORY = Path("/dev/shm")
@@ -71,6 +79,8 @@ def founded() -> Founded:
     with Database(engine).writing() as connection:
         merchant = sample.add_sample(connection, DAWN_MS, chance.randbytes)
         connection.execute(sa.insert(merchant_tables.shop).values(merchant=merchant, id="rynok-2", name="Rynok 2"))
+        members = connection.execute(sa.select(ledger_tables.account.c.id)).scalars().all()
+        load(connection, merchant, members, DAWN_MS, chance.randbytes)
         codes = [pairing.make_code(connection, merchant, shop, DAWN_MS, chance.randbytes) for shop in SHOPS]
         paired = [
             pairing.pair(connection, Pair(code, key.public), DAWN_MS, chance.randbytes)
@@ -79,6 +89,18 @@ def founded() -> Founded:
     database = _raw(engine).serialize()
     engine.dispose()
     return Founded(database, *_empty_files(), keys, tuple(paired))
+
+
+def load(
+    connection: sa.Connection, merchant: UUID, accounts: Sequence[bytes], now_ms: int, random: Callable[[int], bytes]
+) -> None:
+    """The merchant sells to each of these accounts what is `BOUGHT`, in the portal: nobody holds any of it by that."""
+    book = Book(connection, identities.own_of(connection, merchant), now_ms)
+    book.load_accounts(accounts)
+    for account in accounts:
+        for (purse, instance), amount in BOUGHT.items():
+            own_entries.award(book, Personal(account, account), Posting(purse, amount, instance=instance), random)
+    book.write()
 
 
 def temporary_folder() -> tempfile.TemporaryDirectory[str]:

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from backend import forgetting
 from loyalty.entry import Posting, decode_entry, decode_personal
+from simulation import rules
+from simulation.card_book import CardBook
+from simulation.clocks import Boots
 from simulation.cloud import Cloud
-from simulation.history import Violation
+from simulation.past_book import PastBook, Posted
+from simulation.people_book import PeopleBook
+from simulation.rules import demand
+from simulation.time_book import Dated, TimeBook
 
 ALARMS_OF_PEOPLE = {"DEBT", "CARD_NOT_ACTIVE", "TWO_ACCOUNTS", "ISSUED_TWICE", "NOT_FREE"}
 """What people can cause without a copy, a write-off or a fault of ours."""
@@ -51,21 +58,17 @@ class Stored:
 
     sequence: int
     id: UUID
-    account: bytes
+    account: bytes | None
+    """Whom the line names; None where it came without its person."""
     postings: tuple[Posting, ...]
-
-
-def demand(holds: bool, number: int, *what: object) -> None:
-    """Raises `Violation` of invariant `number` unless `holds`."""
-    if not holds:
-        raise Violation(f"{number}: " + " ".join(str(part) for part in what))
 
 
 class CloudBook:
     """What the cloud says, and what it said at each earlier moment (`said`)."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, boots: Boots) -> None:
         self.cloud = cloud
+        self.time, self.past, self.cards, self.people = TimeBook(boots), PastBook(), CardBook(), PeopleBook()
         self.purses: dict[PurseKey, Purse] = {}
         self.leases: dict[tuple[UUID, PurseKey], tuple[int, int, int]] = {}
         self.posted: dict[UUID, int] = {}
@@ -90,15 +93,20 @@ class CloudBook:
         self._undone: set[UUID] = set()
         self._taken: defaultdict[TakingKey, int] = defaultdict(int)
         self._awards: dict[TakingKey, int] = {}
-        self._lines = self._postings = self._alarms = 0
+        self._lines = self._entries = self._postings = self._alarms = 0
 
     def read(self) -> set[PurseKey]:
         """Reads what is new and checks the cloud by itself; the purses that changed in any way."""
         ask = self.cloud.database.execute
         self.change = ask("SELECT change FROM network").fetchone()[0]
+        for account, opaque in self.people.read(self.cloud.database):
+            self._rename(account, opaque)
+        merged = self.cards.read(self.cloud.database)
         self._read_lines()
+        self._read_entries()
         self._read_postings()
         touched = self._read_heads()
+        self.people.check(self.cloud.database, self.posted)
         purses = {
             PurseKey(*row[:3]): Purse(*row[3:])
             for row in ask("SELECT account, purse, instance, earned, spent, leased, overdraft, debt, change FROM purse")
@@ -111,11 +119,12 @@ class CloudBook:
         }
         touched |= {key for key, purse in purses.items() if self.purses.get(key) != purse}
         touched |= {held[1] for held, lease in leases.items() if self.leases.get(held) != lease}
+        touched |= {key for key in purses if key.account in merged}
         self.purses, self.leases = purses, leases
         self._check_purses(touched)
         for id, kind, detail in ask("SELECT id, kind, detail FROM alarm WHERE id > ?", (self._alarms,)).fetchall():
             self._alarms = id
-            demand(kind in self._alarms_allowed(), 3, "an alarm:", kind, detail)
+            demand(kind in self._alarms_allowed(), rules.ALARMS, "an alarm:", kind, detail)
         return touched
 
     def _alarms_allowed(self) -> set[str]:
@@ -124,7 +133,19 @@ class CloudBook:
         # How much may be overdrawn is checked purse by purse.
         return (
             ALARMS_OF_PEOPLE | copies | given_up | {"OVERDRAFT"} | ({"UNREADABLE", "VOIDED"} if self.could_not_read else set())
-        )
+        ) | ({"NO_PERSON"} if self.copies and self.people.opaque else set())
+
+    def _rename(self, account: bytes, opaque: bytes) -> None:
+        """What a person who was forgotten had goes on under another id."""
+
+        def moved(key: PurseKey) -> PurseKey:
+            return key._replace(account=opaque)
+
+        for sums in (self._sums, self.given_up, self.voided):
+            for key in [key for key in sums if key.account == account]:
+                sums[moved(key)] += sums.pop(key)
+        for identity, key in [held for held in self._used if held[1].account == account]:
+            self._used[identity, moved(key)] += self._used.pop((identity, key))
 
     def _read_lines(self) -> None:
         new = "SELECT rowid, identity, sequence, hash, body, personal FROM line WHERE rowid > ? ORDER BY rowid"
@@ -132,11 +153,33 @@ class CloudBook:
             self._lines = rowid
             identity = UUID(id)
             if (known := self.written.get((identity, sequence))) is not None:
-                demand(hash in known, 3, "line", sequence, "is another one in the cloud")
+                demand(hash in known, rules.ONE_LINE, "line", sequence, "is another one in the cloud")
             else:
-                demand(identity not in self.stored, 3, "the cloud has line", sequence, "that was never written")
-            entry, whose = decode_entry(body), decode_personal(personal)
-            self._waits[identity].append(Stored(sequence, entry.id, whose.account, entry.postings))
+                demand(identity not in self.stored, rules.ONE_LINE, "the cloud has line", sequence, "that was never written")
+            entry = decode_entry(body)
+            account = decode_personal(personal).account if personal is not None else None
+            if account is not None:
+                self.people.names(account, rowid, identity, sequence)
+            self.time.moments[entry.id] = entry.moment
+            self._waits[identity].append(Stored(sequence, entry.id, account, entry.postings))
+
+    def _read_entries(self) -> None:
+        new = (
+            "SELECT e.rowid, e.id, e.identity, e.cause, e.refers, e.reward, coalesce(e.amount, 0) - e.discount, e.made_ms,"
+            " e.sure, l.received_ms, i.public_key IS NULL FROM entry e JOIN identity i ON i.id = e.identity JOIN line l"
+            " ON l.merchant = e.merchant AND l.identity = e.identity AND l.sequence = e.sequence"
+            " WHERE e.rowid > ? ORDER BY e.rowid"
+        )
+        posted, dated = list[Posted](), list[Dated]()
+        for row in self.cloud.database.execute(new, (self._entries,)).fetchall():
+            self._entries, hex, by, cause, refers, rule, paid, made_ms, sure, received_ms, own = row
+            id, about = UUID(hex), UUID(refers) if refers is not None else None
+            posted.append(Posted(id, cause, about, rule, paid, bool(own)))
+            if not own:
+                dated.append(Dated(id, UUID(by), made_ms, bool(sure), received_ms))
+        for entry in sorted(posted, key=lambda entry: entry.own):
+            self.past.note(entry)
+        self.time.check(dated)
 
     def _read_postings(self) -> None:
         new = (
@@ -145,12 +188,13 @@ class CloudBook:
             " WHERE p.rowid > ? ORDER BY p.rowid"
         )
         takings: set[TakingKey] = set()
+        bonuses: list[tuple[TakingKey, str, int]] = []
         for row in self.cloud.database.execute(new, (self._postings,)).fetchall():
             self._postings, id, account, purse, instance, posted, identity, sequence, cause, refers, rule, own = row
             self._sums[PurseKey(account, purse, instance)] += posted
             self.entries[UUID(id)] = (UUID(identity), sequence)
             if cause == "undo" and posted > 0:
-                demand(refers not in self._undone, 6, "the spend", refers, "is undone twice")
+                demand(refers not in self._undone, rules.ONE_UNDO, "the spend", refers, "is undone twice")
                 self._undone.add(refers)
             if posted > 0 and cause in ("award", "redeem") and not own:
                 self._awards[TakingKey(UUID(id), purse, instance)] = posted
@@ -160,9 +204,13 @@ class CloudBook:
                 takings.add(taking)
             elif own and refers is not None and (cause == "award" or (cause == "taken back" and rule.startswith("limit "))):
                 self._taken[TakingKey(UUID(refers), purse, instance)] -= posted
+            if cause == "bonus":
+                bonuses.append((TakingKey(UUID(refers), purse, instance), rule, posted))
+        for taking, rule, points in bonuses:
+            self.past.check_bonus(taking.entry, rule, points, self._awards.get(taking, 0))
         for taking in takings & self._awards.keys():
             award, taken = self._awards[taking], self._taken[taking]
-            demand(taken <= award, 6, "of an award of", award, taking.purse, taken, "were taken back")
+            demand(taken <= award, rules.TAKEN, "of an award of", award, taking.purse, taken, "were taken back")
 
     def _read_heads(self) -> set[PurseKey]:
         """How far each terminal's lines are posted; what those lines used is counted again here."""
@@ -171,28 +219,41 @@ class CloudBook:
         for id, head, posted in ask("SELECT id, head_sequence, posted FROM identity WHERE public_key IS NOT NULL").fetchall():
             identity = UUID(id)
             self.stored[identity], self.posted[identity] = head, posted
-            demand(posted == head or self.could_not_read, 2, "the cloud stopped posting", id, "at", posted, "of", head)
+            demand(
+                posted == head or self.could_not_read, rules.POSTED, "the cloud stopped posting", id, "at", posted, "of", head
+            )
             waits = self._waits[identity]
             while waits and waits[0].sequence <= posted:
                 touched |= self._post(identity, waits.popleft())
         return touched
 
     def _post(self, identity: UUID, line: Stored) -> set[PurseKey]:
-        keys = {PurseKey(line.account, posting.purse, posting.instance) for posting in line.postings}
+        found = "SELECT identity, sequence, account FROM entry WHERE id = ?"
+        row = self.cloud.database.execute(found, (line.id.hex,)).fetchone()
+        account = self.people.called(line.account if line.account is not None else forgetting.NAMELESS)
+        if row is not None:
+            named = line.account is None or row[2] == account
+            demand(named, rules.NAMED, "line", line.sequence, "of", identity, "is posted to", row[2].hex())
+            account = row[2]
+        keys = {PurseKey(account, posting.purse, posting.instance) for posting in line.postings}
         if line.id not in self.entries:
-            found = "SELECT identity, sequence FROM entry WHERE id = ?"
-            row = self.cloud.database.execute(found, (line.id.hex,)).fetchone()
             if row is None:
-                demand(self.may_be_void, 2, "line", line.sequence, "of", identity, "was posted as nothing")
+                demand(self.may_be_void, rules.POSTED, "line", line.sequence, "of", identity, "was posted as nothing")
                 self.void[line.id] = identity
                 for posting in line.postings:
-                    self.voided[PurseKey(line.account, posting.purse, posting.instance)] += posting.earned
+                    self.voided[PurseKey(account, posting.purse, posting.instance)] += posting.earned
                 return keys
             self.entries[line.id] = (UUID(row[0]), row[1])
         by, sequence = self.entries[line.id]
-        demand((by, sequence) == (identity, line.sequence) or self.copies, 3, "entry", line.id, "was posted for another line")
+        demand(
+            (by, sequence) == (identity, line.sequence) or self.copies,
+            rules.ONE_PLACE,
+            "entry",
+            line.id,
+            "was posted for another line",
+        )
         for posting in line.postings:
-            self._used[identity, PurseKey(line.account, posting.purse, posting.instance)] += posting.used
+            self._used[identity, PurseKey(account, posting.purse, posting.instance)] += posting.used
         return keys
 
     def _check_purses(self, touched: set[PurseKey]) -> None:
@@ -201,15 +262,27 @@ class CloudBook:
             outstanding = granted - used - written_off
             leased[key] += outstanding
             if key in touched:
-                demand(outstanding >= 0, 5, "a lease of", key.purse, "is", outstanding)
+                demand(outstanding >= 0, rules.LEASES, "a lease of", key.purse, "is", outstanding)
                 chain = self._used[identity, key]
-                demand(used == chain, 5, "the cloud counts", used, "of", key.purse, "used, the chain", chain)
+                demand(used == chain, rules.LEASES, "the cloud counts", used, "of", key.purse, "used, the chain", chain)
         for key in touched & self.purses.keys():
             purse = self.purses[key]
-            demand(self._sums[key] == purse.balance, 4, key.purse, "sums to", self._sums[key], "and stands at", purse.balance)
-            demand(purse.leased == leased[key], 5, key.purse, "leased", purse.leased, "in all,", leased[key], "singly")
+            demand(
+                self._sums[key] == purse.balance,
+                rules.SUMS,
+                key.purse,
+                "sums to",
+                self._sums[key],
+                "and stands at",
+                purse.balance,
+            )
+            demand(
+                purse.leased == leased[key], rules.LEASES, key.purse, "leased", purse.leased, "in all,", leased[key], "singly"
+            )
             covered = purse.earned + purse.overdraft + purse.debt
-            demand(purse.spent + purse.leased <= covered, 5, key.purse, "is leased or spent twice:", purse)
+            led = purse.balance - purse.leased if key.account in self.cards.merged else 0
+            demand(led <= 0, rules.LEADS, led, "of", key.purse, "are free of an account that leads to another")
+            demand(purse.spent + purse.leased <= covered, rules.COVERED, key.purse, "is leased or spent twice:", purse)
         for key, purse in self.purses.items():
             for identity, posted in self.posted.items():
                 granted = self.leases.get((identity, key), (0, 0, 0))[0]
@@ -222,10 +295,17 @@ class CloudBook:
             if more > 0:
                 self.given_up[held[1]] += more
 
-    def cards(self) -> dict[bytes, tuple[bytes, str]]:
-        """Where each card or phone leads, and how it stands."""
-        found = self.cloud.database.execute("SELECT token, account, status FROM card").fetchall()
-        return {token: (account, status) for token, account, status in found}
+    def called(self, key: PurseKey) -> PurseKey:
+        """What a terminal's purse is called here, where its person was forgotten."""
+        return key._replace(account=self.people.called(key.account))
+
+    def called_there(self, key: PurseKey) -> PurseKey:
+        """The other way round: what terminals call a purse."""
+        return key._replace(account=self.people.before.get(key.account, key.account))
+
+    def is_nobodys(self, key: PurseKey) -> bool:
+        """Whether no terminal shows it: its person was forgotten, or came with no line."""
+        return key.account in self.people.before or key.account == forgetting.NAMELESS
 
     def left_behind(self, key: PurseKey) -> int:
         """What written-off terminals may still spend without knowing that they are."""

@@ -14,12 +14,16 @@ import httpx
 
 from backend.doorbell import News
 from display import screens
+from display.screens import Message
 from drivers.events import CardSeen, Event
 from loyalty.account import Account
-from loyalty.entry import Draft, Entry, Moment
+from loyalty.entry import Cause, Draft, Entry, Moment, Personal, Posting
 from loyalty.programme import read
-from simulation.history import Violation
+from simulation import rules
+from simulation.clocks import Clock, Heard
+from simulation.hearing import Hearing
 from simulation.power import Disk, Guarded, Power, PowerCut, Writer
+from simulation.rules import violated
 from simulation.world import World
 from sync import journal, mirror, pairing
 from sync.connection import cloud_client
@@ -53,9 +57,8 @@ class Counter:
         """How long the disk takes, about."""
         self.repeat = 0.05
         """How often a Record is asked for a second time, as if its first answer had been lost."""
-        self.skew_ms = 0
-        """How wrong the wall clock is."""
-        self.trusted = True
+        self.clock = Clock(world.agenda)
+        self.boots: dict[UUID, Heard] = {}
         self.promised: dict[str, UUID] = {}
         """What people were told is done: the conversation's key, and the entry's id."""
         self.keys: dict[str, UUID | None] = {}
@@ -82,6 +85,9 @@ class Counter:
         self.store.writer = Connections(self._guarded(files.journal), self._guarded(files.mirror))
         self.writer.held = True
         self._boot = UUID(bytes=self.chance.randbytes(16))
+        self.heard = self.boots[self._boot] = Heard(self._agenda, self.disk)
+        self._on_since = self._agenda.now
+        self._network.boots.begins(self._boot, self._on_since)
         desk = Desk(shop=kept.shop_name, programme=self.store.programme())
         self.state, _ = session.show(session.begin(self._boot.hex, desk, self._agenda.now))
         self._queue: deque[Input] = deque()
@@ -104,7 +110,9 @@ class Counter:
         self.identity = self.pairing.identity
         key = load_or_make(self.folder, self.chance.randbytes)
         signer = RequestSigner(self.identity, key, lambda: self.moment().wall_ms / 1000)
-        self._clients.append(cloud_client(CLOUD, auth=signer, transport=self._network.to_the_cloud(self.name)))
+        self.heard.interrupted()
+        cable = Hearing(self.name, self._network.to_the_cloud(self.name), lambda: self.heard)
+        self._clients.append(cloud_client(CLOUD, auth=signer, transport=cable))
         self.courier = Courier(
             self._clients[-1],
             self.store.writer.journal,
@@ -175,7 +183,7 @@ class Counter:
         return task
 
     def moment(self) -> Moment:
-        return Moment(self._boot, self._agenda.now, max(0, self._agenda.wall_ms + self.skew_ms), self.trusted)
+        return Moment(self._boot, self._agenda.now - self._on_since, self.clock.wall_ms, self.clock.trusted)
 
     # a new identity
 
@@ -193,6 +201,7 @@ class Counter:
         self._history.note(f"{self.name}: staff renew it")
         self._running_courier.cancel()
         await asyncio.gather(self._running_courier, return_exceptions=True)
+        self.heard.interrupted()
         load_or_make(self.folder, self.chance.randbytes, NEXT_KEY)  # made by this day's chance, and found there
         self.pairing, refused = await renewal.renew(self.folder, self.pairing, self.store, self.courier)
         if refused is not None:
@@ -245,27 +254,34 @@ class Counter:
         """A person sees that it is done: then it is on the disk (invariant 1)."""
         row = self.store.reader.journal.execute("SELECT id FROM lines WHERE key = ?", (key,)).fetchone()
         if row is None:
-            raise Violation(f"1: {self.name} shows {screen}, and the journal holds nothing of it")
+            violated(rules.SHOWN, self.name, "shows", screen, "and the journal holds nothing of it")
         if self.promised.setdefault(key, UUID(bytes=row[0])) != UUID(bytes=row[0]):
-            raise Violation(f"1: {self.name} gave the entry of {key} another id")
+            violated(rules.SHOWN, self.name, "gave the entry of", key, "another id")
 
-    async def _record(self, effect: Record) -> None:
+    async def write(self, draft: Draft, key: str) -> Entry | Message:
+        """Records a draft, or says why not; what is answered is remembered, for it holds."""
         programme = self.state.desk.programme
         version = programme.version if programme else 0
-        self.keys[effect.key] = None
-        outcome = await self.store.record(effect.draft, effect.key, version, self.moment())
+        self.keys[key] = None
+        outcome = await self.store.record(draft, key, version, self.moment())
         if isinstance(outcome, Entry) and self.chance.random() < self.repeat and not self.disk.fails:
             self._history.fault(f"{self.name}: a Record is asked for twice")
-            outcome = await self.store.record(effect.draft, effect.key, version, self.moment())
+            outcome = await self.store.record(draft, key, version, self.moment())
         if not isinstance(outcome, Entry):
             self._history.note(f"{self.name}: {outcome.value}")
-            self.refused.add(effect.key)
-            self.tell(NotRecorded(effect.key, outcome, self._agenda.now))
-            return
-        self.keys[effect.key] = outcome.id
+            self.refused.add(key)
+            return outcome
+        self.keys[key] = outcome.id
         self._history.recorded += 1
         self._history.note(f"{self.name}: {outcome.cause.value} {outcome.postings}")
         self.courier.wake()
+        return outcome
+
+    async def _record(self, effect: Record) -> None:
+        outcome = await self.write(effect.draft, effect.key)
+        if not isinstance(outcome, Entry):
+            self.tell(NotRecorded(effect.key, outcome, self._agenda.now))
+            return
         account = self.store.account(effect.draft.whose, typed=effect.draft.typed)
         self.tell(Recorded(effect.key, outcome, account, self._agenda.now))
 
@@ -280,6 +296,20 @@ class Counter:
             self.tell(Granted(there, self._agenda.now, answered.coming > 0))
         else:
             self.tell(NoAnswer(self._agenda.now))
+
+    def move(self, purse: tuple[str, str], amount: int) -> None:
+        """Staff load or take something of a purse for which the counter has no button, of the member in conversation."""
+        account = faces.account_of(self.state.mode)
+        if account is not None and self.state.desk.staff is not None:
+            self._spawn(self._move(account.whose, *purse, amount))
+
+    async def _move(self, whose: Personal, purse: str, instance: str, amount: int) -> None:
+        used = max(0, -amount)
+        if used > self.store.account(whose).holding(purse, instance).spendable and self.courier.state.online:
+            await self.courier.lending.ask(whose.account, purse, used, instance)
+        cause = Cause.REDEEM if used else Cause.AWARD
+        draft = Draft(cause, whose, (Posting(purse, amount, used, instance),))
+        await self.write(draft, f"{self._boot.hex}:move {len(self.keys)}")
 
     # leases follow the card, as `terminal.link` has it
 
@@ -321,7 +351,7 @@ class Counter:
     def _cloud_news(self, state: CloudState) -> None:
         overtaken = state.trouble.startswith("The cloud refused, 409")  # as often as it is tried: by a copy's requests
         if state.trouble.startswith(FAULTS_OF_OURS) and not overtaken and not self.disk.fails:
-            raise Violation(f"2: {self.name}'s courier: {state.trouble}")
+            violated(rules.GOES_ON, self.name, "has trouble:", state.trouble)
         if state.standing is not Standing.GOOD and not self.state.desk.cloud.stopped:
             self._history.note(f"{self.name}: the cloud says {state.standing.value}")
         trouble = TROUBLES[state.kind] if state.kind is not None else None

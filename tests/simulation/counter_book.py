@@ -7,14 +7,17 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from loyalty.account import Account, Holding
+from loyalty.account import Account, Holding, Status
 from loyalty.chain import Head, Line, Was, extend
-from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
+from loyalty.entry import Cause, Entry, Personal, Posting, decode_entry, decode_personal
 from loyalty.holding import spendable
-from simulation.cloud_book import CloudBook, PurseKey, demand
+from simulation import past_book, rules, time_book
+from simulation.card_book import KnownCards
+from simulation.cloud_book import CloudBook, PurseKey
 from simulation.copies import HeadStart
 from simulation.counter import Counter
-from sync import journal, known_time, mirror, view
+from simulation.rules import demand
+from sync import journal, mirror, view
 from sync.messages import Standing
 
 
@@ -26,9 +29,19 @@ class Written:
     id: UUID
     key: str
     account: bytes
-    cause: Cause
-    refers: UUID | None
-    postings: tuple[Posting, ...]
+    entry: Entry
+
+    @property
+    def cause(self) -> Cause:
+        return self.entry.cause
+
+    @property
+    def refers(self) -> UUID | None:
+        return self.entry.refers
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        return self.entry.postings
 
     def on(self, key: PurseKey) -> list[Posting]:
         """What it does to one purse."""
@@ -64,6 +77,9 @@ class CounterBook:
         self._registered = 0
         self._rows: dict[PurseKey, Row] = {}
         self._ids: dict[str, UUID] = {}
+        self._by_id: dict[UUID, Written] = {}
+        self._cards = KnownCards(counter)
+        self._forgotten: dict[bytes, bool] = {}
         self._version = (0, 0)
         if start is not None:
             self.head_starts.append(start)
@@ -100,11 +116,13 @@ class CounterBook:
         self._touched |= self._read_lines()
         now = journal.current(self.counter.store.reader.journal)
         if now.identity != self.identity:
-            demand(now.base <= len(self.lines), 8, self.counter.name, "begins anew behind its last line")
+            demand(now.base <= len(self.lines), rules.ANEW, self.counter.name, "begins anew behind its last line")
             self._touched |= self.spendable.keys()
             identities = self.counter.store.reader.journal.execute("SELECT identity, base FROM identities")
             self._bases = dict(identities.fetchall())
             self.identity, self.base, self._registered = now.identity, now.base, 0
+        if self.counter.clock.lied:
+            cloud.time.fooled.add(now.identity)
         query = "SELECT place, hash FROM lines WHERE place > ? ORDER BY place"
         after = self.base + self._registered
         for place, hash in self.counter.store.reader.journal.execute(query, (after,)).fetchall():
@@ -115,36 +133,42 @@ class CounterBook:
         """Checks what is new against what the cloud said; the purses that may look different now."""
         self.note_lines(cloud)
         self._check_identity(cloud)
-        touched, self._touched = self._touched | self._read_rows(cloud), set()
+        touched, self._touched = self._touched | self._read_rows(cloud) | self._read_tombstones(), set()
         self._check_promises()
         for key in touched:
             self._check_purse(key)
-        at = self.counter.moment()
-        known = known_time.known_ms(self.counter.store.reader.mirror, at)
-        demand(known <= self.counter.world.agenda.wall_ms, 9, self.counter.name, "takes it for later than it is:", known)
+        self._cards.read(cloud.cards)
+        time_book.check_known_time(self.counter)
         return touched
 
     def _read_lines(self) -> set[PurseKey]:
         name, ask = self.counter.name, self.counter.store.reader.journal.execute
         last = self.lines[-1].place if self.lines else 0
-        query = "SELECT place, id, key, cause, account, refers, body, personal FROM lines WHERE place > ? ORDER BY place"
+        query = "SELECT place, id, key, cause, account, body, personal FROM lines WHERE place > ? ORDER BY place"
         touched: set[PurseKey] = set()
-        for place, id, key, cause, account, refers, body, personal in ask(query, (last,)).fetchall():
-            demand(place == last + 1, 2, name, "has a gap before", place)
+        for place, id, key, cause, account, body, personal in ask(query, (last,)).fetchall():
+            demand(place == last + 1, rules.LINES, name, "has a gap before", place)
             asked = "has an entry that nobody asked for, or one that was asked for once, twice"
-            demand(key in self.counter.keys or (cause == "give back" and key.startswith("recall ")), 1, name, asked)
-            demand(decode_personal(personal).account == account, 2, name, "has a line of two accounts")
-            entry = decode_entry(body)
-            by = UUID(bytes=refers) if refers is not None else None
+            demand(key in self.counter.keys or (cause == "give back" and key.startswith("recall ")), rules.ASKED, name, asked)
+            whose, entry = decode_personal(personal), decode_entry(body)
+            alike = (whose.account, entry.id.bytes, entry.cause.value) == (account, id, cause)
+            demand(alike, rules.LINES, name, "has a line that says one thing and holds another")
             last = place
-            touched |= self._remember(Written(place, UUID(bytes=id), key, account, Cause(cause), by, entry.postings))
+            line = Written(place, entry.id, key, account, entry)
+            time_book.check_moment(self.counter, line)
+            if line.cause is Cause.UNDO and line.refers is not None:
+                time_book.check_undo(self.counter, line, self._by_id.get(line.refers))
+            past_book.check_line(name, entry)
+            self._cards.check_shown(whose.token)
+            touched |= self._remember(line)
         first, count, end = ask("SELECT coalesce(min(place), 1), count(*), coalesce(max(place), 0) FROM lines").fetchone()
-        demand(end == len(self.lines) and count == end - first + 1, 2, name, "has lost lines:", first, count, end)
+        demand(end == len(self.lines) and count == end - first + 1, rules.LINES, name, "has lost lines:", first, count, end)
         return touched
 
     def _remember(self, line: Written) -> set[PurseKey]:
         self.lines.append(line)
         self._ids[line.key] = line.id
+        self._by_id[line.id] = line
         for posting in line.postings:
             self._of[PurseKey(line.account, posting.purse, posting.instance)].append((line.place, posting))
         purses = {PurseKey(line.account, posting.purse, posting.instance) for posting in line.postings}
@@ -158,24 +182,33 @@ class CounterBook:
         first = reader.execute("SELECT coalesce(min(place), 1) FROM lines").fetchone()[0]
         if first > 1:
             gone = self.lines[first - 2]
-            demand(gone.id in cloud.entries or gone.id in cloud.void, 11, name, "has pruned what the cloud does not have")
+            demand(
+                gone.id in cloud.entries or gone.id in cloud.void, rules.PRUNED, name, "has pruned what the cloud does not have"
+            )
         self.standing = now.standing
         off_head = now.standing is Standing.OFF_HEAD
-        demand(not off_head or self.copied, 8, name, "is taken for a copy, and is none")
+        demand(not off_head or self.copied, rules.NO_COPY, name, "is taken for a copy, and is none")
         for start in self.head_starts:
             start.found_out |= start.identity != now.identity or now.standing is not Standing.GOOD
         recorded = len(self.lines) - now.base
-        demand(now.posted <= now.accepted <= recorded, 2, name, "believes", now.posted, now.accepted, "of", recorded)
+        demand(
+            now.posted <= now.accepted <= recorded, rules.BELIEVED, name, "believes", now.posted, now.accepted, "of", recorded
+        )
         believed = now.accepted <= cloud.stored.get(now.identity, 0) and now.posted <= cloud.posted.get(now.identity, 0)
-        demand(believed, 2, name, "believes more to be accepted than the cloud has")
+        demand(believed, rules.BELIEVED, name, "believes more to be accepted than the cloud has")
 
     def _check_promises(self) -> None:
         name, ids = self.counter.name, self._ids
         for key, id in self.counter.promised.items():
-            demand(ids.get(key) == id, 1, name, "showed an entry that is gone")
+            demand(ids.get(key) == id, rules.SHOWN, name, "showed an entry that is gone")
         for key, answered in self.counter.keys.items():
-            demand(answered is None or ids.get(key) == answered, 1, name, "was told of an entry that is not there")
-        demand(ids.keys().isdisjoint(self.counter.refused), 1, name, "holds an entry of which people were told that it is not")
+            demand(answered is None or ids.get(key) == answered, rules.SHOWN, name, "was told of an entry that is not there")
+        demand(
+            ids.keys().isdisjoint(self.counter.refused),
+            rules.REFUSED,
+            name,
+            "holds an entry of which people were told that it is not",
+        )
 
     def _read_rows(self, cloud: CloudBook) -> set[PurseKey]:
         name = self.counter.name
@@ -188,13 +221,15 @@ class CounterBook:
             if row.change <= 0 and known:
                 # From before the snapshot that is under way: still there, until that brings another or has swept it away.
                 same = before is not None and replace(before, change=row.change) == row
-                demand(same, 4, name, "has changed a row that waits for a snapshot:", key.purse, before, row)
+                demand(same, rules.ROWS, name, "has changed a row that waits for a snapshot:", key.purse, before, row)
                 continue
             identity, through = UUID(bytes=row.identity), row.place - self._bases[row.identity]
-            demand(row.place <= len(self.lines), 8, name, "holds a row that includes lines which it has not written")
+            demand(
+                row.place <= len(self.lines), rules.OWN_ROWS, name, "holds a row that includes lines which it has not written"
+            )
             true = cloud.said[identity, key, row.change, through]
             found = (row.balance, row.granted)
-            demand(found in true, 4, name, "holds a row that never was:", key.purse, found, "and not", true)
+            demand(found in true, rules.ROWS, name, "holds a row that never was:", key.purse, found, "and not", true)
         for start in (start for start in self.head_starts if start.identity == self.identity):
             for key in changed & rows.keys():
                 start.holds(key, self._head_start(len(start.common), key))
@@ -234,12 +269,37 @@ class CounterBook:
         held = view._holdings(reader.journal, reader.mirror, journal.current(reader.journal), key.account, *number)
         return Account(Personal(key.account, b""), holdings=held).holding(key.purse, key.instance)
 
-    def check_cards(self, cards: dict[bytes, tuple[bytes, str]]) -> None:
-        """When all is quiet, each card leads where the cloud says, and is as active (invariant 10)."""
-        for token, led in cards.items():
-            seen = self.counter.store.account(Personal(token, token))
-            found = (seen.whose.account, seen.status.value)
-            demand(found == led, 10, self.counter.name, "takes a card for", found, "and not", led)
+    def _read_tombstones(self) -> set[PurseKey]:
+        """Whoever was forgotten here: nothing of them is shown, nor in the mirror; their purses where that is new."""
+        reader, name = self.counter.store.reader, self.counter.name
+        found = {account: bool(done) for account, done in reader.mirror.execute("SELECT account, done FROM forgotten")}
+        known, self._forgotten = self._forgotten, found
+        for account, done in found.items():
+            seen = self.counter.store.account(Personal(account, account))
+            hidden = seen.status is Status.BLOCKED and not seen.holdings and not seen.name
+            demand(hidden, rules.TOMBSTONE, name, "shows somebody who was forgotten:", seen)
+            for rows in ("purse_rows", "card_rows", "member_rows"):
+                left = reader.mirror.execute(f"SELECT count(*) FROM {rows} WHERE account = ?", (account,)).fetchone()[0]
+                demand(left == 0, rules.TOMBSTONE, name, "has", rows, "of somebody who was forgotten")
+            demand(not done or not self._named(account), rules.TOMBSTONE, name, "has lines of somebody who was forgotten")
+        fresh = {account for account, done in found.items() if known.get(account) != done}
+        return {key for key in self._of if key.account in fresh}
+
+    def _named(self, account: bytes) -> int:
+        """How many lines still say that they are an account's."""
+        lines = self.counter.store.reader.journal.execute("SELECT account, personal FROM lines WHERE personal IS NOT NULL")
+        return sum(account in (named, decode_personal(personal).account) for named, personal in lines)
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether nothing is left to forget."""
+        return all(self._forgotten.values())
+
+    def check_forgotten(self) -> None:
+        """When all is quiet, nothing is left of whoever was forgotten."""
+        for account in self._forgotten:
+            left = self._named(account)
+            demand(left == 0, rules.TOMBSTONE, self.counter.name, "has", left, "lines of somebody who was forgotten")
 
     def _check_purse(self, key: PurseKey) -> None:
         """What is shown and what may be spent is what its own lines and its row say."""
@@ -248,14 +308,18 @@ class CounterBook:
         # Of a purse without a row, after the mirror was lost, only the lines that are still here are known.
         gone = journal.pruned(store.reader.journal) - 1 if key not in self._rows else 0
         shown = row.balance + sum(p.delta for p in self.postings(key, after=max(row.place, gone)))
-        demand(holding.balance == shown, 4, name, "shows", holding.balance, "of", key.purse, "and not", shown)
         granted, place = row.granted if self._is_mine(row) else 0, row.place
         earned = sum(p.earned for p in self.postings(key, after=max(self.base, place, gone)))
         may = granted + earned - sum(p.used for p in self.postings(key, after=self.base))
         said = mirror.rows(store.reader.mirror, store.reader.journal)(*key)
         would = spendable(said, journal.own(store.reader.journal, *key, said.through))
-        demand(would == may, 5, name, "would spend", would, "of", key.purse, "and not", may)
-        demand(holding.spendable == may, 5, name, "offers", holding.spendable, "of", key.purse, "and not", may)
+        if key.account in self._forgotten:
+            demand(would <= max(0, may), rules.SPENDABLE, name, "would spend", would, "of", key.purse, "of nobody, not", may)
+            self.spendable[key] = would
+            return
+        demand(holding.balance == shown, rules.SEEN, name, "shows", holding.balance, "of", key.purse, "and not", shown)
+        demand(would == may, rules.SPENDABLE, name, "would spend", would, "of", key.purse, "and not", may)
+        demand(holding.spendable == may, rules.SPENDABLE, name, "offers", holding.spendable, "of", key.purse, "and not", may)
         self.spendable[key] = may
 
     def check_chain(self) -> None:
@@ -280,8 +344,8 @@ class CounterBook:
             id,
             hash,
         ) in self.counter.store.reader.journal.execute(query, (self.base,)):
-            demand(self.lines[place - 1].id.bytes == id, 2, self.counter.name, "has changed a line")
+            demand(self.lines[place - 1].id.bytes == id, rules.LINES, self.counter.name, "has changed a line")
             wrapped = Was(UUID(bytes=was), at, was_hash) if was is not None else None
             line = Line(place - self.base, before, body, digest, personal, salt, wrapped)
             head = extend(self.identity, head or Head(line.sequence - 1, before), line)
-            demand(head.hash == hash, 2, self.counter.name, "has a line with another hash")
+            demand(head.hash == hash, rules.LINES, self.counter.name, "has a line with another hash")

@@ -11,14 +11,16 @@ from typing import Any
 
 import structlog
 
+from simulation import raw_numbers, rules
 from simulation.agenda import Agenda, run
 from simulation.cloud import TERMINALS, temporary_folder, the_cloud
-from simulation.counter import Counter
+from simulation.counter import IDLE_SECONDS, Counter
 from simulation.faults import DAY, FAULTS, HOUR, MINUTE, SECOND
 from simulation.fleet import Fleet
-from simulation.history import History, Violation
+from simulation.history import History
 from simulation.network import Network, Weather
 from simulation.people import People
+from simulation.rules import Rule, Violation, demand, violated
 from simulation.world import World
 from sync import history as journal_history
 from sync import mirror
@@ -37,6 +39,7 @@ FAULTS_LOGGED: list[str] = []
 
 
 def _listen(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    raw_numbers.look_at_log(event)
     if method in ("error", "exception", "critical"):
         FAULTS_LOGGED.append(f"{event.get('event')} {sys.exc_info()[1]!r}")
     raise structlog.DropEvent
@@ -84,15 +87,21 @@ def live(seed: int, plan: Plan = WHOLE_DAYS, without: Collection[str] = ()) -> L
         return run(all_of_it(Path(folder)))
 
 
-class Broken(Violation):
-    """An invariant does not hold: with the seed, and what happened."""
+class Broken(AssertionError):
+    """An invariant does not hold: with the seed, and what happened. `rule` is None where something else went wrong."""
 
     def __init__(self, error: Exception, seed: int, history: History, steps: int) -> None:
+        self.rule: Rule | None = error.rule if isinstance(error, Violation) else None
         self.seed, self.steps, self.taps, self.faults = seed, steps, history.taps, history.faults
         self.words = str(error) or type(error).__name__
         self.happened, self.events = history.happened, history.events
         where = f"seed {seed}, step {steps}, {history.taps} taps, {history.faults} faults"
         super().__init__(f"{self.words}\n{where}, the last events:\n{history.tail()}")
+
+    @property
+    def invariant(self) -> int:
+        """The number of the invariant; 0 for anything else that went wrong."""
+        return self.rule.number if self.rule is not None else 0
 
 
 class Day:
@@ -103,6 +112,7 @@ class Day:
         self.agenda = Agenda()
         self.history = History(lambda: self.agenda.now, without)
         FAULTS_LOGGED.clear()
+        raw_numbers.FOUND.clear()
         self.cloud = the_cloud()
         self.network = Network(self.agenda, self.cloud, self._own_chance(), Weather(), self.history)
         self.world = World(seed, self.agenda, self.network, self.history)
@@ -246,7 +256,7 @@ class Day:
         if self.agenda.now > self._moved[0]:
             self._moved = (self.agenda.now, self.agenda.steps)
         elif self.agenda.steps > self._moved[1] + STANDSTILL:
-            raise Violation("2: terminals and cloud keep each other busy and get nowhere")
+            violated(rules.GOES_ON, "terminals and cloud keep each other busy and get nowhere")
         things, self._things = self._things, []
         for thing in things:
             await thing()
@@ -258,7 +268,8 @@ class Day:
         if FAULTS_LOGGED:
             faults, FAULTS_LOGGED[:] = list(FAULTS_LOGGED), []
             if not any(counter.disk.fails for counter in self.counters):
-                raise Violation(f"2: a terminal logs a fault of its own: {faults[0]}")
+                violated(rules.GOES_ON, "a terminal logs a fault of its own:", faults[0])
+        demand(not raw_numbers.FOUND, rules.RAW, *raw_numbers.FOUND[:1])
         touched, self.network.cloud_touched = self.network.cloud_touched, False
         self.fleet.invariants.check(cloud_touched=touched)
         self._call_staff()
@@ -296,8 +307,10 @@ class Day:
         deadline = self.agenda.now + DRAIN_MS
         while not self._quiet():
             if self.agenda.now > deadline:
-                raise Violation("2: there are entries that do not arrive")
+                violated(rules.GOES_ON, "there are entries that do not arrive")
             await self.step()
+        if not all(book.has_forgotten for book in self.fleet.invariants.books.values()):
+            await self.until(self.agenda.now + 2 * int(IDLE_SECONDS * SECOND))
         self.fleet.invariants.check_end()
 
     def _quiet(self) -> bool:

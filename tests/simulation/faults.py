@@ -12,10 +12,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from backend import cards, merchant_tables, merging, programmes
+from backend import cards, forgetting, ledger_tables, merchant_tables, merging, programmes
 from backend.leases import write_off_terminal
 from loyalty.entry import TokenKind
 from loyalty.tokens import token
+from simulation.cloud import load
 from simulation.counter import Counter
 from simulation.people import BLANK, JANA, MEMBERS, PETER, ZOLTAN
 
@@ -55,16 +56,11 @@ def mirror_lost(day: Day, counter: Counter, chance: pseudo.Random) -> None:
 def clock_jumps(day: Day, counter: Counter, chance: pseudo.Random) -> None:
     """A day ahead or back, or to 1970; set right again some time, by hand or by the network, or never."""
     now = day.agenda.wall_ms
-    counter.skew_ms, counter.trusted = chance.choice(
-        [(DAY, True), (-DAY, True), (-now, False), (-now, True), (400 * DAY, False), (0, False)]
-    )
-    day.history.note(f"{counter.name}: its clock is {counter.skew_ms / DAY:.1f} days off, trusted: {counter.trusted}")
+    skew_ms, trusted = chance.choice([(DAY, True), (-DAY, True), (-now, False), (-now, True), (400 * DAY, False), (0, False)])
+    counter.clock.set(skew_ms, trusted)
+    day.history.note(f"{counter.name}: its clock is {skew_ms / DAY:.1f} days off, trusted: {trusted}")
     if chance.random() < 0.6:
-        day.later(chance.choice([MINUTE, DAY, 31 * DAY]), lambda: _set_clock(counter))
-
-
-def _set_clock(counter: Counter) -> None:
-    counter.skew_ms, counter.trusted = 0, True
+        day.later(chance.choice([MINUTE, DAY, 31 * DAY]), lambda: counter.clock.set(0, trusted=True))
 
 
 def disk_refuses(day: Day, counter: Counter, chance: pseudo.Random) -> None:
@@ -131,6 +127,30 @@ def merge(day: Day, counter: Counter, old: str, new: str) -> None:
     day.network.ring()
 
 
+def person_forgotten(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """A member wants to be forgotten."""
+    forget(day, counter, chance.choice([JANA, PETER, ZOLTAN]))
+
+
+def forget(day: Day, counter: Counter, number: str) -> None:
+    """What the portal does with the account that a member's first card opened, and with those that lead to it."""
+    with suppress(forgetting.CannotForget), day.cloud.writing() as connection:
+        account = _card(counter, number)
+        forgetting.forget(connection, counter.pairing.network, account, day.agenda.wall_ms, day.cloud.random)
+    day.network.ring()
+
+
+def sold_in_the_portal(day: Day, counter: Counter, chance: pseudo.Random) -> None:
+    """A member buys more of everything that is sold there."""
+    account = _card(counter, chance.choice([JANA, PETER, ZOLTAN]))
+    with day.cloud.writing() as connection:
+        account = merging.leads_to(connection, counter.pairing.network, account) or account
+        known = sa.select(ledger_tables.account.c.id).where(ledger_tables.account.c.id == account)
+        if connection.execute(known).first() is not None:
+            load(connection, counter.pairing.merchant, [account], day.agenda.wall_ms, day.cloud.random)
+    day.network.ring()
+
+
 def card_blocked(day: Day, counter: Counter, chance: pseudo.Random) -> None:
     """A member's card is lost, and maybe found again."""
     card = _card(counter, chance.choice(MEMBERS))
@@ -157,8 +177,8 @@ def _card(counter: Counter, number: str) -> bytes:
 
 LEVELS = """
 [[levels]]
-key = "gold"
-name = { sk = "zlatá", en = "gold" }
+key = "loyal"
+name = { sk = "verná", en = "loyal" }
 from = "1"
 months = 12
 coefficient = "2"
@@ -206,6 +226,8 @@ FAULTS: dict[Fault, int] = {
     accounts_merged: 2,
     card_blocked: 1,
     card_replaced: 1,
+    person_forgotten: 2,
+    sold_in_the_portal: 1,
     levels_begin: 2,
 }
 """Each fault, and how often it is drawn among the others."""

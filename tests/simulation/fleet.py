@@ -27,6 +27,7 @@ class SdCard:
     keys: dict[str, UUID | None] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
     start: HeadStart | None = None
+    clock_lied: bool = False
 
 
 class Fleet:
@@ -37,13 +38,13 @@ class Fleet:
         self.counters: list[Counter] = []
         for place in range(size):
             self._insert(f"terminal {place + 1}", _fresh(place))
-        self.invariants = Invariants(cloud, self.counters)
+        self.invariants = Invariants(cloud, self.counters, world.network.boots)
 
     def copy(self, counter: Counter) -> SdCard:
         """The card as it is now. Work that is under way is not on it: each step of the writer is a whole transaction."""
         files = {path.name: path.read_bytes() for path in counter.folder.iterdir() if not path.name.endswith("-shm")}
         start = self.invariants.copied(counter)
-        return SdCard(files, dict(counter.promised), dict(counter.keys), frozenset(counter.refused), start)
+        return SdCard(files, dict(counter.promised), dict(counter.keys), frozenset(counter.refused), start, counter.clock.lied)
 
     @property
     def next_copy(self) -> str:
@@ -100,3 +101,4 @@ def _write(folder: Path, card: SdCard) -> None:
 
 def _recall(counter: Counter, card: SdCard) -> None:
     counter.promised, counter.keys, counter.refused = dict(card.promised), dict(card.keys), set(card.refused)
+    counter.clock.lied = counter.clock.lied or card.clock_lied

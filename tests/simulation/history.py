@@ -7,10 +7,6 @@ from collections.abc import Callable, Collection
 SHOWN = 80
 
 
-class Violation(AssertionError):
-    """An invariant does not hold. The text begins with its number."""
-
-
 class History:
     """The events of a day in order, and how many of each sort there were.
 

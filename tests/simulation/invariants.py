@@ -1,23 +1,26 @@
 """The invariants of the ledger, asked of the real files and tables after each step that changed them.
 
-A `Violation` begins with the number that the invariant has in the ledger: `cloud_book` and `counter_book` check each side by
-itself, and what is true of all together is checked here.
+A `Violation` begins with the invariant's number in `docs/ledger.md` and ends with the sentence of `docs/` that is broken.
+`cloud_book` and `counter_book` check each side by itself, with a book for each subject; here is what is true of all together.
 """
 
 from __future__ import annotations
 
+from simulation import raw_numbers, rules
+from simulation.clocks import Boots
 from simulation.cloud import Cloud
-from simulation.cloud_book import CloudBook, Purse, PurseKey, demand
+from simulation.cloud_book import CloudBook, Purse, PurseKey
 from simulation.copies import HeadStart
 from simulation.counter import Counter
 from simulation.counter_book import CounterBook
+from simulation.rules import demand
 
 
 class Invariants:
     """`check()` after each step, `check_end()` when all is quiet."""
 
-    def __init__(self, cloud: Cloud, counters: list[Counter]) -> None:
-        self.cloud = CloudBook(cloud)
+    def __init__(self, cloud: Cloud, counters: list[Counter], boots: Boots) -> None:
+        self.cloud = CloudBook(cloud, boots)
         self.books: dict[str, CounterBook] = {}
         self.checks = 0
         self._gone: list[HeadStart] = []
@@ -38,6 +41,7 @@ class Invariants:
         self.cloud.copies = True
         book = self.books[counter.name]
         start = book.begins_alike()
+        self.cloud.time.fooled.add(start.identity)
         book.head_starts.append(start)
         return start.again()
 
@@ -66,18 +70,22 @@ class Invariants:
         """No two terminals may spend the same: what all could spend now is there, posted or on its way (invariants 5 and 8)."""
         cloud = self.cloud
         starts = [*self._gone, *(start for book in self.books.values() for start in book.head_starts)]
-        for key in touched:
-            purse = cloud.purses.get(key, Purse())
-            excused = cloud.given_up[key] + cloud.voided[key]
+        for here, key in {(cloud.called(key), cloud.called_there(key)) for key in touched}:
+            purse = cloud.purses.get(here, Purse())
+            excused = cloud.given_up[here] + cloud.voided[here]
             excused += sum(start.of(key) for start in starts if start.found_out)
-            demand(purse.overdraft <= excused, 5, key.purse, "is overdrawn by", purse.overdraft, "and not", excused)
+            demand(
+                purse.overdraft <= excused, rules.OVERDRAFT, key.purse, "is overdrawn by", purse.overdraft, "and not", excused
+            )
             could = sum(max(0, book.may_spend(key)) for book in self.books.values())
             waiting = {line.id: line for book in self.books.values() for line in book.waiting(cloud, key)}
             there = (
-                purse.balance + purse.debt + purse.overdraft + cloud.left_behind(key) + sum(start.of(key) for start in starts)
+                purse.balance + purse.debt + purse.overdraft + cloud.left_behind(here) + sum(start.of(key) for start in starts)
             )
             there += sum(posting.earned - posting.used for line in waiting.values() for posting in line.on(key))
-            demand(could <= there, 5, "the terminals could spend", could, "of", key.purse, "where", there, "is there")
+            demand(
+                could <= there, rules.TOGETHER, "the terminals could spend", could, "of", key.purse, "where", there, "is there"
+            )
 
     def check_end(self) -> None:
         """When everything has arrived: both sides have the same, exactly once."""
@@ -89,11 +97,31 @@ class Invariants:
             book.check_chain()
             assert book.identity is not None
             missing = [line.place for line in book.lines if line.id not in cloud.entries and line.id not in cloud.void]
-            demand(not missing, 1, name, "has lines that are not in the cloud:", missing)
+            demand(not missing, rules.ARRIVED, name, "has lines that are not in the cloud:", missing)
             mine = {line.place - book.base: line.id for line in book.lines[book.base :]}
             for id, sequence in cloud.cloud.database.execute(posted, (book.identity.hex,)).fetchall():
-                demand(mine.get(sequence) is not None and mine[sequence].hex == id, 1, name, "has not written line", sequence)
-            book.check_cards(cloud.cards())
+                demand(
+                    mine.get(sequence) is not None and mine[sequence].hex == id,
+                    rules.ARRIVED,
+                    name,
+                    "has not written line",
+                    sequence,
+                )
+            book.check_forgotten()
+            raw_numbers.look_at_files(book.counter.folder)
             for key, purse in cloud.purses.items():
+                if cloud.is_nobodys(key):
+                    continue
                 seen = book.holding(key)
-                demand(seen.balance == purse.balance, 4, name, "shows", seen.balance, "not", purse.balance, "of", key.purse)
+                demand(
+                    seen.balance == purse.balance,
+                    rules.SAME,
+                    name,
+                    "shows",
+                    seen.balance,
+                    "not",
+                    purse.balance,
+                    "of",
+                    key.purse,
+                )
+        demand(not raw_numbers.FOUND, rules.RAW, *raw_numbers.FOUND[:1])

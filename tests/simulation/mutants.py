@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,27 +15,17 @@ from backend import accept, book, changes, derived, identities, ledger_tables, m
 from display import screens
 from loyalty.chain import Head, line_hash
 from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
-from loyalty.holding import Own, Row
-from simulation import scene, stories
+from loyalty.holding import Own, Row, shown
+from simulation import mutants_of_people, mutants_of_time, stories, stories_of_people
 from simulation.counter import Counter
+from simulation.mutant import Mutant, Plant
 from simulation.power import Guarded
-from sync import applying, database, journal, messages, mirror, view
+from sync import allowance, applying, database, journal, messages, mirror, view
 from sync.courier import Courier
 from sync.lending import Lending
 from sync.messages import Answered, Ask, Presented, Standing
 from sync.troubles import Trouble
 from terminal import renewal, states, verbs
-
-Plant = Callable[[pytest.MonkeyPatch], None]
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """Where a planted fault is found: the invariants that may break, and the seed or the story that is tried first."""
-
-    invariants: str
-    seed: int | None = None
-    story: scene.Story | None = None
 
 
 def a_retry_mints_a_new_id(patch: pytest.MonkeyPatch) -> None:
@@ -536,41 +526,71 @@ def a_leased_bonus_is_taken_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(derived, "take_free", lambda purse, points: (replace(purse, spent=purse.spent + points), points))
 
 
+def whatever_is_shown_may_be_spent(patch: pytest.MonkeyPatch) -> None:
+    """A balance is believed without a lease on it."""
+    patch.setattr(view, "spendable", lambda row, own: shown(row, own))
+    patch.setattr(allowance, "spendable", lambda row, own: shown(row, own))
+
+
+def one_lease_is_for_all_gift_cards(patch: pytest.MonkeyPatch) -> None:
+    """The terminal looks for a purse's row by its name, whichever card of that name it is."""
+    rows = mirror.rows
+
+    def careless(connection: Any, own: Any) -> Any:
+        row = rows(connection, own)
+
+        def of_any(account: bytes, purse: str, instance: str) -> Row:
+            found = connection.execute(
+                "SELECT DISTINCT instance FROM purse_rows WHERE account = ? AND purse = ?", (account, purse)
+            )
+            return max(
+                (row(account, purse, other) for (other,) in found.fetchall()), key=lambda one: one.granted, default=Row()
+            )
+
+        return of_any
+
+    patch.setattr(mirror, "rows", careless)
+
+
 MUTANTS: dict[Plant, Mutant] = {
     # Each variant that the model of the protocol was broken by (`docs/protocol.md`) is here, and some more.
-    a_retry_mints_a_new_id: Mutant("1", 0),
-    a_doubled_push_is_posted_twice: Mutant("45", 1),
-    granted_comes_without_its_through: Mutant("4", 0),
-    own_earnings_count_twice_after_a_pull: Mutant("5", 0),
-    done_is_shown_before_it_is_recorded: Mutant("1", 0),
-    grants_are_sent_as_add_so_many: Mutant("45", 12),
-    a_record_is_not_one_transaction: Mutant("1245", story=stories.power_cuts_one_after_the_other),
-    the_cursor_moves_before_its_rows: Mutant("24", 0),
-    undoing_a_spend_lowers_used: Mutant("5", 0),
-    a_lease_is_freed_when_its_use_is_stored: Mutant("5", story=stories.a_cloud_too_old),
-    what_is_earned_is_not_leased: Mutant("5"),
-    the_place_comes_after_its_rows: Mutant("4"),
-    one_place_counts_for_all_rows: Mutant("4"),
-    a_return_takes_what_is_not_leased: Mutant("5", story=stories.goods_come_back_without_a_lease),
-    what_was_taken_back_twice_is_not_corrected: Mutant("6", story=stories.undo_here_return_there),
-    a_line_is_set_aside: Mutant("2", story=stories.a_cloud_too_old),
-    lines_are_pruned_before_the_pull: Mutant("45", story=stories.a_hundred_days_without_an_answer),
-    an_answer_from_before_the_prune_is_applied: Mutant("45", story=stories.a_very_late_answer),
-    a_written_off_terminal_earns_no_lease: Mutant("5", story=stories.a_written_off_terminal_earns),
-    use_beyond_a_lease_is_not_made_good: Mutant("5", story=stories.a_write_off_and_return),
-    a_new_identity_keeps_the_old_leases: Mutant("5", story=stories.a_cloned_card),
-    a_new_identity_before_the_old_ones_lines: Mutant("35", story=stories.a_written_off_terminal_is_renewed_at_once),
-    pulls_carry_no_head: Mutant("248", story=stories.a_restored_backup),
-    a_wrapped_line_is_posted_twice: Mutant("34", story=stories.a_doubled_entry),
-    the_use_of_a_doubled_id_is_not_counted: Mutant("5", story=stories.a_doubled_entry),
-    both_copies_undo_one_spend: Mutant("6", story=stories.both_copies_undo),
-    leases_time_out: Mutant("5", story=stories.a_lease_is_waited_for),
-    two_couriers_drain_one_journal: Mutant("28", 1),
-    the_journal_ignores_conflicts: Mutant("12"),
-    the_chain_is_not_checked: Mutant("1238", story=stories.two_copies_serve),
-    an_undo_takes_what_was_given_back: Mutant("5", story=stories.a_lease_is_given_back_before_the_undo),
-    a_give_back_is_a_message: Mutant("5", story=stories.a_lease_is_called_back),
-    the_portal_spends_leased_value: Mutant("5", story=stories.two_accounts_become_one),
-    accounts_are_merged_by_alias: Mutant("5", story=stories.two_accounts_become_one),
-    a_leased_bonus_is_taken_back: Mutant("5", story=stories.a_bonus_is_leased_elsewhere),
+    a_retry_mints_a_new_id: Mutant((1,), 0),
+    a_doubled_push_is_posted_twice: Mutant((4, 5), 1),
+    granted_comes_without_its_through: Mutant((4,), 0),
+    own_earnings_count_twice_after_a_pull: Mutant((5,), 0),
+    done_is_shown_before_it_is_recorded: Mutant((1,), 0),
+    grants_are_sent_as_add_so_many: Mutant((4, 5), 12),
+    a_record_is_not_one_transaction: Mutant((1, 2, 4, 5), story=stories.power_cuts_one_after_the_other),
+    the_cursor_moves_before_its_rows: Mutant((2, 4, 10), 0),
+    undoing_a_spend_lowers_used: Mutant((5,), 0),
+    a_lease_is_freed_when_its_use_is_stored: Mutant((5,), story=stories.a_cloud_too_old),
+    what_is_earned_is_not_leased: Mutant((5,), story=stories.a_lost_acknowledgement),
+    the_place_comes_after_its_rows: Mutant((4,), 0),
+    one_place_counts_for_all_rows: Mutant((4,), 0),
+    a_return_takes_what_is_not_leased: Mutant((5,), story=stories.goods_come_back_without_a_lease),
+    what_was_taken_back_twice_is_not_corrected: Mutant((6,), story=stories.undo_here_return_there),
+    a_line_is_set_aside: Mutant((2,), story=stories.a_cloud_too_old),
+    lines_are_pruned_before_the_pull: Mutant((4, 5), story=stories.a_hundred_days_without_an_answer),
+    an_answer_from_before_the_prune_is_applied: Mutant((4, 5), story=stories.a_very_late_answer),
+    a_written_off_terminal_earns_no_lease: Mutant((5,), story=stories.a_written_off_terminal_earns),
+    use_beyond_a_lease_is_not_made_good: Mutant((5,), story=stories.a_write_off_and_return),
+    a_new_identity_keeps_the_old_leases: Mutant((5,), story=stories.a_cloned_card),
+    a_new_identity_before_the_old_ones_lines: Mutant((3, 5), story=stories.a_written_off_terminal_is_renewed_at_once),
+    pulls_carry_no_head: Mutant((2, 4, 8), story=stories.a_restored_backup),
+    a_wrapped_line_is_posted_twice: Mutant((3, 4), story=stories.a_doubled_entry),
+    the_use_of_a_doubled_id_is_not_counted: Mutant((5,), story=stories.a_doubled_entry),
+    both_copies_undo_one_spend: Mutant((6,), story=stories.both_copies_undo),
+    leases_time_out: Mutant((5,), story=stories.a_lease_is_waited_for),
+    two_couriers_drain_one_journal: Mutant((2, 8), 1),
+    the_journal_ignores_conflicts: Mutant((1, 2), 0),
+    the_chain_is_not_checked: Mutant((1, 2, 3, 8), story=stories.two_copies_serve),
+    an_undo_takes_what_was_given_back: Mutant((5,), story=stories.a_lease_is_given_back_before_the_undo),
+    a_give_back_is_a_message: Mutant((5,), story=stories.a_lease_is_called_back),
+    the_portal_spends_leased_value: Mutant((5,), story=stories.two_accounts_become_one),
+    accounts_are_merged_by_alias: Mutant((5,), story=stories.two_accounts_become_one),
+    a_leased_bonus_is_taken_back: Mutant((5,), story=stories.a_bonus_is_leased_elsewhere),
+    whatever_is_shown_may_be_spent: Mutant((5,), story=stories.two_terminals_offline),
+    one_lease_is_for_all_gift_cards: Mutant((5,), story=stories_of_people.a_gift_card_is_lent),
+    **mutants_of_time.MUTANTS,
+    **mutants_of_people.MUTANTS,
 }

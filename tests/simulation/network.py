@@ -8,11 +8,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 import httpx
+import msgspec
 
 from simulation.agenda import Agenda
+from simulation.clocks import Boots
 from simulation.cloud import Cloud
+from simulation.hearing import IN_TURN, unpacked
 from simulation.history import History
-from sync.messages import ASK_PATH
+from sync.messages import ASK_PATH, Told
 from terminal.effects import ASK_MS
 
 PATIENCE_MS = 15_000
@@ -30,6 +33,12 @@ class Weather:
     slow_ms: int = 20_000
 
 
+class Telling(msgspec.Struct):
+    """A message that may say how its terminal does."""
+
+    told: Told | None = None
+
+
 class Network:
     """One network for all; `down` names the terminals that have none now."""
 
@@ -40,6 +49,7 @@ class Network:
         """Faults that happen whenever they can: "terminal 1: /v1/pull is lost"."""
         self._faults: Counter[str] = Counter()
         self.cloud_touched = False
+        self.boots = Boots()
         self._bell = asyncio.Event()
 
     def to_the_cloud(self, name: str) -> httpx.AsyncBaseTransport:
@@ -89,6 +99,8 @@ class Network:
             self.cloud.crash_after(self.chance.randrange(40))
         response = await self.cloud.answer(request)
         self.ring()
+        if response is not None and response.status_code == httpx.codes.OK:
+            self._note_boot(request)
         if response is None or name in self.down or self._happens(self.weather.lost, name, f"the answer to {path} is lost"):
             self.agenda.after(50, lambda: _fail(answer, httpx.RemoteProtocolError("cut", request=request)))
             return
@@ -98,6 +110,10 @@ class Network:
                 answer.set_result(response)
 
         self.agenda.after(self._travel_ms(name, f"the answer to {path} is late"), arrive)
+
+    def _note_boot(self, request: httpx.Request) -> None:
+        if request.url.path in IN_TURN and (told := msgspec.json.decode(unpacked(request), type=Telling).told) is not None:
+            self.boots.told(told.boot, told.up_ms, self.agenda.now)
 
     def _travel_ms(self, name: str, what: str) -> int:
         if self._happens(self.weather.late, name, what):

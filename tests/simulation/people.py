@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from drivers.events import Button, ButtonHeld, ButtonPressed, CardSeen, Form, Medium, PadKey
 from loyalty.numbers import Check, with_check
+from simulation.cloud import GIFT, MONEY, VISITS
 from simulation.counter import Counter
 from simulation.world import World
 
@@ -15,6 +16,8 @@ JANA, PETER, ZOLTAN = "2100000000012", "2100000000029", "2100000000043"
 MEMBERS = (JANA, JANA, JANA, PETER, PETER, ZOLTAN, "#04a1b2c3d4e5f6", "#5a3c19e7")
 """Some come more often than others; the last two are Jana's sticker and Zoltán's."""
 BLANK = tuple(with_check(f"2100{n:08d}", Check.EAN13) for n in (501, 502))
+STRANGER = "8586000000018"
+"""The number of a carton of milk."""
 STAFF = ("#04e7a0b1c2d380", "#04ada0b1c2d380")
 
 BUTTONS = {"+": Button.AWARD, "-": Button.REDEEM, ">": Button.NEXT, "x": Button.CANCEL}
@@ -38,8 +41,18 @@ HABITS = {
     "paid with points by mistake": (3, "sum enter card - - wait x wait hold-x"),
     "goods come back": (2, "hold-> + sum enter card -"),
     "a ready sum": (1, "card > + > +"),
+    "a second thought": (3, "hold-x"),
+    "a carton of milk": (1, f"card={STRANGER} +"),
+    "a gift card is loaded": (2, "card load"),
+    "paid with a gift card": (4, "card take"),
+    "paid twice with a gift card": (2, "card take take"),
+    "a visit by mistake": (1, "card take wait x wait hold-x"),
     "somebody plays": (2, "card key key key key card key key"),
 }
+MOVES = {GIFT: (500, 1_990, 3_000), MONEY: (240, 1_000), VISITS: (1, 1, 3)}
+"""What staff load or take of a purse at once."""
+GONE: Iterator[str] = iter(())
+"""What somebody still does whose next move came a night late: the shop has closed meanwhile."""
 SUMS = ("2", "3,5", "4,80", "12,5", "30", "75")
 
 
@@ -91,7 +104,9 @@ class People:
             return
         self._do(token, chance)
         pause = chance.randrange(5, 200) if chance.random() < self._haste else chance.randrange(400, 2_500)
-        self._world.agenda.after(4_000 if token == "wait" else pause, lambda: self._carry_on(tokens, chance))
+        pause = 4_000 if token == "wait" else pause
+        due = self._world.agenda.now + pause
+        self._world.agenda.after(pause, lambda: self._carry_on(tokens if self._world.agenda.now <= due else GONE, chance))
 
     def _tokens(self, chance: pseudo.Random) -> Iterator[str]:
         if self._counter.state.desk.staff is None and chance.random() < 0.95:
@@ -105,6 +120,8 @@ class People:
         for token in tokens.split():
             if token == "card":
                 yield f"card {member}"
+            elif token.startswith("card="):
+                yield f"card {token.removeprefix('card=')}"
             elif token == "staff":
                 yield f"card {STAFF[0]}"
             elif token == "sum":
@@ -130,6 +147,9 @@ class People:
                 counter.tell(CardSeen("nfc", Medium.NFC, Form.UID, number[1:], now))
             case ["card", number]:
                 counter.tell(CardSeen("scanner", Medium.BARCODE, Form.NUMBER, number, now))
+            case ["load" | "take" as verb]:
+                purse = chance.choice([*MOVES])
+                counter.move(purse, chance.choice(MOVES[purse]) * (1 if verb == "load" else -1))
             case [name] if name in BUTTONS:
                 counter.tell(ButtonPressed("buttons", BUTTONS[name], picture, now))
             case [name] if name.startswith("hold-"):

@@ -10,6 +10,8 @@ from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, ClassVar
 
+from simulation import raw_numbers
+
 
 class PowerCut(BaseException):
     """The terminal is off: nothing that runs on it may catch this and go on."""
@@ -47,6 +49,8 @@ class Disk:
     def __init__(self, chance: Callable[[], float]) -> None:
         self._chance = chance
         self._share, self._code = 0.0, sqlite3.SQLITE_OK
+        self.refused = 0
+        """How many statements it has refused."""
 
     @property
     def fails(self) -> bool:
@@ -58,6 +62,7 @@ class Disk:
     def use(self, statement: str) -> None:
         """One statement wants to run; raises what SQLite raises, before anything of it is done."""
         if self._share and statement.lstrip().startswith(self._WRITES) and self._chance() < self._share:
+            self.refused += 1
             error = sqlite3.OperationalError(self.WORDS[self._code])
             error.sqlite_errorcode = self._code
             raise error
@@ -72,6 +77,8 @@ class Guarded:
     def execute(self, *statement: Any) -> sqlite3.Cursor:
         self._power.use()
         self._disk.use(statement[0])
+        for value in statement[1] if len(statement) > 1 else ():
+            raw_numbers.look_at_value(value, statement[0])
         return self.connection.execute(*statement)
 
     def executemany(self, statement: str, rows: list[Any]) -> None:

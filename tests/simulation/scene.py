@@ -71,14 +71,9 @@ class Scene:
 
     async def attempt(self, counter: Counter, draft: Draft, then_ms: int = 30 * SECOND) -> Entry | Message:
         """As `record`; or why the journal refused it."""
-        key = f"story {len(counter.keys)}"
-        counter.keys[key] = None
-        recording = asyncio.ensure_future(counter.store.record(draft, key, 1, counter.moment()))
+        recording = asyncio.ensure_future(counter.write(draft, f"story {len(counter.keys)}"))
         await self.wait(SECOND)
         outcome = recording.result()
-        if isinstance(outcome, Entry):
-            counter.keys[key] = outcome.id
-            counter.courier.wake()
         await self.wait(then_ms)
         return outcome
 

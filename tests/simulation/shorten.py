@@ -25,7 +25,7 @@ def shorten(broken: Broken, again: Callable[[frozenset[str]], Broken | None], se
         for start in range(0, len(kept), size):
             rest = kept[:start] + kept[start + size :]
             found = again(frozenset(everything).difference(rest))
-            if found is not None and found.words[:2] == broken.words[:2] and len(found.happened) < len(kept):
+            if found is not None and found.invariant == broken.invariant and len(found.happened) < len(kept):
                 # Without something, other things may come to happen; they are named from now on.
                 everything += [name for name in found.happened if name not in set(everything)]
                 kept, broken, pieces = list(found.happened), found, max(2, pieces - 1)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from counter_desk import JANA, PHONE, Counter
 
-from terminal.counter.rig import Reporter
+from terminal.counter.rig import Books, Reporter
 from terminal.counter.watch import JournalRow, Voice, Watch
+from terminal.counter.words import page_words
 
 MARKUP = re.compile(r"[\[\]{}]")
 
@@ -23,7 +24,8 @@ async def _no_rows() -> Sequence[JournalRow]:
 def told(folder: Path) -> Iterator[tuple[Counter, Watch]]:
     """A counter, and what its page is told."""
     with Counter(folder) as counter:
-        reporter = Reporter(counter.daemon, counter.store, Watch(_no_rows))
+        books = Books(page_words("en"), lambda: counter.daemon.state.desk.programme)
+        reporter = Reporter(counter.daemon, counter.store, Watch(_no_rows), books)
         counter.daemon.on_step = reporter.heard
         reporter.begin()
         yield counter, reporter.watch
