@@ -194,7 +194,7 @@ def refused(screen: coming.Refused, words: Words) -> Draft:
     """Why not, and what can be done."""
     title, why, to_do = _REFUSALS[screen.why]
     if screen.least is not None:
-        least = number(words.say("From {amount} up", amount=amount(screen.least, words)), MIDDLE)
+        least = number(words.say("From {amount}", amount=amount(screen.least, words)), MIDDLE)
         return closed(spoken(good(words.say(title)), least, must(words.say(to_do))), back(words))
     because = words.say(why) if why else ()
     return closed(spoken(head(words.say(title)), must(because), must(words.say(to_do))), back(words))

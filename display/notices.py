@@ -33,6 +33,8 @@ NOT_TOLD = frozenset(
         Message.RENEWED,
         Message.SHOP_CLOSED,
         Message.SHOW_CODE,
+        Message.NO_ROOM,
+        Message.NO_MEMORY,
     }
 )
 """For staff: a customer with a panel of their own goes on seeing what lies under them."""
