@@ -96,16 +96,17 @@ def pair(settings: Settings, code: str, device: str) -> None:
     from sync.pairing import Pairing
     from terminal import membership
 
-    def trade(folder: Path) -> tuple[Pairing | None, Pairing]:
+    def trade(folder: Path) -> tuple[Pairing | None, membership.Joined]:
         old = pairings.load(folder)
         if old is None:
-            return None, asyncio.run(membership.join(settings.cloud, folder, code, device))
+            return None, membership.Joined(asyncio.run(membership.join(settings.cloud, folder, code, device)), freed=False)
         return old, asyncio.run(membership.join_again(settings.cloud, folder, old, code, device))
 
-    old, pairing = _alone(settings, trade)
+    old, (pairing, freed) = _alone(settings, trade)
     click.echo(f"paired with {pairing.merchant_name}, {pairing.shop_name}")
     if old is not None and old.identity != pairing.identity:
-        click.echo(f"everything recorded here stays; write the old terminal {old.identity} off in the portal")
+        left = f"write the old terminal {old.identity} off in the portal, so that what it could spend is free"
+        click.echo(f"everything recorded here stays; {f'what {old.identity} could spend is free' if freed else left}")
 
 
 @main.command()

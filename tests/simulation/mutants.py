@@ -255,8 +255,8 @@ def lines_are_pruned_before_the_pull(patch: pytest.MonkeyPatch) -> None:
     """What the cloud has is forgotten, whether the rows include it or not."""
     push = Courier._push
 
-    async def forgetful(self: Any) -> None:
-        await push(self)
+    async def forgetful(self: Any, **how: Any) -> None:
+        await push(self, **how)
         await self._blocking(self._forget)
 
     patch.setattr(Courier, "_push", forgetful)

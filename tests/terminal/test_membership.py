@@ -25,6 +25,7 @@ from emulators.cloud_house import NOW, House, build_house, new_engine
 from emulators.drafts import Till, account, award, spend
 from sync import history, journal, mirror, pairing, renewal, salvage
 from sync.keys import DEVICE_KEY, NEXT_KEY
+from sync.refusals import NotEnough
 from sync.reserve import RESERVE
 from terminal import membership, state_lock
 from terminal.commands import main
@@ -138,6 +139,36 @@ def test_pairing_again_keeps_the_queue_and_sends_it_under_the_old_name_first(sho
     shop.record(4)
     shop.send()
     assert (shop.waiting(), shop.entries(), shop.balance(), shop.alarms()) == (0, 4, 16, [])
+
+
+def test_a_shop_of_one_terminal_may_spend_everything_after_pairing_again(shop: Shop) -> None:
+    """Nobody needs to write anything off: the old identity's leases are free as soon as it is left."""
+    shop.pair()
+    shop.record(100)
+    shop.send()
+    shop.record(-10)
+    old = shop.pairing.identity
+    assert f"what {old} could spend is free" in shop.pair()
+    with pytest.raises(NotEnough):  # not before the cloud has granted it to the new identity
+        shop.record(-90)
+    shop.send()
+    shop.record(-90)
+    shop.send()
+    assert (shop.balance(), shop.alarms(), shop.waiting()) == (0, [], 0)
+
+
+def test_a_cloud_that_is_gone_in_the_middle_of_pairing_again_frees_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old identity's leases stay until it is written off, as before: nothing is overdrawn by a message that was lost."""
+    shop.pair()
+    shop.record(100)
+    shop.send()
+    with monkeypatch.context() as patch:
+        patch.setattr(membership, "LEAVE_PATH", "/no/such/address")
+        assert "in the portal" in shop.pair()
+    shop.send()
+    with pytest.raises(NotEnough):
+        shop.record(-90)
+    assert shop.balance() == 100
 
 
 def test_pairing_again_where_the_cloud_forgot_the_terminal_wraps_the_queue(shop: Shop) -> None:
