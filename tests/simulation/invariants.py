@@ -6,6 +6,8 @@ A `Violation` begins with the invariant's number in `docs/ledger.md` and ends wi
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from simulation import raw_numbers, rules
 from simulation.clocks import Boots
 from simulation.cloud import Cloud
@@ -25,6 +27,8 @@ class Invariants:
         self.checks = 0
         self._gone: list[HeadStart] = []
         """Of terminals that are no more."""
+        self._first: dict[UUID, CounterBook] = {}
+        """Who wrote first under an identity."""
         for counter in counters:
             self.add(counter)
 
@@ -40,10 +44,22 @@ class Invariants:
         self.check(cloud_touched=True)
         self.cloud.copies = True
         book = self.books[counter.name]
+        return self._shares(book).again()
+
+    def _shares(self, book: CounterBook) -> HeadStart:
+        """From now on another machine writes under its identity as well."""
         start = book.begins_alike()
         self.cloud.time.fooled.add(start.identity)
         book.head_starts.append(start)
-        return start.again()
+        return start
+
+    def _note_identity(self, book: CounterBook) -> None:
+        """Two copies of a card on which the next key lay already are renewed to one identity: they are copies once more."""
+        assert book.identity is not None
+        first = self._first.setdefault(book.identity, book)
+        if first.counter.name != book.counter.name and not book.copied:
+            for one in (first, book) if first.identity == book.identity else (book,):
+                self._shares(one)
 
     def written_off(self) -> None:
         """The merchant has given a terminal up just now."""
@@ -58,6 +74,7 @@ class Invariants:
         touched: set[PurseKey] = set()
         for book in fresh:
             book.note_lines(self.cloud)
+            self._note_identity(book)
         if cloud_touched or not self.cloud.purses:
             touched |= self.cloud.read()
         for book in fresh:

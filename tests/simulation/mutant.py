@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from simulation.rules import Rule
 from simulation.scene import Story
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -14,11 +15,20 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Mutant:
-    """Where a planted fault is found: the numbers of the invariants that may break, and the seed or the story that finds it."""
+    """The rule that a planted fault breaks, and the seed or the story that finds it.
 
-    invariants: tuple[int, ...]
+    `also` has the numbers of other invariants that may break first, where the code or the days change.
+    """
+
+    rule: Rule
     seed: int | None = None
     story: Story | None = None
+    also: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         assert (self.seed is None) != (self.story is None), "either a seed or a story finds it"
+
+    @property
+    def invariants(self) -> tuple[int, ...]:
+        """The numbers of the invariants that may break."""
+        return (self.rule.number, *self.also)

@@ -16,7 +16,7 @@ from display import screens
 from loyalty.chain import Head, line_hash
 from loyalty.entry import Cause, Personal, Posting, decode_entry, decode_personal
 from loyalty.holding import Own, Row, shown
-from simulation import mutants_of_people, mutants_of_time, stories, stories_of_people
+from simulation import mutants_of_lines, mutants_of_people, mutants_of_time, rules, stories, stories_of_people
 from simulation.counter import Counter
 from simulation.mutant import Mutant, Plant
 from simulation.power import Guarded
@@ -255,8 +255,8 @@ def lines_are_pruned_before_the_pull(patch: pytest.MonkeyPatch) -> None:
     """What the cloud has is forgotten, whether the rows include it or not."""
     push = Courier._push
 
-    async def forgetful(self: Any, **how: Any) -> None:
-        await push(self, **how)
+    async def forgetful(self: Any, **asked: Any) -> None:
+        await push(self, **asked)
         await self._blocking(self._forget)
 
     patch.setattr(Courier, "_push", forgetful)
@@ -554,43 +554,46 @@ def one_lease_is_for_all_gift_cards(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS: dict[Plant, Mutant] = {
     # Each variant that the model of the protocol was broken by (`docs/protocol.md`) is here, and some more.
-    a_retry_mints_a_new_id: Mutant((1,), 0),
-    a_doubled_push_is_posted_twice: Mutant((4, 5), 1),
-    granted_comes_without_its_through: Mutant((4,), 0),
-    own_earnings_count_twice_after_a_pull: Mutant((5,), 0),
-    done_is_shown_before_it_is_recorded: Mutant((1,), 0),
-    grants_are_sent_as_add_so_many: Mutant((4, 5), 12),
-    a_record_is_not_one_transaction: Mutant((1, 2, 4, 5), story=stories.power_cuts_one_after_the_other),
-    the_cursor_moves_before_its_rows: Mutant((2, 4, 10), 0),
-    undoing_a_spend_lowers_used: Mutant((5,), 0),
-    a_lease_is_freed_when_its_use_is_stored: Mutant((5,), story=stories.a_cloud_too_old),
-    what_is_earned_is_not_leased: Mutant((5,), story=stories.a_lost_acknowledgement),
-    the_place_comes_after_its_rows: Mutant((4,), 0),
-    one_place_counts_for_all_rows: Mutant((4,), 0),
-    a_return_takes_what_is_not_leased: Mutant((5,), story=stories.goods_come_back_without_a_lease),
-    what_was_taken_back_twice_is_not_corrected: Mutant((6,), story=stories.undo_here_return_there),
-    a_line_is_set_aside: Mutant((2,), story=stories.a_cloud_too_old),
-    lines_are_pruned_before_the_pull: Mutant((4, 5), story=stories.a_hundred_days_without_an_answer),
-    an_answer_from_before_the_prune_is_applied: Mutant((4, 5), story=stories.a_very_late_answer),
-    a_written_off_terminal_earns_no_lease: Mutant((5,), story=stories.a_written_off_terminal_earns),
-    use_beyond_a_lease_is_not_made_good: Mutant((5,), story=stories.a_write_off_and_return),
-    a_new_identity_keeps_the_old_leases: Mutant((5,), story=stories.a_cloned_card),
-    a_new_identity_before_the_old_ones_lines: Mutant((3, 5), story=stories.a_written_off_terminal_is_renewed_at_once),
-    pulls_carry_no_head: Mutant((2, 4, 8), story=stories.a_restored_backup),
-    a_wrapped_line_is_posted_twice: Mutant((3, 4), story=stories.a_doubled_entry),
-    the_use_of_a_doubled_id_is_not_counted: Mutant((5,), story=stories.a_doubled_entry),
-    both_copies_undo_one_spend: Mutant((6,), story=stories.both_copies_undo),
-    leases_time_out: Mutant((5,), story=stories.a_lease_is_waited_for),
-    two_couriers_drain_one_journal: Mutant((2, 8), 1),
-    the_journal_ignores_conflicts: Mutant((1, 2), 0),
-    the_chain_is_not_checked: Mutant((1, 2, 3, 8), story=stories.two_copies_serve),
-    an_undo_takes_what_was_given_back: Mutant((5,), story=stories.a_lease_is_given_back_before_the_undo),
-    a_give_back_is_a_message: Mutant((5,), story=stories.a_lease_is_called_back),
-    the_portal_spends_leased_value: Mutant((5,), story=stories.two_accounts_become_one),
-    accounts_are_merged_by_alias: Mutant((5,), story=stories.two_accounts_become_one),
-    a_leased_bonus_is_taken_back: Mutant((5,), story=stories.a_bonus_is_leased_elsewhere),
-    whatever_is_shown_may_be_spent: Mutant((5,), story=stories.two_terminals_offline),
-    one_lease_is_for_all_gift_cards: Mutant((5,), story=stories_of_people.a_gift_card_is_lent),
+    a_retry_mints_a_new_id: Mutant(rules.ASKED, seed=0),
+    a_doubled_push_is_posted_twice: Mutant(rules.LEASES, seed=1, also=(4,)),
+    granted_comes_without_its_through: Mutant(rules.ROWS, seed=0),
+    own_earnings_count_twice_after_a_pull: Mutant(rules.SPENDABLE, seed=0),
+    done_is_shown_before_it_is_recorded: Mutant(rules.SHOWN, seed=0),
+    grants_are_sent_as_add_so_many: Mutant(rules.ROWS, seed=12, also=(5,)),
+    a_record_is_not_one_transaction: Mutant(rules.SEEN, story=stories.power_cuts_one_after_the_other, also=(1, 2, 5)),
+    the_cursor_moves_before_its_rows: Mutant(rules.CARDS, seed=0, also=(2, 4)),
+    undoing_a_spend_lowers_used: Mutant(rules.LEASES, story=stories.both_copies_undo),
+    a_lease_is_freed_when_its_use_is_stored: Mutant(rules.LEASES, story=stories.a_cloud_too_old),
+    what_is_earned_is_not_leased: Mutant(rules.TOGETHER, story=stories.a_lost_acknowledgement),
+    the_place_comes_after_its_rows: Mutant(rules.ROWS, seed=0),
+    one_place_counts_for_all_rows: Mutant(rules.ROWS, seed=0),
+    a_return_takes_what_is_not_leased: Mutant(rules.OVERDRAFT, story=stories.goods_come_back_without_a_lease),
+    what_was_taken_back_twice_is_not_corrected: Mutant(rules.TAKEN, story=stories.undo_here_return_there),
+    a_line_is_set_aside: Mutant(rules.POSTED, story=stories.a_cloud_too_old),
+    lines_are_pruned_before_the_pull: Mutant(rules.SEEN, story=stories.a_hundred_days_without_an_answer, also=(5,)),
+    an_answer_from_before_the_prune_is_applied: Mutant(rules.SEEN, story=stories.a_very_late_answer, also=(5,)),
+    a_written_off_terminal_earns_no_lease: Mutant(rules.OVERDRAFT, story=stories.a_written_off_terminal_earns),
+    use_beyond_a_lease_is_not_made_good: Mutant(rules.LEASES, story=stories.a_write_off_and_return),
+    a_new_identity_keeps_the_old_leases: Mutant(rules.SPENDABLE, story=stories.a_cloned_card),
+    a_new_identity_before_the_old_ones_lines: Mutant(
+        rules.ONE_PLACE, story=stories.a_written_off_terminal_is_renewed_at_once, also=(5,)
+    ),
+    pulls_carry_no_head: Mutant(rules.OWN_ROWS, story=stories.a_restored_backup, also=(2, 4)),
+    a_wrapped_line_is_posted_twice: Mutant(rules.SUMS, story=stories.a_doubled_entry, also=(3,)),
+    the_use_of_a_doubled_id_is_not_counted: Mutant(rules.LEASES, story=stories.a_doubled_entry),
+    both_copies_undo_one_spend: Mutant(rules.ONE_UNDO, story=stories.both_copies_undo),
+    leases_time_out: Mutant(rules.TOGETHER, story=stories.a_lease_is_waited_for),
+    two_couriers_drain_one_journal: Mutant(rules.GOES_ON, story=stories.a_write_off_and_return, also=(8,)),
+    the_journal_ignores_conflicts: Mutant(rules.SHOWN, seed=0, also=(2,)),
+    the_chain_is_not_checked: Mutant(rules.ARRIVED, story=stories.two_copies_serve, also=(2, 3, 8)),
+    an_undo_takes_what_was_given_back: Mutant(rules.TOGETHER, story=stories.a_lease_is_given_back_before_the_undo),
+    a_give_back_is_a_message: Mutant(rules.LEASES, story=stories.a_lease_is_called_back),
+    the_portal_spends_leased_value: Mutant(rules.COVERED, story=stories.two_accounts_become_one),
+    accounts_are_merged_by_alias: Mutant(rules.TOGETHER, story=stories.two_accounts_become_one),
+    a_leased_bonus_is_taken_back: Mutant(rules.COVERED, story=stories.a_bonus_is_leased_elsewhere),
+    whatever_is_shown_may_be_spent: Mutant(rules.SPENDABLE, story=stories.two_terminals_offline),
+    one_lease_is_for_all_gift_cards: Mutant(rules.SPENDABLE, story=stories_of_people.a_gift_card_is_lent),
+    **mutants_of_lines.MUTANTS,
     **mutants_of_time.MUTANTS,
     **mutants_of_people.MUTANTS,
 }

@@ -14,7 +14,7 @@ from backend import derived, forgetting, merging
 from loyalty.derived import forecast, level_bonus
 from loyalty.entry import Cause
 from loyalty.numbers import Verdict
-from simulation import stories, stories_of_people
+from simulation import rules, stories, stories_of_people
 from simulation.mutant import Mutant, Plant
 from sync import applying
 from sync import forgetting as on_terminals
@@ -122,17 +122,17 @@ def the_last_card_is_told(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS: dict[Plant, Mutant] = {
-    what_follows_has_an_id_by_chance: Mutant((7,), story=stories_of_people.levels_are_the_clouds),
-    the_forecast_is_written_down: Mutant((7,), story=stories_of_people.levels_are_the_clouds),
-    a_level_gives_twice_its_bonus: Mutant((7,), story=stories_of_people.levels_are_the_clouds),
-    what_is_free_stays_behind: Mutant((10,), story=stories.two_accounts_become_one),
-    lines_post_where_their_card_leads: Mutant((10,), story=stories.two_accounts_become_one),
-    a_block_changes_nothing: Mutant((10,), story=stories_of_people.a_card_is_blocked_meanwhile),
-    every_number_is_ours: Mutant((10,), story=stories_of_people.a_carton_of_milk_is_shown),
-    a_late_line_keeps_its_person: Mutant((11,), story=stories_of_people.somebody_is_forgotten),
-    a_tombstone_deletes_no_row: Mutant((11,), story=stories_of_people.somebody_is_forgotten),
-    the_journal_forgets_nobody: Mutant((11,), story=stories_of_people.somebody_is_forgotten),
-    a_token_is_the_number: Mutant((12,), seed=0),
-    every_card_is_logged: Mutant((12,), seed=0),
-    the_last_card_is_told: Mutant((12,), seed=0),
+    what_follows_has_an_id_by_chance: Mutant(rules.FOLLOWS_ONCE, story=stories_of_people.levels_are_the_clouds),
+    the_forecast_is_written_down: Mutant(rules.CLOUD_ALONE, story=stories_of_people.levels_are_the_clouds),
+    a_level_gives_twice_its_bonus: Mutant(rules.BONUS, story=stories_of_people.levels_are_the_clouds),
+    what_is_free_stays_behind: Mutant(rules.LEADS, story=stories.two_accounts_become_one),
+    lines_post_where_their_card_leads: Mutant(rules.NAMED, story=stories.two_accounts_become_one),
+    a_block_changes_nothing: Mutant(rules.CARDS, story=stories_of_people.a_card_is_blocked_meanwhile),
+    every_number_is_ours: Mutant(rules.STRANGERS, story=stories_of_people.a_carton_of_milk_is_shown),
+    a_late_line_keeps_its_person: Mutant(rules.FORGOTTEN, story=stories_of_people.somebody_is_forgotten),
+    a_tombstone_deletes_no_row: Mutant(rules.TOMBSTONE, story=stories_of_people.somebody_is_forgotten),
+    the_journal_forgets_nobody: Mutant(rules.TOMBSTONE, story=stories_of_people.somebody_is_forgotten),
+    a_token_is_the_number: Mutant(rules.RAW, seed=0),
+    every_card_is_logged: Mutant(rules.RAW, seed=0),
+    the_last_card_is_told: Mutant(rules.RAW, seed=0),
 }

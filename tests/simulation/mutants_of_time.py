@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from backend import dating, fleet_tables
 from loyalty.entry import Moment
 from loyalty.timeline import Placed
-from simulation import stories_of_time
+from simulation import rules, stories_of_time
 from simulation.mutant import Mutant, Plant
 from sync import known_time
 from terminal import store
@@ -79,13 +79,13 @@ def a_boot_began_when_it_was_heard_of(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS: dict[Plant, Mutant] = {
-    an_undo_is_never_too_late: Mutant((6,), story=stories_of_time.an_undo_comes_too_late),
-    an_age_across_a_power_cut_is_believed: Mutant((6,), story=stories_of_time.an_undo_comes_too_late),
-    every_clock_is_trusted: Mutant((9,), story=stories_of_time.a_month_without_time),
-    the_clouds_time_is_not_noted: Mutant((9,), seed=0),
-    known_time_stands_still: Mutant((9,), seed=0),
-    known_time_goes_on_without_power: Mutant((9,), seed=2),
-    the_cloud_dates_everything_1970: Mutant((9,), seed=0),
-    the_cloud_dates_entries_when_they_come: Mutant((9,), seed=0),
-    a_boot_began_when_it_was_heard_of: Mutant((9,), story=stories_of_time.a_month_without_time),
+    an_undo_is_never_too_late: Mutant(rules.IN_TIME, story=stories_of_time.an_undo_comes_too_late),
+    an_age_across_a_power_cut_is_believed: Mutant(rules.AGE, story=stories_of_time.an_undo_comes_too_late),
+    every_clock_is_trusted: Mutant(rules.TRUSTED, story=stories_of_time.a_month_without_time),
+    the_clouds_time_is_not_noted: Mutant(rules.NOT_EARLY, seed=0),
+    known_time_stands_still: Mutant(rules.NOT_EARLY, seed=0),
+    known_time_goes_on_without_power: Mutant(rules.NOT_LATE, seed=2),
+    the_cloud_dates_everything_1970: Mutant(rules.DATED, seed=0),
+    the_cloud_dates_entries_when_they_come: Mutant(rules.SURE, seed=0),
+    a_boot_began_when_it_was_heard_of: Mutant(rules.SURE, story=stories_of_time.a_month_without_time),
 }

@@ -387,6 +387,28 @@ async def a_copy_of_a_written_off_terminal(scene: Scene) -> None:
     assert old not in (first.identity, copy.identity)
 
 
+async def a_card_is_copied_with_its_next_key(scene: Scene) -> None:
+    """A terminal asks for a new identity in vain, and its card is copied with the key that was made for it: both are given the
+    same identity. Both serve under it; the one that the cloud meets second is found out once more and begins anew."""
+    first, old = scene[0], scene[0].identity
+    await scene.visit(first, BUYS)
+    lost = f"{first.name}: /v1/renew is lost"
+    scene.day.network.must.add(lost)
+    await scene.write_off(first)
+    await scene.hear(first)
+    await scene.wait(2 * MINUTE)
+    copy = await scene.copy(first)
+    scene.day.network.must.discard(lost)
+    await scene.reconnect(copy)
+    await scene.wait(3 * MINUTE)
+    assert first.identity == copy.identity != old
+    for counter in (first, copy, first, copy):
+        await scene.visit(counter, PAYS)
+    await scene.wait(10 * MINUTE)
+    assert first.identity != copy.identity
+    assert scene.spends(first) + scene.spends(copy) > 1
+
+
 async def a_backup_of_the_cloud_is_put_back(scene: Scene) -> None:
     """All rows are fetched anew over those that are there, and the power fails before one statement of it after the other."""
     first = scene[0]
@@ -471,6 +493,7 @@ ALL: tuple[Story, ...] = (
     a_written_off_terminal_sends_first,
     a_written_off_terminal_is_renewed_at_once,
     a_copy_of_a_written_off_terminal,
+    a_card_is_copied_with_its_next_key,
     a_backup_of_the_cloud_is_put_back,
     nobody_is_switched_on,
     the_cloud_is_updated_last,
