@@ -192,7 +192,8 @@ def _post_batch(
     book.load_entries([entry.id for _, entry, _ in batch])
     people, forgotten = forgetting.people(book, [(stored.line, entry.id, whose) for stored, entry, whose in batch])
     _load(book, [entry for _, entry, _ in batch], people)
-    made = dating.date(connection, writer, [Made(entry.moment, stored.received_ms) for stored, entry, _ in batch], sending)
+    first, moments = batch[0][0].line, [Made(entry.moment, stored.received_ms) for stored, entry, _ in batch]
+    made = dating.date(connection, writer, moments, sending, first.was.identity if first.was is not None else None)
     for (stored, entry, _), whose, when in zip(batch, people, made, strict=True):
         post(book, stored.line, entry, whose, when, random)
     if book.history is not None:

@@ -26,12 +26,15 @@ from backend.tries import Tries
 from sync import encoding, messages, pairing_messages, update_messages
 from sync.pairing_messages import (
     DEVICE_PATH,
+    LEAVE_PATH,
     PAIR_PATH,
     RENEW_PATH,
     TOKEN_PATH,
     Authorization,
     Authorize,
     Collect,
+    Leave,
+    Left,
     Pair,
     Paired,
     Renew,
@@ -88,6 +91,7 @@ def router(cloud: Cloud) -> APIRouter:
     present = _signed(cloud, messages.Present, _present)
     _add(routes, messages.PRESENT_PATH, present, messages.Present, messages.Presented, "Say whose card is shown")
     _add(routes, messages.WAIT_PATH, _wait(cloud), messages.Wait, messages.Waited, "Wait for news")
+    _add(routes, LEAVE_PATH, _signed(cloud, Leave, _leave), Leave, Left, "Say that an identity is left")
     _add(routes, RENEW_PATH, _signed(cloud, Renew, _renew), Renew, Renewed, "Renew")
     programme = _signed(cloud, messages.Programme, _programme)
     _add(routes, messages.PROGRAMME_PATH, programme, messages.Programme, messages.ProgrammeText, "Get a programme")
@@ -141,6 +145,10 @@ def _ask(cloud: Cloud, connection: sa.Connection, sender: Identity, message: mes
 
 def _present(cloud: Cloud, connection: sa.Connection, sender: Identity, message: messages.Present) -> messages.Presented:
     return changes.present(connection, sender.id, message, cloud.clock())
+
+
+def _leave(cloud: Cloud, connection: sa.Connection, sender: Identity, message: Leave) -> Left:
+    return pairing.leave(connection, sender.id, message, cloud.clock(), cloud.random)
 
 
 def _renew(cloud: Cloud, connection: sa.Connection, sender: Identity, message: Renew) -> Renewed:

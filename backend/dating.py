@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from backend import fleet_tables, identities, ledger_tables
 from backend.identities import Identity
 from backend.statements import one_of, owned
+from loyalty.ids import made_ms
 from loyalty.timeline import Made, Placed, place
 from sync.messages import Told
 
@@ -44,30 +45,38 @@ def note_boot(connection: sa.Connection, merchant: UUID, told: Told, now_ms: int
         connection.execute(_MEASURED, {"the_merchant": merchant, "boot": told.boot, "began": began})
 
 
-def date(connection: sa.Connection, writer: Identity, lines: Sequence[Made], sending: UUID | None) -> list[Placed]:
-    """Dates the next lines of `writer` that are posted; `sending` is the boot that sent them, where it said so."""
+def date(
+    connection: sa.Connection, writer: Identity, lines: Sequence[Made], sending: UUID | None, was: UUID | None = None
+) -> list[Placed]:
+    """Dates the next lines of `writer` that are posted; `sending` is the boot that sent them, where it said so.
+
+    `was` is the identity under which the first of them was written, where it was wrapped.
+    """
     boots = {line.moment.boot for line in lines} | ({sending} if sending is not None else set())
     placed, found = place(
-        lines, _began(connection, writer.merchant, boots), earliest=_earliest(connection, writer), sending=sending
+        lines, _began(connection, writer.merchant, boots), earliest=_earliest(connection, writer, was), sending=sending
     )
     _add(connection, writer.merchant, found, measured=False)
     return placed
 
 
-def _earliest(connection: sa.Connection, writer: Identity) -> int:
-    """When the last entry of this identity was made; before its first, when the device was paired."""
+def _earliest(connection: sa.Connection, writer: Identity, was: UUID | None) -> int:
+    """When the last entry of this identity was made; before its first, when the device was paired.
+
+    A cloud that was restored from before that knows no such pairing: then the identity's own id tells.
+    """
     mine = {"merchant": writer.merchant, "identity": writer.id, "last": writer.posted.sequence}
     last = connection.execute(_LAST_MADE, mine).scalar_one_or_none()
     if last is not None:
         return int(last)
-    first = writer
+    try:
+        first = identities.find(connection, was) if was is not None else writer
+    except identities.UnknownIdentity:
+        return made_ms(was or writer.id)
     while first.renews is not None:
         first = identities.find(connection, first.renews)
-    return int(
-        connection.execute(
-            sa.select(fleet_tables.identity.c.made_ms).where(fleet_tables.identity.c.id == first.id)
-        ).scalar_one()
-    )
+    i = fleet_tables.identity.c
+    return int(connection.execute(sa.select(i.made_ms).where(i.id == first.id)).scalar_one())
 
 
 def _began(connection: sa.Connection, merchant: UUID, boots: Iterable[UUID]) -> dict[UUID, int]:

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from backend.database import Database
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Runs the steps that this database has not seen, each at most once."""
+def upgrade(engine: sa.Engine, to: str = "head") -> None:
+    """Runs the steps that this database has not seen, each at most once; as far as the step `to`."""
     # Alembic is only needed here, at start.
     from alembic import command
     from alembic.config import Config
@@ -17,4 +17,4 @@ def upgrade(engine: sa.Engine) -> None:
     config.set_main_option("script_location", "backend:migrations")
     with Database(engine).writing() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -14,7 +14,7 @@ from backend.surroundings import Random
 from loyalty.ids import uuid7
 from loyalty.numbers import Check, check_holds, with_check
 from sync.messages import Standing
-from sync.pairing_messages import KeyMessage, Pair, Paired, Renew, Renewed
+from sync.pairing_messages import KeyMessage, Leave, Left, Pair, Paired, Renew, Renewed
 
 CODE_DIGITS = 12
 CODE_LASTS_MS = 10 * 60 * 1000
@@ -154,6 +154,23 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
         accepted=accepted,
     )
     return Renewed(new.id, accepted)
+
+
+def leave(connection: sa.Connection, identity: UUID, message: Leave, now_ms: int, random: Random) -> Left:
+    """A terminal that was paired again has left its old identity for good: what was leased to that is free (invariant 5).
+
+    It is the merchant's write-off, which they asked for by making the code: a copy that still uses the old identity is told to
+    stop, and its lines are taken. Only where every line is here and posted: use that is still on its way would be uncovered.
+    """
+    old = identities.lock(connection, identity)
+    if not message.head == old.head == old.posted:
+        return Left(freed=False)
+    write_off_terminal(connection, identity, now_ms, random)
+    i = fleet_tables.identity.c
+    mine = (i.merchant == old.merchant) & (i.id == message.heir) & (i.id != old.id) & i.renews.is_(None)
+    paired_since = i.public_key.is_not(None) & (i.made_ms >= sa.select(i.made_ms).where(i.id == old.id).scalar_subquery())
+    connection.execute(sa.update(fleet_tables.identity).where(mine & paired_since).values(renews=old.id))
+    return Left(freed=True)
 
 
 def welcome(connection: sa.Connection, identity: UUID) -> Paired:

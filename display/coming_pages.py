@@ -184,11 +184,17 @@ def entered(screen: coming.Entered, words: Words) -> Draft:
     return Draft(spoken(head(words.say("Come in")), good(person(screen.name, words)), must(again)))
 
 
+def joined_by_phone(screen: coming.Joined, words: Words) -> Draft:
+    """Welcome."""
+    rows = spoken(head(words.say("Card is yours")), good(person(screen.name, words)), must(words.say("Enjoy collecting")))
+    return Draft(rows)
+
+
 def refused(screen: coming.Refused, words: Words) -> Draft:
     """Why not, and what can be done."""
     title, why, to_do = _REFUSALS[screen.why]
     if screen.least is not None:
-        least = number(words.say("From {amount} up", amount=amount(screen.least, words)), MIDDLE)
+        least = number(words.say("From {amount}", amount=amount(screen.least, words)), MIDDLE)
         return closed(spoken(good(words.say(title)), least, must(words.say(to_do))), back(words))
     because = words.say(why) if why else ()
     return closed(spoken(head(words.say(title)), must(because), must(words.say(to_do))), back(words))
@@ -216,6 +222,7 @@ DRAFTS: dict[type, Callable[[Any, Words], Draft]] = {
     coming.CouponUsed: coupon_used,
     coming.Door: door,
     coming.Entered: entered,
+    coming.Joined: joined_by_phone,
     coming.Refused: refused,
     coming.Pin: pin,
 }

@@ -134,6 +134,13 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """[Karta je vaša] / Jana K. / Príjemné zbieranie: a card was issued by phone; at the counter the card itself follows."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A title, why, and what can be done."""
 
@@ -163,6 +170,7 @@ ComingScreen: TypeAlias = (
     | CouponUsed
     | Door
     | Entered
+    | Joined
     | Refused
     | Pin
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from display.draft import Draft
 from display.fitting import fitted
@@ -12,8 +13,11 @@ from display.page import Page
 from display.screens import Screen
 from display.words import speak
 
+if TYPE_CHECKING:
+    from display.coming_screens import ComingScreen
 
-def customers_page(screen: Screen, language: str, glass: Glass = USUAL) -> Page:
+
+def customers_page(screen: Screen | ComingScreen, language: str, glass: Glass = USUAL) -> Page:
     """The page for `screen` without its live buttons; what else stands at the lower edge stays, and letters take the room.
 
     Raises what `display.layout.lay_out` raises.

@@ -153,11 +153,12 @@ class Message(Enum):
     STOPPED = "stopped"  # this terminal may not spend: written off, or a copy
     RENEW_LATER = "renew later"  # no network: the new identity comes from the cloud
     NOT_RENEWED = "not renewed"  # the cloud or the disk said no
+    NO_ROOM = "no room"  # the disk is so full that the terminal cannot start
+    NO_MEMORY = "no memory"  # the disk cannot be read or written, so it cannot start
     NO_PROGRAMME = "no programme"  # paired, but the rules have not come yet
     # news
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
-    CARD_ISSUED = "card issued"
     RENEWED = "renewed"  # the terminal has a new identity
     SHOP_CLOSED = "shop closed"  # the plug may be pulled
     SHOW_CODE = "show code"  # the setup code, to the scanner

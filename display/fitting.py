@@ -270,8 +270,9 @@ def _by_turns(draft: Draft, rows: list[Wish], room: int, glass: Glass) -> Page:
     for row in rows:
         if row is not about and _needed([*first, row], glass) <= room:
             first.append(row)
-    rest = [row for row in rows if row not in first]
-    ordered = [row for row in rows if row in first]
+    shown = {id(row) for row in first}  # not by what they say: two devices may have one name
+    rest = [row for row in rows if id(row) not in shown]
+    ordered = [row for row in rows if id(row) in shown]
     return replace(_stacked(draft, ordered, draft.bottom, glass), other=_rest(draft, rest, glass))
 
 

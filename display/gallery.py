@@ -20,10 +20,12 @@ from PIL import Image, ImageDraw
 
 from display.coming_gallery import coming
 from display.coming_screens import ComingScreen, Refused
+from display.customers_page import customers_page
 from display.draw import draw, font
 from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.letters import columns
+from display.notices import NOT_TOLD
 from display.screens import (
     Armed,
     Balance,
@@ -201,15 +203,59 @@ class Cell:
     picture: Image.Image
 
 
-GALLERIES: dict[str, Callable[[str], Sequence[Screen | ComingScreen]]] = {"": samples, "coming": coming}
-"""What the terminal shows, and what no feature shows yet."""
+def customers(language: str) -> tuple[Screen, ...]:
+    """Those of them that a customer's panel shows beside the staff's: without choices, signs and menus."""
+    return tuple(screen for screen in samples(language) if _is_for_customers(screen))
+
+
+def _is_for_customers(screen: Screen) -> bool:
+    match screen:
+        case Idle():
+            return not (screen.offline or screen.missing)
+        case Sum():
+            return not (screen.group or screen.preset or screen.ask)
+        case StampCardFull():
+            return not screen.confirm
+        case DeviceTest():
+            return screen.task is Task.BORDER
+        case Notice():
+            return screen.message not in NOT_TOLD | {Message.DISK_FULL}  # which they read as "Not saved"
+        case Pairing():  # as on the staff's, code and all
+            return False
+        case _:
+            return not isinstance(screen, _FOR_STAFF)
+
+
+_FOR_STAFF = (
+    Typing,
+    RewardChoice,
+    UndoQuestion,
+    Menu,
+    RenewQuestion,
+    Queue,
+    Network,
+    Devices,
+    DeviceTestDone,
+    PairingTrouble,
+    WifiJoined,
+    WifiTrouble,
+    Starting,
+)
+
+GALLERIES: dict[str, Callable[[str], Sequence[Screen | ComingScreen]]] = {
+    "": samples,
+    "coming": coming,
+    "customer": customers,
+}
+"""What the terminal shows, what no feature shows yet, and what a customer's panel of its own shows."""
 
 
 def cells(language: str, glass: Glass = USUAL, gallery: str = "") -> list[Cell]:
     """Every sample as it is on that glass, 1 bit a pixel; what takes turns stands side by side."""
     found: list[Cell] = []
+    page_of = customers_page if gallery == "customer" else lay_out
     for screen in GALLERIES[gallery](language):
-        faces = lay_out(screen, language, glass).faces
+        faces = page_of(screen, language, glass).faces
         found += [Cell(title(screen) + ", then" * turn, draw(face)) for turn, face in enumerate(faces)]
     return found
 
@@ -284,7 +330,7 @@ def main(pictures: Path, accepted: Path | None) -> None:
             golden(drawn).save(accepted / f"{called}.png", optimize=True)
         if called == language:
             sheet(drawn).save(pictures / f"screens-{called}.png", optimize=True)
-        elif language in SHEETS:
+        elif language in SHEETS and (gallery != "customer" or glass == USUAL):
             sheet(drawn, scale=2).quantize(COLOURS).save(pictures / f"screens-{called}.png", optimize=True)
     first = StampCard("Jana K.", 7, 10, _SHOPS["sk"].coffee, until=_SHOPS["sk"].until)
     framed(draw(lay_out(first, "sk")), 6).save(pictures / "first-tap.png", optimize=True)

@@ -11,10 +11,38 @@ from display.names import in_order
 from display.screens import Amount, Message, Money, Notice, Points, Stamps
 from display.words import Words, msgid
 
-NEWS = frozenset(
-    {Message.SIGNED_IN, Message.SIGNED_OUT, Message.CARD_ISSUED, Message.RENEWED, Message.SHOP_CLOSED, Message.SHOW_CODE}
-)
+NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.RENEWED, Message.SHOP_CLOSED, Message.SHOW_CODE})
 """Not refusals: they go by themselves, so they name no button."""
+
+NOT_TOLD = frozenset(
+    {
+        Message.NO_ROOM,
+        Message.NO_MEMORY,
+        Message.OTHER_CARD,
+        Message.OWN_CARD,
+        Message.SIGN_IN_FIRST,
+        Message.SUM_FIRST,
+        Message.SUM_TOO_LARGE,
+        Message.NOTHING_EARNED,
+        Message.NOTHING_TO_UNDO,
+        Message.TOO_LATE_TO_UNDO,
+        Message.ALREADY_SPENT,
+        Message.STOPPED,
+        Message.RENEW_LATER,
+        Message.NOT_RENEWED,
+        Message.SIGNED_IN,
+        Message.SIGNED_OUT,
+        Message.RENEWED,
+        Message.SHOP_CLOSED,
+        Message.SHOW_CODE,
+        Message.NO_ROOM,
+        Message.NO_MEMORY,
+    }
+)
+"""For staff: a customer with a panel of their own goes on seeing what lies under them."""
+
+BUTTONLESS = NEWS | {Message.NO_ROOM, Message.NO_MEMORY}
+"""Those, and what no button of a terminal that cannot start leads away from."""
 
 _ASK_STAFF = msgid("Please ask the staff")
 _SHOW_OURS = msgid("Show our shop's card")
@@ -49,10 +77,11 @@ _TEXTS: dict[Message, tuple[str, str, str]] = {
     Message.STOPPED: (msgid("No spending here"), msgid("It must be renewed"), msgid("Staff: hold ▸ 2 s")),
     Message.RENEW_LATER: (msgid("Not now"), msgid("It needs the network"), msgid("Again once online")),
     Message.NOT_RENEWED: (msgid("Not renewed"), msgid("Nothing is lost"), _SUPPORT),
+    Message.NO_ROOM: (msgid("Memory is full"), msgid("It cannot start"), _SUPPORT),
+    Message.NO_MEMORY: (msgid("Memory trouble"), msgid("It cannot start"), _SUPPORT),
     Message.NO_PROGRAMME: (msgid("One moment"), msgid("The rules are coming"), msgid("Wait for the network")),
     Message.SIGNED_IN: (msgid("Welcome"), "", msgid("You are signed in")),
     Message.SIGNED_OUT: (msgid("Goodbye"), "", msgid("You are signed out")),
-    Message.CARD_ISSUED: (msgid("Card is yours"), "", msgid("Enjoy collecting")),
     Message.RENEWED: (msgid("Renewed"), "", msgid("It works as before")),
     Message.SHOP_CLOSED: (msgid("Good night"), msgid("Everything is saved"), msgid("Unplug if you like")),
     Message.SHOW_CODE: (msgid("Show the code"), msgid("The Wi-Fi's QR code"), msgid("to the scanner")),

@@ -7,9 +7,9 @@ from dataclasses import replace
 from display.dates import moment
 from display.device_names import device
 from display.draft import MIDDLE, SMALL, Draft
-from display.lines import Line, Word
+from display.lines import Line, Number, Word, whole
 from display.network_words import TROUBLES
-from display.notices import NEWS, notice_words
+from display.notices import BUTTONLESS, notice_words
 from display.page import Button
 from display.rows import age, amount, back, closed, good, head, joined, listed, must, number, press, spare, spoken
 from display.screens import (
@@ -48,7 +48,9 @@ _MENU = {
 def armed(screen: Armed, words: Words) -> Draft:
     """The verb came first: a card is waited for."""
     total: Line = () if screen.amount is None else (amount(screen.amount, words),)
-    left = number(joined(" · ", total, words.say("{n} s", n=max(screen.seconds, 0))), SMALL)
+    seconds = max(screen.seconds, 0)
+    countdown = Number((whole(words.say("{n} s", n=seconds)), str(seconds)))
+    left = number(joined(" · ", total, (countdown,)), SMALL)
     tap = words.say("Tap your card")
     rows = spoken(must(words.say(_VERBS[screen.verb])), head(tap), left)
     short = closed(spoken(head(_in_one(screen.verb, tap, words)), left), back(words))
@@ -126,7 +128,7 @@ def notice(screen: Notice, words: Words) -> Draft:
         title, why = number(said.title, MIDDLE), good(said.why)
     elif said.sum_in_why:
         title, why = replace(must(said.title), heights=MIDDLE), number(said.why, SMALL)
-    draft = closed(spoken(title, why, must(said.what_to_do)), None if screen.message in NEWS else back(words))
+    draft = closed(spoken(title, why, must(said.what_to_do)), None if screen.message in BUTTONLESS else back(words))
     if said.short is None:
         return draft
     because, to_do = said.short

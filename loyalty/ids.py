@@ -18,6 +18,11 @@ def uuid7(milliseconds: int, random: bytes) -> UUID:
     return UUID(int=time << 80 | int.from_bytes(random, "big") & _RANDOM | _VERSION_7)
 
 
+def made_ms(id: UUID) -> int:
+    """When a version 7 id was made, by the clock of whoever made it: milliseconds since 1970."""
+    return id.int >> 80
+
+
 def derived_id(of: UUID, rule: str) -> UUID:
     """The id of what `rule` makes of the entry `of`: always the same (RFC 9562 section 5.8), so nothing is derived twice.
 

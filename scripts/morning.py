@@ -111,6 +111,7 @@ async def refusals(page: Page) -> None:
 
 async def outage(page: Page, restart: Restart) -> Page:
     """Without network, through a pulled plug, and back: the page of the terminal that goes on."""
+    await page.until(lambda page: page.waiting == 0, "what came before to be sent")
     await page.network(on=False)
     await page.until(lambda page: not page.online, "the network to go")
     await page.shows(IDLE, "☁×")

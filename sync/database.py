@@ -24,6 +24,10 @@ IDLE_PAGES = 250
 """In idle moments it is moved from 1 MB on, some 40 entries: that much is read in no time at the next start."""
 
 
+SHARED_MEMORY = 32 * 1024
+"""Bytes of a file's `-shm`, at least."""
+
+
 class UnsafeJournal(RuntimeError):
     """The journal's file cannot be opened in the way that survives a power cut; nothing may be recorded in it."""
 
@@ -69,7 +73,7 @@ def connect(path: Path, synchronous: int) -> sqlite3.Connection:
         path.touch(mode=0o600)
         connection = sqlite3.connect(path, isolation_level=None, factory=Connection)
         try:
-            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            mode = _write_ahead(connection, path)
             connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             assert_safe(connection, mode, synchronous)
@@ -77,6 +81,25 @@ def connect(path: Path, synchronous: int) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, path: Path) -> str:
+    """The mode that SQLite is in now. It cannot say that the disk has no room for its shared memory, or why not: `OSError`."""
+    try:
+        return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            _try_the_disk(path.with_name(f"{path.name}.room"))
+        raise
+
+
+def _try_the_disk(probe: Path) -> None:
+    """Raises `OSError` where a file cannot be made that is as large as what SQLite needs."""
+    try:
+        probe.write_bytes(bytes(2 * SHARED_MEMORY))
+    finally:
+        with suppress(OSError):
+            probe.unlink()
 
 
 def assert_safe(connection: sqlite3.Connection, mode: str, synchronous: int) -> None:
@@ -104,7 +127,7 @@ class transaction:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise _named(error) from error
+            raise named(error) from error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if error is None:
@@ -115,8 +138,8 @@ class transaction:
                 error = failed
         with suppress(sqlite3.Error):  # on a full disk SQLite may have rolled back by itself
             self._connection.execute("ROLLBACK")
-        if (named := _named(error)) is not error:
-            raise named from error
+        if (told := named(error)) is not error:
+            raise told from error
         if kind is None:
             raise error
 
@@ -197,13 +220,16 @@ def _words() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        if (named := _named(error)) is error:
+        if (told := named(error)) is error:
             raise
-        raise named from error
+        raise told from error
 
 
-def _named(error: BaseException) -> BaseException:
-    """What a person is told of it; the error itself where it is a fault of ours, or a refusal that is named already."""
+def named(error: BaseException) -> BaseException:
+    """What a person is told of an error of SQLite or of the system: `DiskFull`, `DamagedFile` or `JournalFailed`.
+
+    The error itself where it is a fault of ours, or a refusal that is named already.
+    """
     if isinstance(error, sqlite3.DatabaseError):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:

@@ -17,6 +17,7 @@ from sync.keys import DEVICE_KEY, NEXT_KEY, DeviceKey, flush_folder
 from sync.messages import MAX_LINES, Push
 from sync.pairing import NEXT_PAIRING_FILE, PAIRING_FILE
 from sync.parcel import Label
+from sync.reserve import RESERVE
 
 
 def export(connection: sqlite3.Connection, key: DeviceKey, path: Path, *, merchant: UUID | None, now_ms: int) -> int:
@@ -28,7 +29,8 @@ def export(connection: sqlite3.Connection, key: DeviceKey, path: Path, *, mercha
     connection.execute("BEGIN")  # one snapshot: the head and the lines that lead to it
     try:
         now, head = journal.current(connection), journal.head(connection)
-        count = history.waiting(connection).count
+        waiting = history.waiting(connection)
+        count = waiting.count - waiting.aside
         label = Label(now.identity, count, merchant, now_ms)
         parcel.write(path, label, _pushes(connection, now, head), key.private().sign)
     finally:
@@ -47,7 +49,8 @@ def unpair(folder: Path, journal_name: str, mirror_name: str) -> None:
     Again, after a crash, it deletes what is left.
     """
     books = [name + suffix for name in (journal_name, mirror_name) for suffix in ("", "-wal", "-shm")]
-    for name in (PAIRING_FILE, NEXT_PAIRING_FILE, *books, DEVICE_KEY, NEXT_KEY):
+    saved = [file.name for kind in ("damaged", "readmitted") for file in folder.glob(f"{journal_name}.{kind}-*")]
+    for name in (PAIRING_FILE, NEXT_PAIRING_FILE, *books, *saved, RESERVE, DEVICE_KEY, NEXT_KEY):
         (folder / name).unlink(missing_ok=True)
     flush_folder(folder)
 

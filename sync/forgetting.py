@@ -56,6 +56,12 @@ def reopen(mirror: sqlite3.Connection, account: bytes) -> None:
             mirror.execute("UPDATE forgotten SET done = 0 WHERE account = ?", (account,))
 
 
+def again(mirror: sqlite3.Connection) -> None:
+    """Looks for all who were forgotten once more: the journal may have lines of theirs that it had not before."""
+    with changing(mirror):
+        mirror.execute("UPDATE forgotten SET done = 0 WHERE done")
+
+
 def _forget_lines(journal: sqlite3.Connection, account: bytes) -> bool:
     """Whether nothing of the account is left."""
     journal.execute("PRAGMA secure_delete = ON")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from loyalty.entry import Entry, Moment, Personal, Unreadable, decode_entry, decode_personal
 from loyalty.outline import outline
+from sync import readmission
 from sync.allowance import was_taken_back
 from sync.journal import current
 
@@ -17,6 +18,8 @@ class Waiting:
 
     count: int
     oldest: Moment | None = None
+    aside: int = 0
+    """So many of them were saved from a damaged journal and are in no chain yet (`sync.readmission`)."""
 
     def age_ms(self, now: Moment) -> int:
         """How long the oldest has waited: by the monotonic clock within one boot; after a reboot by the wall clock, where it
@@ -45,7 +48,8 @@ def waiting(connection: sqlite3.Connection) -> Waiting:
     after = now.base + now.accepted
     count = connection.execute("SELECT count(*) FROM lines WHERE place > ?", (after,)).fetchone()[0]
     row = connection.execute("SELECT body FROM lines WHERE place > ? ORDER BY place LIMIT 1", (after,)).fetchone()
-    return Waiting(count, outline(row[0]).moment if row is not None else None)
+    aside = readmission.count(connection)
+    return Waiting(count + aside, outline(row[0]).moment if row is not None else None, aside)
 
 
 def last_entry(connection: sqlite3.Connection) -> Last | None:

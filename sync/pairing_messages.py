@@ -1,6 +1,6 @@
 """How a terminal becomes a merchant's, and how it gets a new identity later: messages like those of `sync.messages`.
 
-Only `Renew` is signed: before it was paired, a terminal has nothing to sign with.
+Only `Renew` and `Leave` are signed: before it was paired, a terminal has nothing to sign with.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ PAIR_PATH = "/v1/pair"
 DEVICE_PATH = "/v1/device"
 TOKEN_PATH = "/v1/device/token"  # noqa: S105  an address
 RENEW_PATH = "/v1/renew"
+LEAVE_PATH = "/v1/leave"
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -108,3 +109,21 @@ class Renewed(msgspec.Struct, frozen=True):
 
     identity: UUID
     accepted: int
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """A terminal that was paired again says that nobody writes under this identity any more, and which one it has now.
+
+    Signed with the old key, and sent only once its journal is under the new identity: nothing can be spent under the old one
+    after it, so late or doubled it does no harm.
+    """
+
+    identity: UUID
+    head: Head
+    heir: UUID
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Whether the old identity's leases are free now: only where the cloud has all of its lines, and has posted them."""
+
+    freed: bool

@@ -12,10 +12,16 @@ import msgspec
 
 from loyalty.chain import Line, Was, extend
 from loyalty.outline import account_of, outline
-from sync import journal
+from sync import forgetting, journal
 from sync.database import transaction
 from sync.keys import flush_folder
 from sync.writers import Stored
+
+KEPT_MS = 30 * 24 * 3600 * 1000
+"""How long a damaged file is kept for whoever can read more of it."""
+
+EARLIEST_MS = 1_600_000_000_000
+"""September 2020: no terminal is older."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -37,22 +43,48 @@ def set_aside(later: Iterable[Stored], path: Path) -> Path:
     return path
 
 
-def readmit(connection: sqlite3.Connection, folder: Path, name: str) -> int:
+def count(connection: sqlite3.Connection) -> int:
+    """How many lines lie beside this journal and are in no chain yet."""
+    path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    return sum(file.read_bytes().count(b"\n") for file in path.parent.glob(f"{path.name}.later-*")) if path.name else 0
+
+
+def readmit(connection: sqlite3.Connection, mirror: sqlite3.Connection, folder: Path, name: str) -> int:
     """Wraps lines that a salvage has set aside into the chain of the new identity; how many. Only then are their files renamed.
 
     Does nothing while the identity is the one under which they stood: the cloud has its head, and would take them for a copy.
+    Lines of people who were forgotten meanwhile are taken in as others that wait, and lose their person once they are sent.
     """
     taken = 0
     for file in sorted(folder.glob(f"{name}.later-*")):
         kept = [msgspec.json.decode(row, type=Kept) for row in file.read_bytes().splitlines()]
         if any(one.identity == journal.current(connection).identity for one in kept):
             continue
+        forgetting.again(mirror)
         with transaction(connection):
             for one in kept:
                 taken += _append(connection, one)
         file.rename(file.with_name(f"{name}.readmitted-{file.name.rpartition('.later-')[2]}"))
         flush_folder(folder)
     return taken
+
+
+def clear_away(connection: sqlite3.Connection, folder: Path, name: str, known_ms: int) -> None:
+    """Deletes what a salvage has left, for tokens and salts are in it.
+
+    What was set aside goes as soon as the cloud has all of it; the damaged file, which may hold what could not be read,
+    `KEPT_MS` later, by the time that the cloud has proved (0: it has not).
+    """
+    now = journal.current(connection)
+    if now.accepted == journal.head(connection).sequence:
+        for file in folder.glob(f"{name}.readmitted-*"):
+            file.unlink()
+    for file in folder.glob(f"{name}.damaged-*") if known_ms else ():
+        made_ms = file.stat().st_mtime_ns // 1_000_000
+        if not EARLIEST_MS <= made_ms <= known_ms:  # a clock that was wrong: the time begins now
+            os.utime(file, (known_ms / 1000, known_ms / 1000))
+        elif known_ms - made_ms > KEPT_MS:
+            file.unlink()
 
 
 def _append(connection: sqlite3.Connection, one: Kept) -> bool:

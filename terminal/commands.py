@@ -6,9 +6,11 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from uuid import UUID
 
 import click
 
@@ -17,6 +19,7 @@ from terminal.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from terminal.first_picture import Begun
+    from terminal.store import Connections
 
 T = TypeVar("T")
 
@@ -93,16 +96,17 @@ def pair(settings: Settings, code: str, device: str) -> None:
     from sync.pairing import Pairing
     from terminal import membership
 
-    def trade(folder: Path) -> tuple[Pairing | None, Pairing]:
+    def trade(folder: Path) -> tuple[Pairing | None, membership.Joined]:
         old = pairings.load(folder)
         if old is None:
-            return None, asyncio.run(membership.join(settings.cloud, folder, code, device))
+            return None, membership.Joined(asyncio.run(membership.join(settings.cloud, folder, code, device)), freed=False)
         return old, asyncio.run(membership.join_again(settings.cloud, folder, old, code, device))
 
-    old, pairing = _alone(settings, trade)
+    old, (pairing, freed) = _alone(settings, trade)
     click.echo(f"paired with {pairing.merchant_name}, {pairing.shop_name}")
     if old is not None and old.identity != pairing.identity:
-        click.echo(f"everything recorded here stays; write the old terminal {old.identity} off in the portal")
+        left = f"write the old terminal {old.identity} off in the portal, so that what it could spend is free"
+        click.echo(f"everything recorded here stays; {f'what {old.identity} could spend is free' if freed else left}")
 
 
 @main.command()
@@ -158,16 +162,14 @@ def status(settings: Settings) -> None:
     from sync.status import status as look
     from terminal import cloud_report, state_lock
     from terminal.clocks import Clocks
-    from terminal.store import Connections
 
     folder = Path(settings.terminal.state)
     pairing = pairings.load(folder)
     if pairing is None:
         click.echo("not paired: make a code in the portal and run bodka-terminal pair --code CODE")
         sys.exit(1)
-    books, now = Connections.open(folder, pairing.identity), Clocks.of_this_boot().moment()
-    found = look(books.journal, books.mirror, now)
-    books.close()
+    now = Clocks.of_this_boot().moment()
+    found = _of_books(folder, pairing.identity, lambda books: look(books.journal, books.mirror, now))
     click.echo(f"shop       {pairing.merchant_name}, {pairing.shop_name}")
     click.echo(f"identity   {found.identity}")
     click.echo(f"standing   {STANDING[found.standing.value]}")
@@ -175,6 +177,9 @@ def status(settings: Settings) -> None:
     click.echo(f"members    {found.members}, cards {found.cards}")
     click.echo(f"entries    {found.recorded}, accepted to {found.accepted}, posted to {found.posted}")
     click.echo(f"waiting    {found.waiting.count}, the oldest for {found.waiting.age_ms(now) // 60_000} minutes")
+    if found.waiting.aside:
+        aside = f"{found.waiting.aside} of them were saved from a damaged journal"
+        click.echo(f"saved      {aside}, and are sent once staff renew the terminal from its menu (hold ▸)")
     if found.posted < found.accepted:
         stuck = f"the cloud has not posted {found.accepted - found.posted} entries that it has: its portal says why"
         click.echo(f"posting    {stuck}")
@@ -182,7 +187,7 @@ def status(settings: Settings) -> None:
     clock = "set by the network" if now.trusted else "not known to be right"
     click.echo(f"time       {proved if found.known_ms else 'not known yet'}; clock {clock}")
     report = cloud_report.read(folder)
-    if not state_lock.is_held(folder):
+    if not _told(lambda: state_lock.is_held(folder)):
         click.echo("cloud      not asked: the terminal is not running")
     elif report is not None:
         click.echo(f"cloud      {report.told(now)}")
@@ -207,7 +212,6 @@ def journal(settings: Settings, as_json: bool, salvage: bool) -> None:
     """Every entry that this terminal holds."""
     from sync import pairing as pairings
     from terminal.listing import listing
-    from terminal.store import Connections
 
     folder = Path(settings.terminal.state)
     if salvage:
@@ -216,9 +220,7 @@ def journal(settings: Settings, as_json: bool, salvage: bool) -> None:
     pairing = pairings.load(folder)
     if pairing is None:
         raise click.ClickException("not paired: there are no entries yet")
-    books = Connections.open(folder, pairing.identity)
-    found = listing(books)
-    books.close()
+    found = _of_books(folder, pairing.identity, listing)
     if as_json:
         click.echo(json.dumps(found, indent=1))
         return
@@ -229,14 +231,34 @@ def journal(settings: Settings, as_json: bool, salvage: bool) -> None:
 
 
 def _salvage(folder: Path) -> str:
-    from sync.database import UnsafeJournal
-    from sync.refusals import NotRecorded
     from terminal.rescue import JournalInUse, by_hand
 
     try:
-        return by_hand(folder)
-    except (JournalInUse, NotRecorded, UnsafeJournal, OSError) as error:
+        return _told(lambda: by_hand(folder))
+    except JournalInUse as error:
         raise click.ClickException(str(error)) from error
+
+
+def _of_books(folder: Path, identity: UUID, work: Callable[[Connections], T]) -> T:
+    """What `work` finds in journal and mirror; a disk that refuses is told in words."""
+    from terminal.store import Connections
+
+    def look() -> T:
+        with closing(Connections.open(folder, identity)) as books:
+            return work(books)
+
+    return _told(look)
+
+
+def _told(work: Callable[[], T]) -> T:
+    """Does `work` on the state folder; a disk that refuses is told in words."""
+    from sync.database import UnsafeJournal, named
+    from sync.refusals import NotRecorded
+
+    try:
+        return work()
+    except (NotRecorded, UnsafeJournal, OSError) as error:
+        raise click.ClickException(str(named(error))) from error
 
 
 @main.command()

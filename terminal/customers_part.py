@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from display import screens
+from display.notices import NOT_TOLD as NOT_TOLD
 from display.screens import Message, Screen
 from terminal import faces, pad, states
 from terminal.panel_news import PANEL, STAFF_PANEL
@@ -32,33 +33,9 @@ TOLD = {
         Message.NO_REWARD,
         Message.NOT_SAVED,
         Message.NO_PROGRAMME,
-        Message.CARD_ISSUED,
     )
 } | {Message.DISK_FULL: Message.NOT_SAVED}
 """What a customer is told of each message, where it concerns them: their card, or what is on it."""
-
-NOT_TOLD = frozenset(
-    {
-        Message.OTHER_CARD,
-        Message.OWN_CARD,
-        Message.SIGN_IN_FIRST,
-        Message.SUM_FIRST,
-        Message.SUM_TOO_LARGE,
-        Message.NOTHING_EARNED,
-        Message.NOTHING_TO_UNDO,
-        Message.TOO_LATE_TO_UNDO,
-        Message.ALREADY_SPENT,
-        Message.STOPPED,
-        Message.RENEW_LATER,
-        Message.NOT_RENEWED,
-        Message.SIGNED_IN,
-        Message.SIGNED_OUT,
-        Message.RENEWED,
-        Message.SHOP_CLOSED,
-        Message.SHOW_CODE,
-    }
-)
-"""Messages for staff: the customer goes on seeing what lies under them."""
 
 Own = (
     screens.StampCard

@@ -28,6 +28,7 @@ from sync.connection import BadAuthority, InsecureCloud
 from sync.keys import BrokenStateFile
 from sync.pairing import AnswerUnclear, CloudUnreachable, CodeForgotten, NotYet, Pairing, PairingFailed, TooManyTries
 from sync.pairing_messages import Authorization
+from sync.refusals import NotRecorded
 from sync.setup_codes import CODE_DIGITS, PairWith, SetupMistake, Wifi
 from terminal import membership, network, root_requests, state_lock, wifi
 from terminal.clocks import monotonic_ms
@@ -56,7 +57,16 @@ TROUBLES: tuple[tuple[type[Exception], CodeTrouble], ...] = (
 )
 """What is wrong with a code, for the panel. Everything else is no answer, and the code is kept."""
 
-_FAILURES = (PairingFailed, membership.Refused, InsecureCloud, BadAuthority, SettingsError, state_lock.StateTaken, OSError)
+_FAILURES = (
+    PairingFailed,
+    membership.Refused,
+    InsecureCloud,
+    BadAuthority,
+    SettingsError,
+    state_lock.StateTaken,
+    NotRecorded,
+    OSError,
+)
 """What pairing may raise."""
 
 

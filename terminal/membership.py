@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import httpx
 
@@ -22,14 +22,24 @@ from sync.counter import RequestCounter
 from sync.courier import Courier
 from sync.keys import DEVICE_KEY, NEXT_KEY, DeviceKey, load_or_make
 from sync.pairing import Pairing
-from sync.pairing_messages import Authorization
+from sync.pairing_messages import LEAVE_PATH, Authorization, Leave, Left
+from sync.refusals import NotRecorded
+from sync.requests import Requests
 from sync.signing import RequestSigner
+from sync.troubles import Trouble
 from terminal.clocks import Clocks
 from terminal.cloud_report import REPORT_FILE
 from terminal.settings import Cloud, SettingsError
 from terminal.store import JOURNAL, MIRROR, Connections
 
 T = TypeVar("T")
+
+
+class Joined(NamedTuple):
+    """A pairing, and whether what was leased to the identity before it is free."""
+
+    pairing: Pairing
+    freed: bool
 
 
 class Refused(Exception):
@@ -106,11 +116,14 @@ async def collect(cloud: Cloud, authorization: Authorization, transport: httpx.A
 
 async def join_again(
     cloud: Cloud, folder: Path, old: Pairing, code: str, device: str, transport: httpx.AsyncBaseTransport | None = None
-) -> Pairing:
+) -> Joined:
     """Gives a paired terminal a new identity with the same merchant; its entries and their order stay.
 
     What the cloud still takes under the old identity is sent under it first; the rest is wrapped and waits to be sent again:
     all that is still here, where the cloud does not know the old identity any more, or did not say how far it has its lines.
+    What was leased to the old identity is free at once where the cloud has and has posted all that was written under it: what
+    is said so late that nothing can be spent under it any more, so that a crash leaves a lease to be written off, no overdraft.
+
     A crash anywhere leaves the old pairing or the new one, whole. Raises a `PairingFailed` (`CodeOfAnother` for another
     merchant's code) or what `cloud_client` raises; nothing is changed then.
     """
@@ -121,15 +134,17 @@ async def join_again(
         authority = _authority(cloud) or (old.authority if cloud.url.rstrip("/") == old.cloud else "")
         key = load_or_make(folder, os.urandom, NEXT_KEY)
         new = await _trade(cloud, authority, code, key, device, old, transport)
+        end = journal.head(books.journal)
         told = await drain(books, folder, old, transport)
         pairings.prepare(folder, new)
         # The mirror first: after a power cut between the two, too much is pulled anew, never too little.
         mirror.pull_anew(books.mirror)
         renewal.renew(books.journal, new.identity, journal.current(books.journal).accepted if told else None)
+        freed = told and await _leave(books, folder, old, Leave(old.identity, end, new.identity), transport)
         pairings.settle(folder, old, new.identity)
     finally:
         books.close()
-    return new
+    return Joined(new, freed)
 
 
 def export(folder: Path, file: Path) -> int:
@@ -169,8 +184,8 @@ def leave(folder: Path, file: Path | None) -> int:
 
 
 def only_here(folder: Path) -> int:
-    """How many entries no cloud has; of those that were saved from a damaged journal each file counts as one."""
-    return _waiting(folder) + sum(1 for _ in folder.glob(f"{JOURNAL}.later-*"))
+    """How many entries no cloud has, those that were saved from a damaged journal among them."""
+    return _waiting(folder)
 
 
 def _leave_nothing(folder: Path) -> None:
@@ -233,9 +248,7 @@ async def drain(books: Connections, folder: Path, old: Pairing, transport: httpx
     Whatever it does not take is wrapped afterwards.
     """
     clocks = Clocks.of_this_boot()
-    signer = RequestSigner(old.identity, load_or_make(folder, os.urandom), lambda: clocks.moment().wall_ms / 1000)
-    client = cloud_client(old.cloud, auth=signer, authority=old.authority, clock_trusted=clocks.trusted, transport=transport)
-    async with client:
+    async with _speaking_as(old, folder, clocks, transport) as client:
         courier = Courier(
             client,
             books.journal,
@@ -249,6 +262,24 @@ async def drain(books: Connections, folder: Path, old: Pairing, transport: httpx
             on_changed=lambda accounts: None,
         )
         return await courier.exchange(asking=True) is None
+
+
+async def _leave(
+    books: Connections, folder: Path, old: Pairing, message: Leave, transport: httpx.AsyncBaseTransport | None
+) -> bool:
+    """Says under the old identity that it is left; whether its leases are free. Whatever goes wrong, they stay as they were."""
+    clocks = Clocks.of_this_boot()
+    async with _speaking_as(old, folder, clocks, transport) as client:
+        requests = Requests(client, RequestCounter(books.journal), _here, lambda: clocks.moment().wall_ms / 1000)
+        try:
+            return (await requests.post(LEAVE_PATH, lambda: message, Left)).freed
+        except (Trouble, NotRecorded):
+            return False
+
+
+def _speaking_as(old: Pairing, folder: Path, clocks: Clocks, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    signer = RequestSigner(old.identity, load_or_make(folder, os.urandom), lambda: clocks.moment().wall_ms / 1000)
+    return cloud_client(old.cloud, auth=signer, authority=old.authority, clock_trusted=clocks.trusted, transport=transport)
 
 
 async def _here(work: Callable[[], T], /) -> T:

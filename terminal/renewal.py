@@ -4,7 +4,8 @@
 2. what waits is sent under the old identity, as far as the cloud takes it: all of it, where the terminal was written off;
 3. the cloud makes the new identity;
 4. the mirror will be pulled anew; the journal is under the new identity, and what the cloud did not have is wrapped;
-5. the next key becomes the key, the pairing file names the new identity (`sync.pairing.settle`, also at every start).
+5. the next key becomes the key, the pairing file names the new identity (`sync.pairing.settle`, also at every start);
+6. what was saved from a damaged journal and set aside is wrapped too (`terminal.rescue.take_up`, also at every start).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sync.keys import NEXT_KEY, BrokenStateFile, load_or_make
 from sync.pairing import Pairing
 from sync.refusals import NotRecorded
 from sync.troubles import Trouble
+from terminal import rescue
 from terminal.store import Store, reason
 
 log = structlog.get_logger("renewal")
@@ -34,7 +36,9 @@ async def renew(folder: Path, pairing: Pairing, store: Store, courier: Courier) 
         if await courier.exchange() is not None:
             return pairing, Message.RENEW_LATER
         renewed = await courier.renew(key.public)
-        return await store.run_blocking(partial(pairings.settle, folder, pairing, renewed.identity)), None
+        settled = await store.run_blocking(partial(pairings.settle, folder, pairing, renewed.identity))
+        await store.run_blocking(partial(rescue.take_up, store.writer, folder))
+        return settled, None
     except Trouble as trouble:
         log.warning("not renewed", why=str(trouble))
         return pairing, Message.NOT_RENEWED

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,13 @@ from uuid import UUID
 
 import structlog
 
-from sync import journal, pairing, readmission, salvage
+from loyalty.entry import Moment
+from sync import forgetting, journal, known_time, pairing, readmission, reserve, salvage
 from sync.database import DamagedFile, JournalFailed
 from sync.keys import BrokenStateFile
+from sync.refusals import NotRecorded
 from sync.salvage import Salvaged
-from terminal.store import JOURNAL, Store
+from terminal.store import JOURNAL, Connections, Store
 
 log = structlog.get_logger("rescue")
 
@@ -54,10 +57,30 @@ def rescue(folder: Path) -> Salvaged | None:
         found = _save(path)
         log.error(found.words)
     (folder / SUSPECT).unlink(missing_ok=True)
-    with closing(journal.open_journal(path)) as connection, suppress(journal.NotPaired):
-        if taken := readmission.readmit(connection, folder, JOURNAL):
-            log.info("entries that were set aside are sent under the new identity", entries=taken)
     return found
+
+
+def take_up(books: Connections, folder: Path, *, after_start: bool = False) -> None:
+    """Takes in what was set aside, where there is a new identity; in the writer thread. What the disk refuses, the next does.
+
+    A journal that was saved may know again who was forgotten before: after a start they are looked for once more.
+    """
+    try:
+        if after_start and any(folder.glob(f"{JOURNAL}.damaged-*")):
+            forgetting.again(books.mirror)
+        if taken := readmission.readmit(books.journal, books.mirror, folder, JOURNAL):
+            log.info("entries that were set aside are sent under the new identity", entries=taken)
+    except (NotRecorded, OSError) as error:
+        log.warning("entries that were set aside could not be taken in yet", why=str(error))
+
+
+def _tidy(store: Store, folder: Path, moment: Callable[[], Moment]) -> None:
+    """What is done between looks; in the writer thread."""
+    reserve.keep(folder)
+    take_up(store.writer, folder)
+    with suppress(NotRecorded, OSError):
+        known_ms = known_time.known_ms(store.writer.mirror, moment())
+        readmission.clear_away(store.writer.journal, folder, JOURNAL, known_ms)
 
 
 def by_hand(folder: Path) -> str:
@@ -78,8 +101,10 @@ def by_hand(folder: Path) -> str:
     return "The journal is whole: nothing was done."
 
 
-async def watch(store: Store, folder: Path) -> None:
+async def watch(store: Store, folder: Path, moment: Callable[[], Moment], seconds: float = LOOK_SECONDS) -> None:
     """Looks the journal over, part by part, until cancelled; raises `DamagedFile` where it, or an entry, found damage.
+
+    What an earlier damage has left is taken in or cleared away meanwhile, and the reserve kept. `moment` gives the time of now.
 
     The daemon then ends, and is started again by systemd; the next start salvages.
     """
@@ -87,10 +112,11 @@ async def watch(store: Store, folder: Path) -> None:
     try:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(seconds):
                     await store.damaged.wait()
                     raise DamagedFile("an entry could not be written into it")
             after = await store.run_blocking(partial(salvage.look_over, store.writer.journal, after))
+            await store.run_blocking(partial(_tidy, store, folder, moment))
     except DamagedFile as damage:
         os.close(os.open(folder / SUSPECT, os.O_CREAT | os.O_WRONLY, 0o600))
         log.critical("the journal is damaged: the terminal starts anew and saves what can be read", why=str(damage))

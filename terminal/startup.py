@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -16,13 +17,13 @@ from display.draw import draw
 from display.layout import lay_out
 from display.page import Page
 from display.panel import Panel, PanelGlass
-from display.screens import Screen
+from display.screens import Message, Notice, Screen
 from display.watermark import watermark
 from sync import journal
 from sync import pairing as pairings
 from sync.database import DamagedFile
 from sync.pairing import Pairing
-from terminal import board, device_test, heartbeat, network, rescue, root_requests, sd_card, state_lock
+from terminal import board, device_test, heartbeat, network, opening, rescue, root_requests, sd_card
 from terminal.clocks import Clocks, monotonic_ms
 from terminal.daemon import Daemon
 from terminal.devices import Equipment, equip, fitted
@@ -137,10 +138,7 @@ async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -
         rig.admit(pairing)
     pictures.training = pairing.training
     sd_card.done(card, pairing, root_requests.folder_here())
-    stack.enter_context(state_lock.hold(folder))
-    rescue.rescue(folder)
-    store = Store(folder, pairing.identity, pairing.shop)
-    stack.callback(store.close)
+    store = await opening.books(folder, pairing.identity, pairing.shop, stack, say=partial(_say, settings, pictures))
     pairing = pairings.settle(folder, pairing, journal.current(store.reader.journal).identity)
     daemon = Daemon(
         store=store,
@@ -184,7 +182,7 @@ async def _run(settings: Settings, begun: Begun | None, stack: AsyncExitStack) -
             group.create_task(link.keep_time(), name="time")
             group.create_task(updating.run(), name="updates")
             group.create_task(network.watch(link.network_back), name="network")
-            group.create_task(rescue.watch(store, folder), name="journal's watch")
+            group.create_task(rescue.watch(store, folder, clocks.moment), name="journal's watch")
             if rig.beside is not None:
                 group.create_task(rig.beside(daemon, store, link), name="counter page")
     except BaseExceptionGroup as ended:
@@ -241,18 +239,24 @@ async def _served(panel: Panel, care: Care) -> AsyncIterator[Panel]:
         await asyncio.to_thread(panel.stop)
 
 
+def _show_everywhere(settings: Settings, pictures: Pictures, screen: Screen) -> None:
+    """Nobody can be served yet, and whichever panel works must say why."""
+    language = settings.terminal.language
+    pictures.show(0, lay_out(screen, language, settings.glass))
+    pictures.show_customers(0, lay_out(screen, language, settings.customers_glass))
+
+
+def _say(settings: Settings, pictures: Pictures, message: Message) -> None:
+    _show_everywhere(settings, pictures, Notice(message))
+
+
 async def _join(settings: Settings, folder: Path, pictures: Pictures, rig: Rig, card: sd_card.Card) -> Pairing:
     """Waits until the terminal is somebody's."""
     from terminal.joining import Joining, Surroundings  # late: seen once in a terminal's life
 
-    def show(screen: Screen) -> None:
-        language = settings.terminal.language
-        pictures.show(0, lay_out(screen, language, settings.glass))
-        # There are no customers yet, and whichever panel works must say how the terminal is paired.
-        pictures.show_customers(0, lay_out(screen, language, settings.customers_glass))
-
     heartbeat.tell("READY=1", "STATUS=not paired: the screen says how to pair")
     requests = root_requests.folder_here()
+    show = partial(_show_everywhere, settings, pictures)
     here = Surroundings(settings, folder, rig.equipment, show, rig.transport, card, requests, touch=pictures.touch)
     async with heartbeat.beating():
         return await Joining(here).run()

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sync.database import named
+
 LOCK_FILE = "terminal.lock"
 TRIES, BETWEEN_SECONDS = 10, 0.1
 
@@ -24,7 +26,7 @@ class StateTaken(RuntimeError):
 def hold(folder: Path) -> Iterator[None]:
     """Holds the folder until the end, or the end of the process, however that comes; raises `StateTaken`.
 
-    A command may hold it for a moment: it is tried for a second.
+    A command may hold it for a moment: it is tried for a second. Raises `DiskFull` or `JournalFailed` where the disk refuses.
     """
     with _opened(folder) as descriptor:
         for _ in range(TRIES):
@@ -44,7 +46,10 @@ def is_held(folder: Path) -> bool:
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CREAT, 0o600)  # to be locked it need not be writable
+    except OSError as error:
+        raise named(error) from error
     try:
         yield descriptor
     finally:

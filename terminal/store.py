@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -64,13 +64,22 @@ class Connections:
     def open(cls, folder: Path, identity: UUID) -> Connections:
         """Opens both; a journal without an identity gets this one. Raises what `open_journal` and `open_mirror` raise."""
         journal_connection = journal.open_journal(folder / JOURNAL)
-        journal.begin(journal_connection, identity)
-        return cls(journal_connection, mirror.open_mirror(folder / MIRROR, journal_connection))
+        try:
+            journal.begin(journal_connection, identity)
+            return cls(journal_connection, mirror.open_mirror(folder / MIRROR, journal_connection))
+        except BaseException:
+            journal_connection.close()
+            raise
 
     @classmethod
     def open_again(cls, folder: Path) -> Connections:
         """Opens both for another thread; the mirror may be found damaged by the first look."""
-        return cls(journal.open_journal(folder / JOURNAL), mirror.open_again(folder / MIRROR))
+        journal_connection = journal.open_journal(folder / JOURNAL)
+        try:
+            return cls(journal_connection, mirror.open_again(folder / MIRROR))
+        except BaseException:
+            journal_connection.close()
+            raise
 
     def look_into_the_journal_alone(self) -> None:
         """Puts an empty mirror in the place of a damaged one."""
@@ -127,9 +136,13 @@ class Store:
         self.damaged = asyncio.Event()
         """Set when an entry found the journal damaged: `terminal.rescue` waits for it."""
         self._thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
-        self.writer = self._thread.submit(Connections.open, folder, identity).result()
-        self._thread.submit(_begin_log, self.writer.journal)
-        self.reader = Connections.open_again(folder)
+        with ExitStack() as opened:
+            opened.callback(self._thread.shutdown)
+            self.writer = self._thread.submit(Connections.open, folder, identity).result()
+            opened.callback(lambda: self._thread.submit(self.writer.close).result())
+            self._thread.submit(_begin_log, self.writer.journal)
+            self.reader = Connections.open_again(folder)
+            opened.pop_all()
 
     async def run_blocking(self, work: Callable[[], T], /) -> T:
         """Runs `work` in the writer thread, after everything that was asked for before."""

@@ -28,7 +28,7 @@ Outcome: TypeAlias = tuple[State, tuple[Effect, ...]]
 MACHINE_TROUBLE = frozenset(
     {Message.NOT_SAVED, Message.DISK_FULL, Message.STOPPED, Message.RENEW_LATER, Message.NOT_RENEWED, Message.NO_PROGRAMME}
 )
-NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.CARD_ISSUED, Message.RENEWED, Message.SHOP_CLOSED})
+NEWS = frozenset({Message.SIGNED_IN, Message.SIGNED_OUT, Message.RENEWED, Message.SHOP_CLOSED})
 
 
 def go(state: State, mode: Mode, *effects: Effect) -> Outcome:

@@ -50,3 +50,11 @@ def _emptied_log(store: Store) -> Path:
 def _forget_pages(store: Store) -> None:
     store.reader.mirror.execute("PRAGMA shrink_memory")
     store._thread.submit(store.writer.mirror.execute, "PRAGMA shrink_memory").result()
+
+
+def spoil_where(file: Path, content: bytes) -> None:
+    """Writes rubbish over the page in which `content` stands, of a file that nobody has open."""
+    at = file.read_bytes().index(content) // PAGE * PAGE
+    with file.open("r+b") as pages:
+        pages.seek(at)
+        pages.write(random.Random(1).randbytes(PAGE))

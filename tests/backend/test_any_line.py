@@ -128,7 +128,14 @@ def test_whatever_a_line_says_it_is_stored(body: bytes, personal: bytes) -> None
         transaction.rollback()
 
 
-@pytest.mark.parametrize("body", [whole(), whole(programme=2**31 - 1), whole(moment=Moment(uuid4(), 2**40, 0, trusted=False))])
+WELL = {
+    "as usual": whole(),
+    "the highest version": whole(programme=2**31 - 1),
+    "after long": whole(moment=Moment(uuid4(), 2**40, 0, trusted=False)),
+}
+
+
+@pytest.mark.parametrize("body", WELL.values(), ids=WELL)
 def test_what_a_terminal_may_well_write_is_read(body: bytes) -> None:
     house = house_with_levels()
     with house.engine.connect() as connection, connection.begin() as transaction:

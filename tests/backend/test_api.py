@@ -18,7 +18,7 @@ from emulators.cloud_house import House
 from emulators.terminal_peer import Peer
 from loyalty.entry import Cause, Posting
 from sync import messages
-from sync.pairing_messages import DEVICE_PATH, PAIR_PATH, RENEW_PATH, TOKEN_PATH, Pair, Paired, Renew, Renewed
+from sync.pairing_messages import DEVICE_PATH, LEAVE_PATH, PAIR_PATH, RENEW_PATH, TOKEN_PATH, Pair, Paired, Renew, Renewed
 from sync.update_messages import UPDATE_PATH, UPDATE_PIECE_PATH
 
 ANNA = b"anna" * 4
@@ -335,6 +335,7 @@ def test_openapi_describes_every_message(client: AsgiClient) -> None:
         messages.PRESENT_PATH,
         messages.WAIT_PATH,
         RENEW_PATH,
+        LEAVE_PATH,
         messages.PROGRAMME_PATH,
         DEVICE_PATH,
         TOKEN_PATH,

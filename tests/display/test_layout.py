@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from dataclasses import fields, replace
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw
 
+from display.amounts import amount_number
+from display.coming_gallery import coming
+from display.coming_screens import ComingScreen, Pin
 from display.customers_page import customers_page
 from display.draw import draw, font
 from display.gallery import samples
@@ -21,17 +25,21 @@ from display.screens import (
     Devices,
     DeviceTest,
     Done,
+    Menu,
     Money,
+    Pairing,
     PayConfirm,
     Points,
     RewardChoice,
     Screen,
     StampCard,
     StampCardFull,
+    Stamps,
     Sum,
     Task,
     Typing,
     UndoQuestion,
+    Unpaired,
 )
 from display.words import LANGUAGES
 from emulators.glasses import GLASSES, called
@@ -40,7 +48,7 @@ languages = st.sampled_from(LANGUAGES)
 glasses = st.sampled_from(GLASSES)
 wild = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Mn", "So", "Zs", "Cf"]), max_size=60)
 st.register_type_strategy(str, wild | st.sampled_from(["Jana K.", "káva zadarmo", "x" * 4_000, "𝔘𝔫𝔦", "שלום", "‮abc", "▸×−●○…"]))
-any_screen = st.one_of([st.builds(kind) for kind in get_args(Screen)])
+any_screen = st.one_of([st.builds(kind) for kind in (*get_args(Screen), *get_args(ComingScreen))])
 
 
 def assert_fits(page: Page) -> None:
@@ -78,12 +86,12 @@ def test_every_screen_fits(language: str, glass: Glass) -> None:
 
 @settings(max_examples=600, deadline=None)
 @given(screen=any_screen, language=languages, glass=glasses)
-def test_any_screen_fits_and_is_drawn(screen: Screen, language: str, glass: Glass) -> None:
-    page = lay_out(screen, language, glass)
-    assert_fits(page)
-    for face in page.faces:
-        picture = draw(face)
-        assert (picture.size, picture.mode) == ((glass.width, glass.height), "1")
+def test_any_screen_fits_and_is_drawn(screen: AnyScreen, language: str, glass: Glass) -> None:
+    for page in pages(screen, language, glass):
+        assert_fits(page)
+        for face in page.faces:
+            picture = draw(face)
+            assert (picture.size, picture.mode) == ((glass.width, glass.height), "1")
 
 
 @pytest.mark.parametrize("glass", GLASSES, ids=called)
@@ -174,3 +182,89 @@ def test_stamps_past_the_goal_and_goals_past_a_row() -> None:
 def test_devices_are_listed_as_far_as_they_fit() -> None:
     page = lay_out(Devices((), ("pokladničný skener", "NFC", "tlačidlá", "displej", "bzučiak")), "sk")
     assert page.text().splitlines()[1:4] == ["[5 chýba]", "pokladničný skener", "NFC, tlačidlá, displ…"]
+
+
+# --- every kind of screen, later ones and the customer's pages included
+
+AnyScreen = Screen | ComingScreen
+
+LONG = (
+    "Bartolomej Novomeský-Kráľovič",
+    "Fővárosi Kávéházak és Cukrászdák",
+    "Żółć",
+    "M\u0301" * 30,
+    "x" * 300,
+    "👨‍👩‍👧 Eva",
+    "",
+)
+names = st.sampled_from(LONG)
+seven = st.integers(1_000_000, 9_999_999)
+CODES = (Pairing, Unpaired, Typing, Menu, DeviceTest)
+"""Their texts are codes, digits and signs: no names."""
+
+
+def filled(value: Any, kind: type, data: st.DataObject) -> Any:
+    """As it may be at worst: a long name or none, seven digits in front of the unit or the point."""
+    match value:
+        case str() if not issubclass(kind, CODES):
+            return data.draw(names)
+        case Points():
+            return Points((-1 if value.thousandths < 0 else 1) * data.draw(seven) * 1000)
+        case Money():
+            currency = data.draw(st.sampled_from(["EUR", "CZK", "HUF", "PLN"]))
+            return Money((-1 if value.minor < 0 else 1) * data.draw(seven) * (1 if currency == "HUF" else 100), currency)
+        case Stamps():
+            return Stamps(data.draw(seven))
+        case tuple() if value:
+            return tuple(data.draw(st.lists(names, min_size=1, max_size=6)))
+        case _:
+            return value
+
+
+def worst(screen: AnyScreen, data: st.DataObject) -> AnyScreen:
+    kind = type(screen)
+    return replace(screen, **{one.name: filled(getattr(screen, one.name), kind, data) for one in fields(screen)})
+
+
+def amounts(screen: AnyScreen) -> list[Points | Money | Stamps]:
+    found = (getattr(screen, one.name) for one in fields(screen))
+    return [one for one in found if isinstance(one, Points | Money | Stamps)]
+
+
+def pages(screen: AnyScreen, language: str, glass: Glass) -> list[Page]:
+    alone = [] if isinstance(screen, Pairing) else [customers_page(screen, language, glass)]
+    return [lay_out(screen, language, glass), *alone]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@settings(max_examples=400, deadline=None)
+@given(glass=glasses, data=st.data())
+def test_nothing_is_cut_and_the_number_can_be_read(language: str, glass: Glass, data: st.DataObject) -> None:
+    screen = worst(data.draw(st.sampled_from((*samples(language), *coming(language)))), data)
+    for page in pages(screen, language, glass):
+        assert_fits(page)
+        for face in page.faces:
+            draw(face)
+            if face.number is not None:
+                assert_readable(face, screen, language)
+
+
+def assert_readable(face: Page, screen: AnyScreen, language: str) -> None:
+    number = face.number
+    assert number is not None
+    assert number.height * face.glass.pitch >= 5, face.text()
+    assert "…" not in number.text, face.text()
+    if known := amounts(screen):
+        assert any(digits(amount_number(one, language).forms[-1]) in digits(number.text) for one in known) or is_a_count(
+            number.text
+        )
+    assert isinstance(screen, Pin) or digits(number.text) or known
+
+
+def is_a_count(text: str) -> bool:
+    """Visits, stamps and per cents are no amounts."""
+    return len(digits(text)) <= 3
+
+
+def digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdecimal())

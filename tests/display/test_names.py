@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from display.coming_screens import Entered, PassCard
+from display.coming_screens import Entered, Joined, PassCard
 from display.layout import lay_out
 from display.names import in_order
 from display.screens import (
@@ -35,9 +35,8 @@ NAMED: tuple[Screen, ...] = (
     UndoQuestion(Points(12_000), NAME, 2),
     Notice(Message.SIGNED_IN, NAME),
     Notice(Message.SIGNED_OUT, NAME),
-    Notice(Message.CARD_ISSUED, NAME),
 )
-COMING = (PassCard("Szauna", 7, NAME), Entered(NAME))
+COMING = (PassCard("Szauna", 7, NAME), Entered(NAME), Joined(NAME))
 
 
 @pytest.mark.parametrize(

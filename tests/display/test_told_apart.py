@@ -99,6 +99,7 @@ ON_LOW: dict[tuple[str, str], str] = {
     ("WifiTrouble", "network"): HEAD,
     ("Updating", "version"): HEAD,
     ("Typing", "card"): "the digits are typed by the one who chose",
+    ("Joined", "name"): HEAD,
     ("Entered", "name"): "that it is the same visit goes before",
 }
 """On glasses of 32 rows."""

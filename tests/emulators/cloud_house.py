@@ -118,6 +118,16 @@ def new_engine() -> sa.Engine:
     return engine
 
 
+def bare_engine() -> sa.Engine:
+    """As `new_engine`, before any migration: without a table."""
+    server = os.environ.get("BODKA_TEST_DATABASE")
+    if not server:
+        return open_engine("sqlite://")
+    name = f"bare_{os.getpid()}_{next(_numbers)}"
+    _create(server, name, "template0")
+    return sa.create_engine(_database(server, name), poolclass=NullPool)
+
+
 def new_file_engine(path: Path) -> sa.Engine:
     """As `new_engine`, in a file: for tests in which a request goes on in the cloud after its terminal has lost power."""
     path.write_bytes(empty_image())

@@ -9,7 +9,8 @@
  *     LD_PRELOAD=libdisk.so DISK=/path/control DISK_FOLDER=/path/state [DISK_LOG=/path/log] program
  *
  * Files whose name ends in "-shm" are left alone: SQLite maps them, never flushes them and makes them anew after a power cut
- * (SQLite, "WAL-mode File Format", section 2).
+ * (SQLite, "WAL-mode File Format", section 2). But they take room like all others, where a test says how much there is: what a
+ * file grows by is taken from it, and what is cut off or deleted is given back.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -45,6 +46,8 @@ struct control {
     uint32_t torn;                  /* and a write that fails puts half of its bytes first */
     uint64_t flush_us;              /* a flush takes so long */
     uint64_t failed;                /* so many calls have failed */
+    uint64_t bounded;               /* whether the disk has an end */
+    int64_t room;                   /* so many bytes are free on it then */
 };
 
 static struct control nothing, *control = &nothing;
@@ -53,6 +56,7 @@ static size_t folder_size;
 static int log_fd = -1;
 static char *names[MAX_FILES];
 static uint32_t files[MAX_FD];
+static char takes_room[MAX_FD];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((constructor)) static void begin(void)
@@ -125,6 +129,32 @@ static int fails(void)
     return 1;
 }
 
+static int is_ours(const char *path)
+{
+    return folder_size && !strncmp(path, folder, folder_size) && path[folder_size] == '/';
+}
+
+/* Takes the room that a write up to `end` needs; 0 where there is none. */
+static int has_room(int fd, off64_t end)
+{
+    struct stat now;
+
+    if (!control->bounded || fd < 0 || fd >= MAX_FD || !takes_room[fd] || fstat(fd, &now) || end <= now.st_size)
+        return 1;
+    if (end - now.st_size > control->room) {
+        errno = ENOSPC;
+        return 0;
+    }
+    control->room -= end - now.st_size;
+    return 1;
+}
+
+static void give_back(const struct stat *was, off64_t now)
+{
+    if (control->bounded && was->st_nlink < 2 && was->st_size > now)
+        control->room += was->st_size - now;
+}
+
 static int refused(void)
 {
     errno = control->error;
@@ -140,14 +170,18 @@ static int watched_open(int (*real)(const char *, int, ...), const char *path, i
     if (!folder_size)
         return real(path, flags, mode);
     pthread_mutex_lock(&lock);
+    if (is_ours(path) && flags & O_TRUNC && !stat(path, &there))
+        give_back(&there, 0);
     file = number_of(path);
     makes = file > FOLDER_ITSELF && flags & O_CREAT && stat(path, &there);
     if (makes && fails())
         fd = refused();
     else {
         fd = real(path, flags, mode);
-        if (fd >= 0 && fd < MAX_FD)
+        if (fd >= 0 && fd < MAX_FD) {
             files[fd] = file;
+            takes_room[fd] = is_ours(path);
+        }
         if (fd >= 0 && makes)
             note(CREATE, file, 0, 0, NULL);
         if (fd >= 0 && file > FOLDER_ITSELF && flags & O_TRUNC && !makes)
@@ -175,7 +209,7 @@ OPEN(open64)
 int close(int fd)
 {
     if (fd >= 0 && fd < MAX_FD)
-        files[fd] = 0;
+        files[fd] = takes_room[fd] = 0;
     return REAL(close)(fd);
 }
 
@@ -201,11 +235,15 @@ static ssize_t watched_write(int fd, const void *bytes, size_t size, off64_t off
 
 ssize_t write(int fd, const void *bytes, size_t size)
 {
+    if (!has_room(fd, lseek64(fd, 0, SEEK_CUR) + size))
+        return -1;
     return file_of(fd) ? watched_write(fd, bytes, size, -1) : REAL(write)(fd, bytes, size);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
 {
+    if (!has_room(fd, offset + size))
+        return -1;
     return file_of(fd) ? watched_write(fd, bytes, size, offset) : REAL(pwrite64)(fd, bytes, size, offset);
 }
 
@@ -216,8 +254,11 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
 
 int ftruncate64(int fd, off64_t size)
 {
+    struct stat was;
     int done;
 
+    if (fd >= 0 && fd < MAX_FD && takes_room[fd] && !fstat(fd, &was))
+        give_back(&was, size);
     if (!file_of(fd))
         return REAL(ftruncate64)(fd, size);
     pthread_mutex_lock(&lock);
@@ -235,9 +276,12 @@ int ftruncate(int fd, off_t size)
 
 int unlink(const char *path)
 {
+    struct stat was;
     uint32_t file;
     int done;
 
+    if (is_ours(path) && !stat(path, &was))
+        give_back(&was, 0);
     if (!folder_size)
         return REAL(unlink)(path);
     pthread_mutex_lock(&lock);

@@ -19,7 +19,7 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 SIZE = 4096
 FOR_EVER = 1 << 63
-_CALLS, _FLUSHES, _FROM, _UNTIL, _ERROR, _TORN, _FLUSH_US, _FAILED = 0, 8, 16, 24, 32, 36, 40, 48
+_CALLS, _FLUSHES, _FROM, _UNTIL, _ERROR, _TORN, _FLUSH_US, _FAILED, _BOUNDED, _ROOM = 0, 8, 16, 24, 32, 36, 40, 48, 56, 64
 
 
 def build(folder: Path) -> Path:
@@ -78,6 +78,16 @@ class Disk:
     def heal(self) -> None:
         """Nothing fails any more."""
         self._set(_UNTIL, 0)
+
+    @property
+    def room(self) -> int:
+        """How much is free on a disk that has an end."""
+        return self._get(_ROOM)
+
+    def leave(self, room: int) -> None:
+        """So many bytes are free from now on, and no more but what is deleted."""
+        self._set(_ROOM, room)
+        self._set(_BOUNDED, 1)
 
     def close(self) -> None:
         self._shared.close()

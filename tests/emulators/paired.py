@@ -51,7 +51,7 @@ class Cloud:
 
     def code(self) -> str:
         with self.engine.begin() as connection:
-            return cloud_pairing.make_code(connection, self.merchant, "main", NOW, self.chance.randbytes)
+            return cloud_pairing.make_code(connection, self.merchant, "main", self.now, self.chance.randbytes)
 
     def write_off(self, identity: UUID) -> None:
         with self.engine.begin() as connection:

@@ -53,14 +53,14 @@ def known_time_goes_on_without_power(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_cloud_dates_everything_1970(patch: pytest.MonkeyPatch) -> None:
-    def long_ago(connection: Any, writer: Any, made: Sequence[Any], sending: Any = None) -> list[Placed]:
+    def long_ago(connection: Any, writer: Any, made: Sequence[Any], *_: Any) -> list[Placed]:
         return [Placed(0, sure=True) for _ in made]
 
     patch.setattr(dating, "date", long_ago)
 
 
 def the_cloud_dates_entries_when_they_come(patch: pytest.MonkeyPatch) -> None:
-    def now(connection: Any, writer: Any, made: Sequence[Any], sending: Any = None) -> list[Placed]:
+    def now(connection: Any, writer: Any, made: Sequence[Any], *_: Any) -> list[Placed]:
         return [Placed(one.received_ms, sure=True) for one in made]
 
     patch.setattr(dating, "date", now)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
+from damaged_file import spoil_where
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +19,8 @@ from loyalty.entry import Cause, Draft, TokenKind
 from sync import applying, forgetting, journal, mirror, renewal
 from sync.messages import Answered, Pulled, Standing
 from sync.mirror_rows import CardRow, ForgottenRow, MemberRow, ProgressRow, PurseRow
+from sync.readmission import KEPT_MS, clear_away, readmit
+from sync.salvage import salvage
 from sync.view import look
 
 ANNA, BETA = account(1), account(2)
@@ -207,3 +212,58 @@ def test_the_chain_holds_and_the_other_persons_sums_stay(steps: list[tuple[str, 
     assert (own.earned_after - own.used, own.used) == (balance, used)
     glass.close()
     ledger.close()
+
+
+def test_what_was_saved_of_a_person_is_forgotten_once_it_is_sent(tmp_path: Path) -> None:
+    """Its tombstone was done with before the lines came back into the chain: they wait, are sent whole, and then forgotten."""
+    file, name = tmp_path / "journal.db", "journal.db"
+    with closing(journal.open_journal(file)) as ledger:
+        journal.begin(ledger, IDENTITY)
+        till = Till(ledger)
+        for number in range(60):
+            till.record(award(1, who=1 + number % 2))
+        body = journal.lines_after(ledger, 29, 1)[0].body
+    spoil_where(file, body)
+    found = salvage(file, "now")
+    assert found.later > 5
+    with closing(journal.open_journal(file)) as ledger, closing(mirror.open_mirror(tmp_path / "mirror.db", ledger)) as glass:
+        renewal.renew(ledger, UUID(int=500), 0)
+        glass.execute(forgetting.TOMBSTONE, (ANNA, 5))
+        store(ledger, journal.head(ledger).sequence)
+        forgetting.forget(ledger, glass)
+        assert glass.execute("SELECT done FROM forgotten").fetchone() == (1,)
+        assert readmit(ledger, glass, tmp_path, name) == found.later
+        forgetting.forget(ledger, glass)
+        assert (ANNA,) in ledger.execute("SELECT account FROM lines")
+        store(ledger, journal.head(ledger).sequence)
+        forgetting.forget(ledger, glass)
+        for table in ("lines", "postings", "tallies"):
+            assert (ANNA,) not in ledger.execute(f"SELECT account FROM {table}").fetchall()
+            assert (BETA,) in ledger.execute(f"SELECT account FROM {table}").fetchall()
+        gone = [(line.personal, line.salt) for line in journal.lines_after(ledger, 0, 100)]
+        assert sum(pair == (None, None) for pair in gone) > found.later // 3
+        clear_away(ledger, tmp_path, name, 0)
+        assert sorted(one.name for one in tmp_path.glob("*.readmitted-*")) == []
+
+
+def test_a_damaged_file_goes_after_thirty_days_of_the_clouds_time(
+    tmp_path: Path, ledger: sqlite3.Connection, till: Till
+) -> None:
+    """What was set aside stays until all is sent; what a wrong clock has dated counts from when time is known."""
+    now = 1_800_000_000_000
+    old, wrong, aside = (tmp_path / f"j.{kind}" for kind in ("damaged-1", "damaged-2", "readmitted-1"))
+    for path, at in ((old, now), (wrong, 3_600_000), (aside, now)):
+        path.touch()
+        os.utime(path, (at / 1000, at / 1000))
+    till.record(award(1))
+
+    def left(known_ms: int) -> list[str]:
+        clear_away(ledger, tmp_path, "j", known_ms)
+        return sorted(path.name for path in tmp_path.glob("j.*"))
+
+    assert left(0) == left(now + KEPT_MS) == [aside.name.replace("readmitted", "damaged"), wrong.name, aside.name]
+    store(ledger, 1)
+    assert left(0) == [old.name, wrong.name]
+    assert left(now + KEPT_MS + 1) == [wrong.name]
+    assert left(now + 2 * KEPT_MS) == [wrong.name]
+    assert left(now + 2 * KEPT_MS + 1) == []

@@ -1,11 +1,11 @@
-"""How long the courier waits after a failure, on a time line: who may end a rest, and when (docs/protocol.md, Requests)."""
+"""How long the courier waits after a failure, against a time line: who may end a rest, and when (docs/protocol.md)."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sync.patience import EARLY_SECONDS, LONGEST_RETRY_AFTER, LONGEST_WAIT, Patience
@@ -32,19 +32,25 @@ class Timeline:
         if self.stands_still:
             await asyncio.Event().wait()
         until = self.now + seconds
+        await self._let_others_go_on()
         while self.events and self.events[0][0] <= until:
             self.now, what = self.events.pop(0)
             assert self.patience is not None
             self.patience.wake() if what == "entry" else self.patience.hurry()
-            for _ in range(6):  # whoever was woken may end this rest
-                await asyncio.sleep(0)
+            await self._let_others_go_on()
         self.now = until
+
+    async def _let_others_go_on(self) -> None:
+        """Whoever was woken may end this rest."""
+        for _ in range(10):
+            await asyncio.sleep(0)
 
     def up_ms(self) -> int:
         return round(self.now * 1000)
 
 
 @settings(max_examples=300, deadline=None)
+@example(failures=[(0.0, False)] * 6 + [(0.0, True)] * 2, events=[(158, "entry"), (158, "entry")], chance=0.25)
 @given(failures=st.lists(FAILURES, min_size=1, max_size=25), events=EVENTS, chance=st.floats(0.01, 0.99))
 def test_every_try_comes_when_the_rules_say(
     failures: list[tuple[float, bool]], events: list[tuple[int, str]], chance: float

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from emulators.disk import MEMORY
 from emulators.drafts import IDENTITY, Till, account, award, moment, person, spend
 from loyalty.entry import Cause, Draft, Purchase, Share
-from sync import history, journal, renewal
+from sync import history, journal, mirror, renewal
 from sync.counter import BLOCK, RequestCounter
 from sync.database import DamagedFile
 from sync.messages import Standing
@@ -120,10 +120,10 @@ def _goes_on(connection: sqlite3.Connection, folder: Path, found: Salvaged) -> N
     till.record(award(50))
     with pytest.raises(SpendingStopped):
         till.record(spend(1))
-    assert readmit(connection, folder, NAME) == 0
+    assert readmit(connection, mirror.blank(), folder, NAME) == 0
     renewal.renew(connection, UUID(int=500), journal.current(connection).accepted)
-    assert readmit(connection, folder, NAME) == found.later
-    assert readmit(connection, folder, NAME) == 0
+    assert readmit(connection, mirror.blank(), folder, NAME) == found.later
+    assert readmit(connection, mirror.blank(), folder, NAME) == 0
     sound(connection)
     till.record(award(1))
     assert history.waiting(connection).count >= found.later + 2

@@ -53,7 +53,7 @@ def test_a_damaged_terminal_comes_back_without_losing_or_doubling(
     assert one.exchange().standing is Standing.OFF_HEAD
     key = load_or_make(one.folder, one.chance.randbytes, NEXT_KEY)
     asyncio.run(one.courier.renew(key.public))
-    assert readmission.readmit(one.journal, one.folder, "journal.db") == found.later
+    assert readmission.readmit(one.journal, one.mirror, one.folder, "journal.db") == found.later
     one.mirror.close()
     one.reopen()
     assert one.exchange() == CloudState(online=True)

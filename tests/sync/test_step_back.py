@@ -16,7 +16,7 @@ from emulators.drafts import Till, award, moment, returned, spend
 from loyalty.chain import Head
 from loyalty.entry import Moment, Unreadable, decode_entry
 from loyalty.outline import outline
-from sync import history, journal, renewal
+from sync import history, journal, mirror, renewal
 from sync.readmission import readmit
 from sync.refusals import NotEnough, TooMuchReturned
 from sync.salvage import check, salvage
@@ -110,9 +110,9 @@ def test_it_is_taken_in_where_it_was_set_aside(tmp_path: Path, book: sqlite3.Con
     assert (found.kept, found.later) == (0, 2)
     with closing(journal.open_journal(tmp_path / "journal.db")) as saved:
         renewal.renew(saved, AGAIN, 0)
-        assert readmit(saved, tmp_path, "journal.db") == 2
+        assert readmit(saved, mirror.blank(), tmp_path, "journal.db") == 2
         assert journal.lines_after(saved, 0, 1)[0].body == line[0]
-        assert readmit(saved, tmp_path, "journal.db") == 0
+        assert readmit(saved, mirror.blank(), tmp_path, "journal.db") == 0
         sound(saved)
 
 

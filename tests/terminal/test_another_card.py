@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from counter_table import JANA, NOW, PETER, account, before, press
@@ -24,7 +24,7 @@ CARDS: dict[str, inputs.Found | inputs.Unknown] = {
 }
 PAIRS = [(first, second) for first in CARDS for second in CARDS if first != second]
 BEFORE_A_VERB = ("Idle", "Typing a sum", "Typing a number", "Sum", "Card", "Sum with card", "New card", "Menu", "Notice")
-BETWEEN = st.lists(st.sampled_from(["1", ",", "enter", "back", "▸"]), max_size=3)
+KEYS = st.lists(st.sampled_from(["1", ",", "enter", "back", "▸"]), max_size=3)
 
 
 def show(state: State, card: str, at: int) -> tuple[State, tuple[Effect, ...]]:
@@ -47,7 +47,7 @@ def typed(state: State, key: str, at: int) -> State:
 @given(
     start=st.sampled_from(BEFORE_A_VERB),
     pair=st.sampled_from(PAIRS),
-    between=BETWEEN,
+    between=KEYS,
     apart=st.integers(CHANGED_MS, 9_000),
     soon=st.integers(0, CHANGED_MS - 1),
     button=st.sampled_from(VERBS),
@@ -68,6 +68,28 @@ def test_another_card_is_heard_and_seen_and_a_press_that_was_meant_for_the_first
         after, effects = pressed(state, button, at, picture)
         assert after.mode == state.mode
         assert effects == ()
+
+
+@given(
+    start=st.sampled_from(BEFORE_A_VERB),
+    pair=st.sampled_from(PAIRS),
+    keys=KEYS,
+    soon=st.integers(0, CHANGED_MS - 1),
+    again=st.booleans(),
+)
+@example(start="Idle", pair=("Peter's", "Jana's"), keys=["1", "back", "back"], soon=0, again=False)
+def test_what_is_typed_meanwhile_does_not_shorten_the_time(
+    start: str, pair: tuple[str, str], keys: list[str], soon: int, again: bool
+) -> None:
+    state, _ = show(before(start), pair[0], NOW)
+    changed = NOW + 5_000
+    state, _ = show(state, pair[1], changed)
+    for key in keys:
+        state = typed(state, key, changed)
+    if again:
+        state, _ = show(state, pair[1], changed)
+    _, effects = pressed(state, Button.AWARD, changed + soon, state.picture)
+    assert not [effect for effect in effects if isinstance(effect, Record)]
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

@@ -12,7 +12,7 @@ from counter_table import GROUPS, JANA, LATER, MODES, NOW, PETER, PICTURE, befor
 from display import screens
 from display.customers_page import customers_page
 from display.draw import draw
-from display.gallery import samples
+from display.gallery import customers, samples
 from display.glass import USUAL, Glass
 from display.layout import lay_out
 from display.page import Page, Text
@@ -84,6 +84,13 @@ FOR_STAFF = (
 @pytest.mark.parametrize("name", MODES)
 def test_each_state_has_its_part(name: str) -> None:
     assert part(before(name), WAS).screen == PARTS[name]
+
+
+def test_the_gallery_of_customers_has_all_that_they_are_shown_and_no_more() -> None:
+    shown = customers("sk")
+    assert {type(screen) for screen in PARTS.values()} <= {type(screen) for screen in shown}
+    assert not [screen for screen in shown if isinstance(screen, FOR_STAFF)]
+    assert {screen.message for screen in shown if isinstance(screen, screens.Notice)} == set(TOLD.values())
 
 
 @pytest.mark.parametrize("message", Message)

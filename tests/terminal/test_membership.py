@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from damaged_file import spoil_where
 
 from backend import fleet_tables, imports, ledger_tables, merchants
 from backend import pairing as cloud_pairing
@@ -24,6 +25,8 @@ from emulators.cloud_house import NOW, House, build_house, new_engine
 from emulators.drafts import Till, account, award, spend
 from sync import history, journal, mirror, pairing, renewal, salvage
 from sync.keys import DEVICE_KEY, NEXT_KEY
+from sync.refusals import NotEnough
+from sync.reserve import RESERVE
 from terminal import membership, state_lock
 from terminal.commands import main
 from terminal.store import JOURNAL, Connections
@@ -136,6 +139,36 @@ def test_pairing_again_keeps_the_queue_and_sends_it_under_the_old_name_first(sho
     shop.record(4)
     shop.send()
     assert (shop.waiting(), shop.entries(), shop.balance(), shop.alarms()) == (0, 4, 16, [])
+
+
+def test_a_shop_of_one_terminal_may_spend_everything_after_pairing_again(shop: Shop) -> None:
+    """Nobody needs to write anything off: the old identity's leases are free as soon as it is left."""
+    shop.pair()
+    shop.record(100)
+    shop.send()
+    shop.record(-10)
+    old = shop.pairing.identity
+    assert f"what {old} could spend is free" in shop.pair()
+    with pytest.raises(NotEnough):  # not before the cloud has granted it to the new identity
+        shop.record(-90)
+    shop.send()
+    shop.record(-90)
+    shop.send()
+    assert (shop.balance(), shop.alarms(), shop.waiting()) == (0, [], 0)
+
+
+def test_a_cloud_that_is_gone_in_the_middle_of_pairing_again_frees_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old identity's leases stay until it is written off, as before: nothing is overdrawn by a message that was lost."""
+    shop.pair()
+    shop.record(100)
+    shop.send()
+    with monkeypatch.context() as patch:
+        patch.setattr(membership, "LEAVE_PATH", "/no/such/address")
+        assert "in the portal" in shop.pair()
+    shop.send()
+    with pytest.raises(NotEnough):
+        shop.record(-90)
+    assert shop.balance() == 100
 
 
 def test_pairing_again_where_the_cloud_forgot_the_terminal_wraps_the_queue(shop: Shop) -> None:
@@ -290,6 +323,8 @@ def test_un_pairing_with_an_empty_queue_needs_no_file(shop: Shop) -> None:
     shop.pair()
     shop.record(10)
     shop.send()
+    for name in (f"{JOURNAL}.damaged-1", f"{JOURNAL}.damaged-1-wal", f"{JOURNAL}.readmitted-1", RESERVE):
+        (shop.state / name).touch()
     assert "write the terminal off" in shop.run("unpair")
     assert set(os.listdir(shop.state)) == {state_lock.LOCK_FILE}
     assert "not paired" in shop.run("status", status=1)
@@ -310,6 +345,21 @@ def test_entries_saved_from_a_damaged_journal_are_not_deleted(shop: Shop) -> Non
     (shop.state / f"{JOURNAL}.later-1").write_bytes(b"")
     assert "pair again" in shop.run("unpair", status=1)
     assert pairing.load(shop.state) is not None
+
+
+def test_entries_saved_from_a_damaged_journal_wait_and_are_in_no_parcel(shop: Shop) -> None:
+    """They are in no chain yet, so a parcel cannot hold them; whoever asks hears of them."""
+    shop.pair()
+    shop.record(*[1] * 60)
+    with closing(journal.open_journal(shop.state / JOURNAL)) as connection:
+        body = journal.lines_after(connection, 29, 1)[0].body
+    spoil_where(shop.state / JOURNAL, body)
+    found = salvage.salvage(shop.state / JOURNAL, "now")
+    assert found.later > 10
+    assert shop.run("waiting") == f"{found.kept + found.later}\n"
+    assert f"saved      {found.later} of them were saved from a damaged journal" in shop.run("status")
+    assert f"{found.kept} entries are in" in shop.run("export", str(shop.folder / "stick"))
+    assert "pair again" in shop.run("unpair", status=1)
 
 
 def test_nothing_is_done_while_the_terminal_runs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ What staff do is in `docs/conversation.md`; the steps are those of `terminal/ren
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import shutil
@@ -23,6 +24,7 @@ from uuid import UUID
 import httpx
 import pytest
 import sqlalchemy as sa
+from damaged_file import spoil_where
 
 import sync.courier
 import sync.keys
@@ -37,15 +39,16 @@ from display.screens import Message
 from emulators.cloud_house import House, build_house, new_file_engine
 from emulators.drafts import account, award, spend
 from loyalty.entry import Draft, Entry, Moment
-from sync import history, journal, mirror, pairing
+from sync import history, journal, mirror, pairing, salvage
 from sync.connection import cloud_client
 from sync.keys import DEVICE_KEY, NEXT_KEY, load_or_make
 from sync.messages import Standing
 from sync.pairing_messages import RENEW_PATH
+from terminal import rescue
 from terminal.clocks import Clocks
 from terminal.inputs import CloudNews, Input
 from terminal.link import Link
-from terminal.store import Store
+from terminal.store import JOURNAL, Store
 
 URL = "http://127.0.0.1"
 PATIENCE = 20.0
@@ -326,6 +329,29 @@ def test_a_written_off_terminal_sends_everything_under_its_old_identity_before_i
     one.stop()
 
 
+def test_what_was_saved_from_a_damaged_journal_is_sent_as_soon_as_the_terminal_is_renewed(shop: Shop) -> None:
+    """In the same process, without a start: and until then it counts among what waits."""
+    one = shop.device()
+    for number in range(60):
+        assert one.record(award(1 + number)) is None
+    with closing(sqlite3.connect(one.folder / JOURNAL)) as file:
+        body = file.execute("SELECT body FROM lines WHERE place = 30").fetchone()[0]
+    one.stop()
+    spoil_where(one.folder / JOURNAL, body)
+    found = rescue.rescue(one.folder) or salvage.salvage(one.folder / JOURNAL, "now", [one.pairing.identity])
+    assert found.later > 10
+    del one.made[found.kept : 60 - found.later]
+    one.serve()
+    assert one.standing is Standing.OFF_HEAD
+    waiting = history.waiting(one.store.reader.journal)
+    assert waiting.aside == found.later
+    assert waiting.count == found.later + (journal.head(one.store.reader.journal).sequence - found.kept)
+    assert one.run(renew=True) is None
+    assert history.waiting(one.store.reader.journal).aside == 0
+    works_again(shop, one, sum(range(1, found.kept + 1)) + sum(range(61 - found.later, 61)))
+    one.stop()
+
+
 @pytest.mark.parametrize("lost", ["question", "answer"])
 def test_without_network_it_says_so_and_the_second_try_gets_the_same_identity(shop: Shop, lost: str) -> None:
     backup = restored_backup(shop)
@@ -532,3 +558,4 @@ def test_the_power_may_fail_anywhere_in_a_renewal(photograph: Photograph, tmp_pa
     cuts = [finished for failed, finished in outcomes if failed]
     assert len(cuts) * step > 50
     assert {True, False} <= set(cuts)
+    gc.collect()  # here, where what it says is expected, and not in the test that comes next

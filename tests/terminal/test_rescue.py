@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from counter_desk import IDENTITY, JANA, Counter
 
 from display.screens import Message
+from emulators.drafts import moment
 from shop import command, environment
-from sync import pairing
+from sync import known_time, pairing
 from sync.database import DamagedFile
+from sync.reserve import RESERVE
 from terminal import rescue, states
-from terminal.store import JOURNAL
+from terminal.store import JOURNAL, Connections, Store
 
 PAGE = 4096
 
@@ -97,12 +101,44 @@ def test_an_entry_that_finds_the_damage_ends_the_daemon_and_the_next_start_check
         counter.press("+")
         assert message(counter) is Message.NOT_SAVED
         with pytest.raises(DamagedFile, match="entry could not be written"):
-            counter.run(asyncio.wait_for(rescue.watch(counter.store, tmp_path), 10))
+            counter.run(asyncio.wait_for(rescue.watch(counter.store, tmp_path, moment), 10))
     assert (tmp_path / rescue.SUSPECT).exists()
     found = rescue.rescue(tmp_path)
     assert found is not None
     assert found.kept == 3
     assert not (tmp_path / rescue.SUSPECT).exists()
+
+
+@pytest.mark.parametrize(("files", "done"), [((f"{JOURNAL}.damaged-1",), 0), ((), 1)])
+def test_a_start_after_a_salvage_looks_again_for_who_was_forgotten(tmp_path: Path, files: tuple[str, ...], done: int) -> None:
+    """A page that was given up may have held a line as it was before."""
+    for name in files:
+        (tmp_path / name).touch()
+    with closing(Connections.open(tmp_path, IDENTITY)) as books:
+        books.mirror.execute("INSERT INTO forgotten VALUES (?, 5, 1)", (b"somebody",))
+        rescue.take_up(books, tmp_path, after_start=True)
+        assert books.mirror.execute("SELECT done FROM forgotten").fetchone() == (done,)
+        rescue.take_up(books, tmp_path)
+
+
+def test_between_looks_the_reserve_is_kept_and_what_is_left_is_cleared_away(tmp_path: Path) -> None:
+    work(tmp_path, 1)
+    old = tmp_path / f"{JOURNAL}.damaged-1"
+    old.touch()
+    os.utime(old, (1_700_000_000, 1_700_000_000))
+    at = moment()
+
+    async def look(store: Store) -> None:
+        watching = asyncio.ensure_future(rescue.watch(store, tmp_path, lambda: at, 0.01))
+        async with asyncio.timeout(10):
+            while old.exists() or not (tmp_path / RESERVE).exists():
+                await asyncio.sleep(0.01)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    with Counter(tmp_path) as counter:
+        counter.run(counter.store.run_blocking(lambda: known_time.prove(counter.store.writer.mirror, at.wall_ms, at)))
+        counter.run(look(counter.store))
 
 
 def salvage(folder: Path) -> subprocess.CompletedProcess[str]:

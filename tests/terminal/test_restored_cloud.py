@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,13 +18,15 @@ from hypothesis import strategies as st
 from backend import fleet_tables, ledger_tables
 from backend.app import create_app
 from backend.database import open_engine
-from emulators.drafts import award, spend
+from emulators.drafts import award, no_rows, spend
 from emulators.paired import URL, Cloud, Terminal
-from loyalty.entry import decode_entry
+from loyalty.entry import Moment, decode_entry
 from sync import history, journal, mirror, renewal, salvage
 from sync.refusals import NotEnough
 from terminal import membership
 from terminal.settings import Cloud as CloudSettings
+
+EARLIER_BOOT = UUID(int=8)
 
 
 class Story:
@@ -111,6 +114,38 @@ def test_pairing_again_gives_back_what_a_restored_cloud_has_lost_of_a_terminal_t
     story.pair_again()
     story.terminal.exchange()
     assert (len(story.known()), story.sums()) == (2, (15, 15))
+    story.close()
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_is_sent_again_is_dated_by_when_it_was_made(tmp_path: Path, forgotten: bool) -> None:
+    """Or a month of purchases would fall on one day, above every daily limit. `forgotten`: the cloud knows no such pairing."""
+    story = Story(tmp_path)
+    if not forgotten:
+        story.back_up()
+    made = [story.cloud.now + minute * 60_000 for minute in (1, 2, 3)]
+    for at in made:
+        journal.record(
+            story.terminal.journal, award(10), str(at), no_rows,
+            moment=Moment(EARLIER_BOOT, at - story.cloud.now, at, trusted=True), shop="main", programme=1,
+            random=story.cloud.chance.randbytes,
+        )  # fmt: skip
+    story.cloud.now += 3_600_000
+    story.terminal.exchange()
+    story.restore()
+    if not forgotten:  # its key is another, so that nothing comes under the old name
+        with story.cloud.engine.begin() as connection:
+            connection.execute(
+                sa.update(fleet_tables.identity)
+                .where(fleet_tables.identity.c.id == story.terminal.pairing.identity)
+                .values(public_key=bytes(32))
+            )
+    story.cloud.now += 30 * 24 * 3600 * 1000
+    story.pair_again()
+    story.terminal.exchange()
+    with story.cloud.engine.begin() as connection:
+        e = ledger_tables.entry.c
+        assert list(connection.execute(sa.select(e.made_ms).order_by(e.sequence)).scalars()) == made
     story.close()
 
 
