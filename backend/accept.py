@@ -52,7 +52,8 @@ def _take(connection: sa.Connection, writer: Identity, push: Push, now_ms: int, 
         writer, on_head = _store(connection, writer, push.lines, now_ms)
     if not on_head:
         flag_off_head(connection, writer, push.head, now_ms)
-    trouble = post_stored(connection, writer, now_ms, random, push.told.boot if push.told is not None else None)
+    # What a copy tells of its boot says nothing of the lines that lie here: they are another machine's.
+    trouble = post_stored(connection, writer, now_ms, random, push.told.boot if push.told is not None and on_head else None)
     writer = identities.find(connection, writer.id)
     return Pushed(
         standing=writer.standing if on_head else Standing.OFF_HEAD,
@@ -161,8 +162,22 @@ def void_next(
         identities.set_posted(connection, writer, Head(line.sequence, hash))
         given_up = Alarm(Kind.VOIDED, writer.id, line.sequence, f"line {line.sequence} was given up by {by}: it posts nothing")
         alarms.put(connection, writer.merchant, [given_up], now_ms)
+        _tell_again(connection, writer, line, now_ms)
         trouble = post_stored(connection, identities.find(connection, identity), now_ms, random)
     return trouble
+
+
+def _tell_again(connection: sa.Connection, writer: Identity, given_up: Line, now_ms: int) -> None:
+    """Sends the purses once more that a line was to change: or its terminal would show them changed for ever (invariant 4)."""
+    found = lines.would_change(given_up)
+    if found is None or forgetting.tombstones(connection, writer.network, [found[0]]):
+        return
+    account, purses = found
+    book = Book(connection, writer, now_ms)
+    book.load_accounts([account])
+    for purse, instance in purses:
+        book.touch(PurseKey(account, purse, instance))
+    book.write()
 
 
 _Readable = list[tuple[lines.Stored, Entry, Personal | None]]

@@ -13,6 +13,7 @@ from backend.dating import LONGEST_UP_MS
 from backend.identities import Identity
 from loyalty.chain import Line, Was
 from loyalty.entry import CLOUDS_OWN, Entry, Personal, Unreadable, decode_entry, decode_personal
+from loyalty.outline import account_of, outline
 
 _LARGEST_SEQUENCE = 2**63 - 1
 _LARGEST_AMOUNT = 2**40
@@ -70,6 +71,15 @@ def read(line: Line) -> tuple[Entry, Personal | None]:
     if any("\0" in text for text in texts):
         raise Unreadable("this entry holds a text with a zero character in it")
     return entry, whose
+
+
+def would_change(line: Line) -> tuple[bytes, list[tuple[str, str]]] | None:
+    """Whose purses a line that cannot be read would change, and which (purse, instance), as far as that can be made out."""
+    account = account_of(line.personal)
+    if account is None or not 0 < len(account) <= _LARGEST_ID:
+        return None
+    named = dict.fromkeys((posting.purse, posting.instance) for posting in outline(line.body).postings)
+    return account, [names for names in named if not any(len(name) > _LONGEST_NAME or "\0" in name for name in names)]
 
 
 def store(connection: sa.Connection, identity: Identity, lines: Sequence[tuple[Line, bytes]], now_ms: int) -> None:

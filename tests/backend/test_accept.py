@@ -115,6 +115,48 @@ def test_an_unreadable_line_is_stored_and_posting_waits_behind_it(counter: Count
     assert counter.balance() == 12
 
 
+def test_a_voided_line_is_not_shown_for_ever(counter: Counter) -> None:
+    """The terminal counts its own lines behind the row that it has: so it needs a row that includes the voided one."""
+    counter.chain.write(Cause.AWARD, ANNA, Posting("points", 5))
+    later = b'{"id":"%s","cause":"of a later version","postings":[["points",3,0,""],["stamps",1,0,""]]}' % str(uuid4()).encode()
+    counter.chain.append(later, encode(Personal(ANNA, ANNA)))
+    counter.push()
+    before = pull(counter.connection, counter.chain.identity, counter.chain.pull(), NOW)
+    assert (before.through, [(row.purse, row.balance) for row in before.purses]) == (1, [("points", 5)])
+    void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes, by="jana")
+    pulled = pull(counter.connection, counter.chain.identity, counter.chain.pull(before.cursor), NOW)
+    assert (pulled.through, [(row.purse, row.balance) for row in pulled.purses]) == (2, [("points", 5), ("stamps", 0)])
+
+
+@pytest.mark.parametrize("whose", [b"no json", encode(Personal(b"", b"")), encode(Personal(b"a" * 65, b"a"))])
+def test_a_voided_line_of_nobody_changes_nothing(counter: Counter, whose: bytes) -> None:
+    counter.chain.append(b'{"postings":[["points",3,0,""],["%s",3,0,""]]}' % (b"p" * 300), whose)
+    counter.push()
+    assert void_next(counter.connection, counter.chain.identity, NOW, counter.house.chance.randbytes, by="jana") == ""
+    assert pull(counter.connection, counter.chain.identity, counter.chain.pull(), NOW).purses == ()
+
+
+def test_what_a_copy_says_of_its_boot_dates_no_line_of_the_original(counter: Counter) -> None:
+    """The cloud is too old for the original's line; when it is not any more, a copy comes first, that runs since yesterday."""
+    paired = sa.update(fleet_tables.identity).where(fleet_tables.identity.c.id == counter.chain.identity)
+    counter.connection.execute(paired.values(made_ms=NOW - 1000 * 24 * 3_600_000))
+    copied = counter.chain.copy()
+    entry = counter.chain.write(Cause.AWARD, ANNA, Posting("points", 1), at_ms=NOW, trusted=False)
+    with pytest.MonkeyPatch.context() as too_old:
+        too_old.setattr(lines, "read", unreadable)
+        assert counter.push().posted == 0
+    copied.write(Cause.AWARD, ANNA, Posting("points", 7), at_ms=NOW, trusted=False)
+    push = Push(copied.identity, copied.head, copied.push().lines, Told(boot=uuid4(), up_ms=24 * 3_600_000))
+    assert accept(counter.connection, copied.identity, push, NOW, counter.house.chance.randbytes).posted == 1
+    e = ledger_tables.entry.c
+    made = counter.connection.execute(sa.select(e.made_ms).where(e.id == entry.id)).scalar_one()
+    assert NOW - made < 3_600_000
+
+
+def unreadable(line: Line) -> tuple[Entry, Personal | None]:
+    raise Unreadable("of a later version")
+
+
 def test_a_line_whose_person_was_exchanged_is_stored_and_not_posted(counter: Counter) -> None:
     counter.chain.write(Cause.AWARD, ANNA, Posting("points", 5))
     line = counter.chain.lines[0]
