@@ -24,7 +24,6 @@ from emulators.cloud_house import House, build_house, new_engine
 from emulators.terminal_peer import Chain
 from loyalty.chain import Line
 from loyalty.entry import Cause, Entry, Personal, Posting, Unreadable
-from loyalty.programme import ProgrammeError, read
 from loyalty.purse import overnight_leases
 from sync.messages import Recall
 
@@ -206,33 +205,6 @@ def test_more_accounts_than_one_transaction_takes(house: House) -> None:
 
 def test_without_a_programme_or_terminals_nothing_happens(house: House) -> None:
     assert overnight(house.database.writing, house.merchant, house.time()) == Settled()
-
-
-@given(st.integers(-50, 500), st.fractions(0, 1), st.lists(st.integers(1, 50), min_size=1, max_size=5), st.integers(1, 20))
-def test_the_usual_terminal_has_its_share_and_all_together_never_more_than_all(
-    balance: int, share: Fraction, visits: list[int], whole: int
-) -> None:
-    lent = overnight_leases(balance, share, visits, whole)
-    balance = max(0, balance)
-    assert len(lent) == len(visits)
-    assert min(lent) >= 0
-    assert sum(lent) <= balance
-    assert lent[0] == balance or lent[0] % whole == 0
-    assert balance * share <= lent[0] < balance * share + whole
-    assert all(part % whole == 0 for part in lent[1:])
-    if len(visits) > 1:
-        assert balance - sum(lent) < whole * len(visits[1:]), "nothing is left that could be lent"
-
-
-def test_others_are_lent_what_is_left_by_their_visits() -> None:
-    assert overnight_leases(100, Fraction("0.5"), [7, 3, 1]) == [50, 37, 12]
-    assert overnight_leases(35, Fraction("0.5"), [7, 3], 10) == [20, 10]
-
-
-@pytest.mark.parametrize("share", ["-0.1", "1.1", "NaN"])
-def test_a_share_beyond_all_is_refused(share: str) -> None:
-    with pytest.raises(ProgrammeError, match="overnight_share"):
-        read(PROGRAMME.format(share=share))
 
 
 # The running cloud, and the shell.
