@@ -135,7 +135,10 @@ def renew(connection: sa.Connection, identity: UUID, message: Renew, now_ms: int
     same = (i.merchant == old.merchant) & (i.renews == old.id) & (i.public_key == message.public_key)
     done = connection.execute(sa.select(i.id, i.accepted).where(same)).one_or_none()
     if done is not None:
-        return Renewed(done.id, done.accepted or 0)
+        # The first answer was lost, and meanwhile more lines may have come under the old identity: those need not come twice.
+        reach = max(done.accepted or 0, min(message.head.sequence, old.head.sequence))
+        connection.execute(sa.update(fleet_tables.identity).where(i.id == done.id).values(accepted=reach))
+        return Renewed(done.id, reach)
     if old.standing is Standing.WRITTEN_OFF:
         write_off_terminal(connection, identity, now_ms, random)
     elif not message.stopped and message.head.sequence <= old.head.sequence and not is_off_head(old, message.head):

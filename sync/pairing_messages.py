@@ -94,7 +94,7 @@ class Paired(msgspec.Struct, frozen=True):
 class Renew(msgspec.Struct, frozen=True):
     """A terminal that is off the head, damaged, or was written off and is drained, asks for a new identity with a new key.
 
-    Signed with the old key. The same new key again gets the same answer.
+    Signed with the old key. The same new key again gets the same identity, and how far the old one's lines have come by now.
     """
 
     identity: UUID

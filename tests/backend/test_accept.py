@@ -115,6 +115,25 @@ def test_an_unreadable_line_is_stored_and_posting_waits_behind_it(counter: Count
     assert counter.balance() == 12
 
 
+def test_a_renewal_that_is_asked_for_again_says_how_far_the_lines_have_come_by_now(counter: Counter) -> None:
+    """The first answer was lost, and a line more has come since: it need not come twice."""
+
+    def ask_again() -> tuple[UUID, int]:
+        message = Renew(counter.chain.identity, counter.chain.head, b"k" * 32)
+        renewed = renew(counter.connection, counter.chain.identity, message, NOW, counter.house.chance.randbytes)
+        return renewed.identity, renewed.accepted
+
+    counter.chain.write(Cause.AWARD, ANNA, Posting("points", 5))
+    counter.push()
+    write_off_terminal(counter.connection, counter.chain.identity, NOW)
+    first = ask_again()
+    assert first[1] == 1
+    assert ask_again() == first
+    counter.chain.write(Cause.AWARD, ANNA, Posting("points", 2))
+    counter.push(2)
+    assert ask_again() == ask_again() == (first[0], 2)
+
+
 def test_a_voided_line_is_not_shown_for_ever(counter: Counter) -> None:
     """The terminal counts its own lines behind the row that it has: so it needs a row that includes the voided one."""
     counter.chain.write(Cause.AWARD, ANNA, Posting("points", 5))
