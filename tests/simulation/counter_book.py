@@ -314,7 +314,11 @@ class CounterBook:
         said = mirror.rows(store.reader.mirror, store.reader.journal)(*key)
         would = spendable(said, journal.own(store.reader.journal, *key, said.through))
         if key.account in self._forgotten:
-            demand(would <= max(0, may), rules.SPENDABLE, name, "would spend", would, "of", key.purse, "of nobody, not", may)
+            # What was granted went with the row, what was used with the lines: what a line that is left has earned may go.
+            named = store.reader.journal.execute("SELECT place FROM lines WHERE account = ?", (key.account,))
+            left = {place for (place,) in named}
+            most = max(0, may, sum(posting.earned for place, posting in self._of[key] if place in left))
+            demand(would <= most, rules.SPENDABLE, name, "would spend", would, "of", key.purse, "of nobody, not", most)
             self.spendable[key] = would
             return
         demand(holding.balance == shown, rules.SEEN, name, "shows", holding.balance, "of", key.purse, "and not", shown)
