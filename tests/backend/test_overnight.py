@@ -21,6 +21,7 @@ from backend.doorbell import Doorbell
 from backend.nightly import every_night, seconds_until, settle_all
 from backend.overnight import OPEN_MS, Settled, overnight
 from emulators.cloud_house import House, build_house, new_engine
+from emulators.lending_programme import PROGRAMME
 from emulators.terminal_peer import Chain
 from loyalty.chain import Line
 from loyalty.entry import Cause, Entry, Personal, Posting, Unreadable
@@ -28,21 +29,6 @@ from loyalty.purse import overnight_leases
 from sync.messages import Recall
 
 ANNA, BELA = b"anna" * 4, b"bela" * 4
-PROGRAMME = """
-[programme]
-key = "p"
-version = 1
-name = "P"
-[points]
-per_unit = "1"
-[[stamps]]
-purse = "coffee"
-name = "Coffee"
-goal = 10
-reward = "Coffee"
-[lending]
-overnight_share = "{share}"
-"""
 
 
 class Night:

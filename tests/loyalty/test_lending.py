@@ -8,24 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulators.lending_programme import PROGRAMME
 from loyalty.programme import ProgrammeError, read
 from loyalty.purse import Lease, Purse, give_back, grant, overnight_leases
-
-PROGRAMME = """
-[programme]
-key = "p"
-version = 1
-name = "P"
-[points]
-per_unit = "1"
-[[stamps]]
-purse = "coffee"
-name = "Coffee"
-goal = 10
-reward = "Coffee"
-[lending]
-overnight_share = "{share}"
-"""
 
 
 @given(st.integers(-50, 500), st.fractions(0, 1), st.lists(st.integers(1, 50), min_size=1, max_size=5), st.integers(1, 20))
